@@ -1,0 +1,32 @@
+// The environment variables that a user can turn, read once.
+#include "base/env.h"
+
+#include <cstdlib>
+
+namespace mlx::env {
+namespace {
+
+std::string read(const char* name, const char* fallback) {
+  const char* const value = std::getenv(name);
+  return value ? value : fallback;
+}
+
+}  // namespace
+
+#define ENV(identifier, name, fallback, meaning)                \
+  const std::string& identifier() {                             \
+    static const std::string value = read(name, fallback);      \
+    return value;                                               \
+  }
+#include "base/env.def"
+#undef ENV
+
+std::vector<Variable> all() {
+  return {
+#define ENV(identifier, name, fallback, meaning) {name, fallback, meaning, identifier()},
+#include "base/env.def"
+#undef ENV
+  };
+}
+
+}  // namespace mlx::env

@@ -1,0 +1,63 @@
+// Built kernels: from the embedded files of kernels/ or from generated text, cached in memory and on disk.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/dtype.h"
+#include "cl/device.h"
+
+namespace mlx {
+
+/// One `-D name=value`. A dtype stands for its name, which the prelude's LOAD, STORE and COMPUTED understand.
+struct Define {
+  std::string name, value;
+  Define(const char* name, std::string value) : name(name), value(std::move(value)) {}
+  Define(const char* name, const char* value) : name(name), value(value) {}
+  Define(const char* name, Dtype dtype) : name(name), value(dtype == bool_ ? "bool8" : dtype.name()) {}
+  Define(const char* name, int64_t value) : name(name), value(std::to_string(value)) {}
+  Define(const char* name, int value) : name(name), value(std::to_string(value)) {}
+};
+using Defines = std::vector<Define>;
+
+struct Kernel {
+  Handle<cl_kernel> handle;
+  std::string name;
+};
+
+/// Text of an embedded kernel file ("softmax", "prelude"); throws std::runtime_error for an unknown stem.
+std::string_view kernel_source(std::string_view stem);
+
+/// All kernels of one device. A build failure throws std::runtime_error with the log, options and numbered source.
+class KernelLibrary {
+ public:
+  explicit KernelLibrary(Device& device) : device_(device) {}
+  /// Kernel `name` of kernels/<stem>.cl, which is compiled after the prelude with these defines.
+  Kernel& kernel(const char* stem, const char* name, const Defines& defines);
+  /// Kernel `name` of generated text, compiled after the prelude.
+  Kernel& generated(const std::string& source, const char* name);
+
+ private:
+  cl_program program(const std::string& source, const std::string& options);
+  Handle<cl_program> build(const std::string& source, const std::string& options);
+
+  Device& device_;
+  std::recursive_mutex mutex_;
+  std::unordered_map<std::string, Kernel> kernels_;
+  std::unordered_map<std::string, Handle<cl_program>> programs_;
+};
+
+/// The folder of built binaries: atomic writes, bounded size, a damaged entry is a miss.
+namespace disk_cache {
+std::string folder();  ///< empty when off or unwritable
+std::string load(const std::string& key);
+void store(const std::string& key, const std::string& content);
+struct Usage { size_t entries, bytes; };
+Usage usage();
+}  // namespace disk_cache
+
+}  // namespace mlx
