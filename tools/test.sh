@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Sets up what is missing, then runs CTest and pytest: all tests on the CPU device, the core ones
+# once more with PoCL's CPU playing the GPU. Further arguments go to both pytest runs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+JOBS="${JOBS:-2}"
+
+bash tools/setup.sh
+
+echo "== building the C++ tests"
+cmake -S . -B build -G Ninja -DMLX_BUILD_TESTS=ON -DMLX_BUILD_PYTHON=OFF
+ninja -C build -j "$JOBS"
+
+# Every part runs even when an earlier one fails; the exit status tells of all of them.
+status=0
+echo "== CTest"
+ctest --test-dir build -j "$JOBS" --output-on-failure || status=1
+
+echo "== pytest on the CPU device"
+.venv/bin/python -m pytest tests/python "$@" || status=1
+
+echo "== pytest, core tests once more with PoCL as the GPU (discrete memory, CLBlast)"
+MLX_CL_DEVICE=pthread .venv/bin/python -m pytest tests/python -m core "$@" || status=1
+exit $status
