@@ -7,10 +7,9 @@
 
 #include "base/counted.h"
 #include "cl/device.h"
+#include "cl/queue.h"
 
 namespace mlx {
-
-class Queue;
 
 /// A block of device memory. On unified devices the host sees the same bytes; on discrete ones a host mirror
 /// is filled when someone looks and written back before the next launch.
@@ -32,6 +31,8 @@ class Buffer final : public Counted<Buffer> {
   /// Called for each launch that reads or writes the buffer: orders it after earlier uses on other queues and
   /// uploads pending host changes.
   void use(Queue& queue, bool writes);
+
+  Queue* last_queue() const { return last_queue_.get(); }  ///< where it was last used, or null
 
   static void dispose(Buffer* buffer);  ///< back to the pool
 
