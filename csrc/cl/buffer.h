@@ -1,9 +1,10 @@
 // Device memory: reference-counted buffers and the pool they return to.
 #pragma once
 
+#include <atomic>
 #include <functional>
-#include <map>
 #include <mutex>
+#include <vector>
 
 #include "base/counted.h"
 #include "cl/device.h"
@@ -25,7 +26,7 @@ class Buffer final : public Counted<Buffer> {
   void* write();
   /// Like write(), for memory whose pointer leaves us (NumPy, DLPack): from now on every launch sees host changes.
   void* share();
-  /// The bytes as the host sees them from inside a native kernel (unified devices only); waits for nothing.
+  /// The bytes as the host sees them from inside native work; waits for nothing.
   void* raw() const { return host_; }
 
   /// Called for each launch that reads or writes the buffer: orders it after earlier uses on other queues and
@@ -39,7 +40,11 @@ class Buffer final : public Counted<Buffer> {
  private:
   friend class Allocator;
   Buffer(Device& device) : device_(device) {}
-  void settle();  ///< waits for the last use
+  ~Buffer();
+  void settle();            ///< waits for the last use
+  void settle_write();      ///< waits for the last launch that wrote
+  bool is_settled() const;  ///< nothing pending uses it
+  void make_mirror();
 
   Device& device_;
   Handle<cl_mem> handle_;
@@ -49,6 +54,7 @@ class Buffer final : public Counted<Buffer> {
   std::function<void()> foreign_;  ///< releases adopted memory; such a buffer never enters the pool
   Ref<Queue> last_queue_;
   uint64_t last_ticket_ = 0;       ///< the launch number of the last use on last_queue_
+  uint64_t last_write_ = 0;        ///< that of the last write
 };
 
 /// Size-class pool with limits and counters. All counts are bytes. Thread-safe.
@@ -58,25 +64,36 @@ class Allocator {
   /// Memory for a launch on `queue` (may still be in use by earlier launches of that queue), or, without one,
   /// for the host at once. Throws std::runtime_error that says the size when the device cannot hold it.
   Ref<Buffer> allocate(size_t bytes, Queue* queue = nullptr);
-  /// Wraps host memory without copying (unified devices only); `release` runs when the last user is gone.
+  /// Wraps host memory without copying; `release` runs when the last user is gone. Null when the device cannot:
+  /// discrete memory, or a pointer that is not aligned to 16 bytes.
   Ref<Buffer> adopt(void* host, size_t bytes, std::function<void()> release);
 
-  size_t active() const, peak() const, cached() const;
-  void reset_peak();
-  size_t limit() const, cache_limit() const;
+  size_t active() const { return active_; }
+  size_t peak() const { return peak_; }
+  size_t cached() const { return cached_; }
+  void reset_peak() { peak_ = 0; }
+  size_t limit() const { return limit_; }
+  size_t cache_limit() const { return cache_limit_; }
   size_t set_limit(size_t bytes), set_cache_limit(size_t bytes);  ///< return the previous value
   void clear_cache();
 
  private:
   friend class Buffer;
+  static constexpr int classes = 512;
   void take_back(Buffer* buffer);
   void trim(size_t target);
-  Buffer* reuse(size_t bytes, Queue* queue);
+  Buffer* reuse(int size_class, Queue* queue);
+  Buffer* make(size_t bytes);
+  void count(size_t bytes);
 
   Device& device_;
-  mutable std::recursive_mutex mutex_;
-  std::multimap<size_t, Buffer*> free_;
-  size_t active_ = 0, peak_ = 0, cached_ = 0, limit_ = 0, cache_limit_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<Buffer*> free_[classes];  ///< by size class, the latest last
+  std::atomic<size_t> active_{0}, peak_{0}, cached_{0}, limit_{0}, cache_limit_{0};
 };
+
+/// Blocks come in sizes 256, 512, … 4096 and then in eighths between powers of two.
+int size_class_of(size_t bytes);
+size_t size_of_class(int size_class);
 
 }  // namespace mlx

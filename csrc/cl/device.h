@@ -12,6 +12,11 @@ namespace mlx {
 class Allocator;
 class KernelLibrary;
 
+/// True in a process forked from one that had used OpenCL: its drivers' threads are gone, every wait would hang.
+bool is_forked();
+/// Throws std::runtime_error in such a process.
+void require_original_process();
+
 enum class DeviceType : uint8_t { cpu, gpu };
 
 /// What a device has; asked once.
@@ -19,11 +24,13 @@ struct Capabilities {
   std::string name, vendor, platform, version, driver;
   bool is_cpu = false;          ///< an OpenCL CPU device: loop-shaped launches, native kernels
   bool unified = false;         ///< host and device share memory; false means a host mirror
+  bool is_pocl = false;
   bool native_kernels = false;  ///< clEnqueueNativeKernel works
   bool fp64 = false, fp16 = false;
   int compute_units = 1;
   int vector_width = 4;         ///< elements of float a generated kernel handles at once
   size_t memory = 0, max_allocation = 0, local_memory = 0, max_group = 1;
+  size_t max_object = 0;        ///< largest cl_mem; PoCL's may be smaller than max_allocation (see Allocator::make)
 };
 
 /// One logical device. Made on first use, never destroyed (OpenCL outlives static destructors badly).
@@ -45,8 +52,7 @@ class Device {
   KernelLibrary& kernels() const { return *kernels_; }
 
  private:
-  Device(DeviceType type, cl_platform_id platform, cl_device_id wide, cl_device_id small, bool discrete);
-  friend struct Discovery;
+  Device(DeviceType type, cl_platform_id platform, cl_device_id wide, cl_device_id small);
 
   DeviceType type_;
   Capabilities facts_;

@@ -22,6 +22,7 @@ struct LocalMemory {
 class Launch {
  public:
   Launch(Queue& queue, Kernel& kernel) : queue_(queue), kernel_(kernel) {}
+  Launch(const Launch&) = delete;
 
   /// Number of work-items; rounded up to the group size when one is given.
   Launch& over(size_t x, size_t y = 1, size_t z = 1);
@@ -47,11 +48,24 @@ class Launch {
   void enqueue();
 
  private:
+  // Arguments wait here until enqueue(): ordering after another queue may still change the lane, and with it the
+  // kernel object. They stay on the stack; nothing is allocated.
+  struct Argument {
+    uint16_t at, size;
+    bool writes;
+    Buffer* buffer;
+  };
+  static constexpr int max_arguments = 256, max_bytes = 4096;
+  Argument& next();
+  void set_arguments(cl_kernel kernel) const;
+
   Queue& queue_;
   Kernel& kernel_;
   size_t global_[3] = {1, 1, 1}, local_[3] = {0, 0, 0};
   size_t bytes_ = 0;
-  int index_ = 0, dims_ = 1;
+  int count_ = 0, filled_ = 0, dims_ = 1;
+  Argument arguments_[max_arguments];
+  alignas(8) unsigned char storage_[max_bytes];
 };
 
 Launch launch(Queue& queue, const char* stem, const char* name, const Defines& defines);

@@ -24,9 +24,26 @@ struct Define {
 };
 using Defines = std::vector<Define>;
 
-struct Kernel {
-  Handle<cl_kernel> handle;
-  std::string name;
+struct Program;
+
+/// A kernel of a program, built for a lane when first used there.
+class Kernel {
+ public:
+  Kernel(Device& device, Program& program, const char* name) : device_(device), program_(program), name_(name) {}
+  const char* name() const { return name_.c_str(); }
+  /// The kernel object for the wide or the small device; guarded by the submission lock.
+  cl_kernel on(bool small) {
+    const Handle<cl_kernel>& handle = built_[small];
+    return handle ? handle.get() : build(small);
+  }
+
+ private:
+  cl_kernel build(bool small);
+
+  Device& device_;
+  Program& program_;
+  std::string name_;
+  Handle<cl_kernel> built_[2];
 };
 
 /// Text of an embedded kernel file ("softmax", "prelude"); throws std::runtime_error for an unknown stem.
@@ -35,20 +52,21 @@ std::string_view kernel_source(std::string_view stem);
 /// All kernels of one device. A build failure throws std::runtime_error with the log, options and numbered source.
 class KernelLibrary {
  public:
-  explicit KernelLibrary(Device& device) : device_(device) {}
+  explicit KernelLibrary(Device& device);
+  ~KernelLibrary();
   /// Kernel `name` of kernels/<stem>.cl, which is compiled after the prelude with these defines.
   Kernel& kernel(const char* stem, const char* name, const Defines& defines);
   /// Kernel `name` of generated text, compiled after the prelude.
   Kernel& generated(const std::string& source, const char* name);
 
  private:
-  cl_program program(const std::string& source, const std::string& options);
-  Handle<cl_program> build(const std::string& source, const std::string& options);
+  Kernel& find(const std::string& key, const char* name, const std::string& source, const std::string& options);
+  friend class Kernel;
 
   Device& device_;
-  std::recursive_mutex mutex_;
-  std::unordered_map<std::string, Kernel> kernels_;
-  std::unordered_map<std::string, Handle<cl_program>> programs_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::unique_ptr<Kernel>> kernels_;
+  std::unordered_map<std::string, std::unique_ptr<Program>> programs_;
 };
 
 /// The folder of built binaries: atomic writes, bounded size, a damaged entry is a miss.

@@ -1,6 +1,9 @@
 // In-order submission: one Queue per stream.
 #pragma once
 
+#include <atomic>
+#include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -17,6 +20,7 @@ class Buffer;
 class Queue final : public Counted<Queue> {
  public:
   explicit Queue(Device& device);
+  ~Queue();
   Device& device() const { return device_; }
 
   /// Says how much work (elements times cost) comes next, so that tiny evaluations go to the small lane.
@@ -26,30 +30,55 @@ class Queue final : public Counted<Queue> {
   cl_command_queue lane() const { return lane_; }
 
   /// Counts a launch; returns its ticket. Flushes now and then, and holds the caller back when too much is pending.
-  uint64_t submitted_one();
-  uint64_t ticket() const { return submitted_; }
-  bool has_completed(uint64_t ticket) const { return ticket <= completed_; }
+  uint64_t submitted_one(size_t bytes = 0);
+  uint64_t ticket() const { return submitted_.load(std::memory_order_relaxed); }
+  bool has_completed(uint64_t ticket) const { return ticket <= completed_.load(std::memory_order_acquire); }
+  bool is_idle() const { return has_completed(ticket()); }
 
   void enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local, const char* name, size_t bytes);
-  /// Runs `work` in queue order on the host with access to the buffers' memory: as a native kernel where the device
-  /// has them, else after finish() on the host mirrors. Exceptions from `work` surface at the next finish().
+  /// Runs `work` in queue order on the host with access to the buffers' memory through raw(): as a native kernel
+  /// where the device has them, else after finish() on the host mirrors. Exceptions from `work` surface at the next
+  /// finish().
   void native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
               const std::vector<Buffer*>& writes);
 
   void flush();
   void finish();                     ///< waits for everything; throws what native work threw
+  void wait();                       ///< waits for everything; leaves failures to finish()
   void after(Queue& other, uint64_t ticket);  ///< later launches here wait for that launch there
 
+  static void dispose(Queue* queue);
+
  private:
+  friend void finish_at_exit();
+  struct Marker {
+    uint64_t ticket;
+    Handle<cl_event> event;
+  };
+  void mark();
+  bool wait_for_oldest_marker();  ///< false when there is none
+  void completed_up_to(uint64_t ticket);
+  void run(const std::function<void()>& work) noexcept;
+  static void CL_CALLBACK run_native(void* argument);
+
   Device& device_;
   Handle<cl_command_queue> wide_, small_;
   cl_command_queue lane_ = nullptr;
-  uint64_t submitted_ = 0, completed_ = 0, flushed_ = 0;
+  std::atomic<uint64_t> submitted_{0}, completed_{0};
+  uint64_t flushed_ = 0, marked_ = 0;
+  size_t unmarked_bytes_ = 0;
+  std::mutex mutex_;  ///< of the two below
+  std::deque<Marker> markers_;
+  std::exception_ptr failure_;
 };
+
+/// Waits for every queue, so that the drivers' threads are at rest when static destructors run.
+void finish_at_exit();
 
 /// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by it.
 std::unique_lock<std::recursive_mutex> submission_lock();
 /// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it may throw).
+/// It may take the GIL, so nobody may ask for the submission lock while holding the GIL.
 extern void (*check_interrupt)();
 
 }  // namespace mlx

@@ -1,0 +1,80 @@
+// Buffers: what the host may see when, and the order of their uses.
+#include "cl/buffer.h"
+
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace mlx {
+
+Buffer::~Buffer() {
+  if (foreign_)
+    foreign_();
+  else
+    std::free(host_);
+}
+
+void Buffer::dispose(Buffer* buffer) {
+  if (is_forked()) return;  // the pool's lock may be held by a thread that does not exist here
+  buffer->device_.allocator().take_back(buffer);
+}
+
+bool Buffer::is_settled() const { return !last_queue_ || last_queue_->has_completed(last_ticket_); }
+
+void Buffer::settle() {
+  if (!is_settled()) last_queue_->finish();
+}
+
+void Buffer::settle_write() {
+  if (last_queue_ && !last_queue_->has_completed(last_write_)) last_queue_->finish();
+}
+
+void Buffer::make_mirror() {
+  if (host_) return;
+  host_ = std::aligned_alloc(4096, (capacity_ + 4095) / 4096 * 4096);
+  if (!host_) fail<std::runtime_error>("malloc", "cannot allocate ", capacity_, " bytes of host memory.");
+}
+
+const void* Buffer::read() {
+  settle_write();
+  if (device_.facts().unified) return host_;
+  make_mirror();
+  if (device_newer_) {
+    check(clEnqueueReadBuffer(last_queue_->lane(), handle(), CL_TRUE, 0, capacity_, host_, 0, nullptr, nullptr),
+          "clEnqueueReadBuffer");
+    device_newer_ = false;
+  }
+  return host_;
+}
+
+void* Buffer::write() {
+  read();
+  settle();
+  host_newer_ = !device_.facts().unified;
+  return host_;
+}
+
+void* Buffer::share() {
+  shared_ = true;
+  return write();
+}
+
+void Buffer::use(Queue& queue, bool writes) {
+  const bool moves = last_queue_.get() != &queue;
+  if (moves) {
+    if (last_queue_) queue.after(*last_queue_, last_ticket_);
+    last_queue_ = Ref<Queue>(&queue);
+  }
+  if (!device_.facts().unified) {
+    if ((host_newer_ || shared_) && host_ && !device_newer_) {
+      check(clEnqueueWriteBuffer(queue.lane(), handle(), CL_FALSE, 0, capacity_, host_, 0, nullptr, nullptr),
+            "clEnqueueWriteBuffer");
+      host_newer_ = false;
+    }
+    if (writes) device_newer_ = true;
+  }
+  last_ticket_ = queue.ticket() + 1;
+  if (writes || moves) last_write_ = last_ticket_;  // a move stands for the writes it waits for
+}
+
+}  // namespace mlx

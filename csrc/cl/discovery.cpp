@@ -1,0 +1,140 @@
+// Looks for OpenCL devices once, and gives them their roles.
+#include "cl/discovery.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cstdlib>
+#include <mutex>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "cl/queue.h"
+
+namespace mlx {
+namespace {
+
+std::atomic<bool> forked{false};
+
+std::string lower(std::string text) {
+  for (char& c : text) c = char(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+std::string platform_text(cl_platform_id platform, cl_platform_info what) {
+  size_t size = 0;
+  check(clGetPlatformInfo(platform, what, 0, nullptr, &size), "clGetPlatformInfo");
+  std::string text(size, '\0');
+  check(clGetPlatformInfo(platform, what, size, text.data(), nullptr), "clGetPlatformInfo");
+  text.resize(size ? size - 1 : 0);
+  return text;
+}
+
+void list_devices(cl_platform_id platform, int platform_number, std::vector<Offer>& found) {
+  cl_uint count = 0;
+  if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &count) != CL_SUCCESS) return;
+  std::vector<cl_device_id> devices(count);
+  check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, devices.data(), nullptr), "clGetDeviceIDs");
+  std::vector<Offer> offers;
+  for (const cl_device_id device : devices) {
+    const std::string name = device_text(device, CL_DEVICE_NAME);
+    const std::string version = platform_text(platform, CL_PLATFORM_VERSION);
+    const bool is_pocl = lower(version).find("pocl") != std::string::npos;
+    const auto type = device_value<cl_device_type>(device, CL_DEVICE_TYPE);
+    offers.push_back({platform, device, platform_number, 0, platform_text(platform, CL_PLATFORM_NAME), version, name,
+                      device_text(device, CL_DRIVER_VERSION), (type & CL_DEVICE_TYPE_CPU) != 0, is_pocl,
+                      is_pocl && (starts_with(name, "basic") || starts_with(name, "cpu-minimal"))});
+  }
+  // The minimal device goes last, so that numbers and names mean the full one first.
+  std::stable_partition(offers.begin(), offers.end(), [](const Offer& offer) { return !offer.is_minimal; });
+  for (size_t i = 0; i < offers.size(); ++i) offers[i].device_number = int(i);
+  found.insert(found.end(), offers.begin(), offers.end());
+}
+
+std::vector<Offer> discover() {
+  // PoCL reads this when it starts; a second, in-thread device takes the tiny evaluations.
+  setenv("POCL_DEVICES", "pthread basic", 0);
+  pthread_atfork(nullptr, nullptr, [] { forked = true; });
+  std::vector<Offer> found;
+  cl_uint count = 0;
+  if (clGetPlatformIDs(0, nullptr, &count) == CL_SUCCESS && count > 0) {
+    std::vector<cl_platform_id> platforms(count);
+    check(clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
+    for (cl_uint i = 0; i < count; ++i) list_devices(platforms[i], int(i), found);
+  }
+  std::atexit(finish_at_exit);
+  return found;
+}
+
+std::string numbers(const Offer& offer) {
+  return std::to_string(offer.platform_number) + ":" + std::to_string(offer.device_number);
+}
+
+bool answers_to(const Offer& offer, const std::string& wanted) {
+  const std::string text = lower(offer.name + '\n' + offer.platform_name + '\n' + offer.platform_version);
+  return numbers(offer) == wanted || text.find(wanted) != std::string::npos;
+}
+
+const Offer* named(const std::string& name) {
+  const std::string wanted = lower(name);
+  std::string list;
+  for (const Offer& offer : offers()) {
+    if (answers_to(offer, wanted)) return &offer;
+    list += "\n  " + numbers(offer) + "  " + offer.name + " (" + offer.platform_name + ")";
+  }
+  fail("device", "MLX_CL_DEVICE=", name, " names no OpenCL device. ",
+       list.empty() ? "There is no OpenCL device at all; for the CPU, install the package pocl-opencl-icd."
+                    : "There are:",
+       list);
+}
+
+}  // namespace
+
+bool is_forked() { return forked.load(std::memory_order_relaxed); }
+
+void require_original_process() {
+  if (!is_forked()) return;
+  fail<std::runtime_error>("device", "OpenCL cannot be used in a process forked from one that has used it. Start "
+                           "workers with multiprocessing's 'spawn' or 'forkserver' method, or fork before the first "
+                           "evaluation.");
+}
+
+std::string device_text(cl_device_id device, cl_device_info what) {
+  size_t size = 0;
+  check(clGetDeviceInfo(device, what, 0, nullptr, &size), "clGetDeviceInfo");
+  std::string text(size, '\0');
+  check(clGetDeviceInfo(device, what, size, text.data(), nullptr), "clGetDeviceInfo");
+  text.resize(size ? size - 1 : 0);
+  return text;
+}
+
+const std::vector<Offer>& offers() {
+  require_original_process();
+  static const auto* const found = new std::vector<Offer>(discover());  // leaked: outlives other statics
+  return *found;
+}
+
+Choice choose(DeviceType type) {
+  const std::vector<Offer>& all = offers();
+  Choice choice;
+  if (type == DeviceType::gpu) {
+    if (!env::device().empty()) return {named(env::device()), nullptr};
+    for (const Offer& offer : all)
+      if (!offer.is_cpu && !choice.wide) choice.wide = &offer;
+    return choice;
+  }
+  for (const Offer& offer : all) {
+    const bool better = !choice.wide || (offer.is_pocl && !choice.wide->is_pocl);
+    if (offer.is_cpu && better) choice.wide = &offer;
+  }
+  if (!choice.wide || !choice.wide->is_pocl || choice.wide->is_minimal) return choice;
+  for (const Offer& offer : all)
+    if (offer.is_minimal && offer.platform == choice.wide->platform) choice.small = &offer;
+  return choice;
+}
+
+}  // namespace mlx

@@ -1,0 +1,224 @@
+// In-order submission: lanes, tickets, back-pressure and native work.
+#include "cl/queue.h"
+
+#include <algorithm>
+
+#include "cl/binary_saver.h"
+#include "cl/buffer.h"
+#include "cl/trace.h"
+
+namespace mlx {
+namespace {
+
+// Below this much work a launch costs less in the calling thread than waking the other cores.
+constexpr size_t small_work = 64 * 1024;
+constexpr uint64_t launches_per_flush = 16, launches_per_marker = 64, launches_in_flight = 256;
+constexpr size_t bytes_per_marker = size_t(1) << 28;
+
+std::mutex registry_mutex;
+std::vector<Queue*>& registry() {
+  static auto* const queues = new std::vector<Queue*>;  // leaked: used at exit
+  return *queues;
+}
+
+Handle<cl_command_queue> make_lane(const Device& device, cl_device_id id) {
+  const cl_command_queue_properties properties = trace::timing() ? CL_QUEUE_PROFILING_ENABLE : 0;
+  cl_int code = CL_SUCCESS;
+  Handle lane(clCreateCommandQueue(device.context(), id, properties, &code));
+  check(code, "clCreateCommandQueue");
+  return lane;
+}
+
+struct Job {
+  Ref<Queue> queue;
+  std::function<void()> work;
+};
+
+}  // namespace
+
+void (*check_interrupt)() = nullptr;
+
+std::unique_lock<std::recursive_mutex> submission_lock() {
+  require_original_process();
+  static auto* const mutex = new std::recursive_mutex;  // leaked: used at exit
+  return std::unique_lock(*mutex);
+}
+
+Queue::Queue(Device& device) : device_(device) {
+  require_original_process();
+  wide_ = make_lane(device, device.wide());
+  if (device.small()) small_ = make_lane(device, device.small());
+  lane_ = wide_.get();
+  const std::lock_guard lock(registry_mutex);
+  registry().push_back(this);
+}
+
+Queue::~Queue() {
+  const std::lock_guard lock(registry_mutex);
+  std::erase(registry(), this);
+}
+
+void Queue::dispose(Queue* queue) {
+  if (is_forked()) return;  // its locks may be held by threads that do not exist here
+  delete queue;
+}
+
+void Queue::expect(size_t work) {
+  if (!small_) return;
+  lane_ = work <= small_work && is_idle() ? small_.get() : wide_.get();
+}
+
+void Queue::completed_up_to(uint64_t ticket) {
+  uint64_t known = completed_.load(std::memory_order_relaxed);
+  while (known < ticket && !completed_.compare_exchange_weak(known, ticket, std::memory_order_release)) {
+  }
+}
+
+uint64_t Queue::submitted_one(size_t bytes) {
+  const uint64_t ticket = submitted_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (is_small()) {  // ran in this thread, before the call that enqueued it returned
+    completed_up_to(ticket);
+    return ticket;
+  }
+  unmarked_bytes_ += bytes;
+  if (ticket - marked_ >= launches_per_marker || unmarked_bytes_ >= bytes_per_marker) mark();
+  if (ticket - flushed_ >= launches_per_flush) flush();
+  return ticket;
+}
+
+void Queue::mark() {
+  const uint64_t ticket = submitted_;
+  Marker marker{ticket, {}};
+  check(clEnqueueMarkerWithWaitList(lane_, 0, nullptr, marker.event.out()), "clEnqueueMarkerWithWaitList");
+  marked_ = ticket;
+  unmarked_bytes_ = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    markers_.push_back(std::move(marker));
+  }
+  flush();
+  while (ticket - completed_ > launches_in_flight && wait_for_oldest_marker()) {
+    if (check_interrupt) check_interrupt();
+  }
+}
+
+bool Queue::wait_for_oldest_marker() {
+  Marker oldest;
+  {
+    const std::lock_guard lock(mutex_);
+    if (markers_.empty()) return false;
+    oldest = std::move(markers_.front());
+    markers_.pop_front();
+  }
+  const cl_event event = oldest.event.get();
+  check(clWaitForEvents(1, &event), "clWaitForEvents");
+  completed_up_to(oldest.ticket);
+  return true;
+}
+
+void Queue::enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local, const char* name,
+                    size_t bytes) {
+  const bool timed = trace::timing();
+  cl_event event = nullptr;
+  check(clEnqueueNDRangeKernel(lane_, kernel, cl_uint(dims), nullptr, global, local, 0, nullptr,
+                               timed ? &event : nullptr),
+        "clEnqueueNDRangeKernel");
+  if (timed) trace::launched(name, bytes, is_small() ? "small" : "wide", event);
+  submitted_one(bytes);
+}
+
+void Queue::run(const std::function<void()>& work) noexcept {
+  try {
+    work();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+  }
+}
+
+void Queue::run_native(void* argument) {
+  const std::unique_ptr<Job> job(*static_cast<Job**>(argument));
+  job->queue->run(job->work);
+}
+
+void Queue::native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
+                   const std::vector<Buffer*>& writes) {
+  const bool in_queue = device_.facts().native_kernels;
+  if (!in_queue) finish();
+  for (Buffer* const buffer : reads) in_queue ? buffer->use(*this, false) : void(buffer->read());
+  for (Buffer* const buffer : writes) in_queue ? buffer->use(*this, true) : void(buffer->write());
+  if (!in_queue || is_small()) {
+    const int64_t start = trace::timing() ? trace::now() : 0;
+    run(work);
+    if (trace::timing()) trace::ran(name, 0, is_small() ? "small" : "host", start, trace::now());
+    if (in_queue) submitted_one();
+    return;
+  }
+  auto job = std::make_unique<Job>(Job{Ref<Queue>(this), std::move(work)});
+  Job* argument = job.get();
+  cl_event event = nullptr;
+  check(clEnqueueNativeKernel(lane_, run_native, &argument, sizeof argument, 0, nullptr, nullptr, 0, nullptr,
+                              trace::timing() ? &event : nullptr),
+        "clEnqueueNativeKernel");
+  job.release();
+  if (event) trace::launched(name, 0, "native", event);
+  submitted_one();
+}
+
+void Queue::flush() {
+  if (is_small()) return;
+  check(clFlush(lane_), "clFlush");
+  flushed_ = submitted_;
+}
+
+void Queue::wait() {
+  const uint64_t target = submitted_;
+  if (!has_completed(target)) {
+    check(clFinish(wide_.get()), "clFinish");
+    completed_up_to(target);
+  }
+  const std::lock_guard lock(mutex_);
+  while (!markers_.empty() && has_completed(markers_.front().ticket)) markers_.pop_front();
+}
+
+void Queue::finish() {
+  require_original_process();
+  while (!is_idle() && wait_for_oldest_marker()) {
+    if (check_interrupt) check_interrupt();
+  }
+  wait();
+  if (trace::timing()) trace::collect();
+  std::exception_ptr failure;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(failure, failure_);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Queue::after(Queue& other, uint64_t ticket) {
+  if (&other == this || other.has_completed(ticket)) return;
+  if (&other.device_ != &device_) return other.wait();
+  // Events never cross PoCL's two devices: whoever waits does so on the wide one, and counts as pending there.
+  lane_ = wide_.get();
+  Handle<cl_event> event;
+  check(clEnqueueMarkerWithWaitList(other.wide_.get(), 0, nullptr, event.out()), "clEnqueueMarkerWithWaitList");
+  check(clFlush(other.wide_.get()), "clFlush");
+  const cl_event waited = event.get();
+  check(clEnqueueBarrierWithWaitList(lane_, 1, &waited, nullptr), "clEnqueueBarrierWithWaitList");
+  submitted_one();
+}
+
+void finish_at_exit() {
+  if (is_forked()) return;
+  try {
+    stop_saving();
+    const std::lock_guard lock(registry_mutex);
+    for (Queue* const queue : registry()) queue->wait();
+    if (trace::timing()) trace::collect();
+    trace::save();
+  } catch (...) {  // the process ends either way
+  }
+}
+
+}  // namespace mlx

@@ -1,0 +1,127 @@
+// Collects the times of launches for the debug lines and the timeline.
+#include "cl/trace.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/env.h"
+
+namespace mlx::trace {
+namespace {
+
+struct Pending {
+  std::string name;
+  size_t bytes;
+  const char* lane;
+  Handle<cl_event> event;
+  int64_t queued;  ///< host time of the enqueue
+};
+
+struct Span {
+  std::string name;
+  size_t bytes;
+  std::string lane;
+  int64_t start, end;
+};
+
+struct Record {
+  std::mutex mutex;
+  std::vector<Pending> pending;
+  std::vector<Span> spans;
+};
+
+Record& record() {
+  static auto* const instance = new Record;  // leaked: used at exit
+  return *instance;
+}
+
+int64_t event_time(cl_event event, cl_profiling_info what) {
+  cl_ulong time = 0;
+  clGetEventProfilingInfo(event, what, sizeof time, &time, nullptr);
+  return int64_t(time);
+}
+
+void note(const Span& span) {
+  const double us = double(span.end - span.start) / 1000;
+  if (level() >= 2) {
+    char figures[96];
+    std::snprintf(figures, sizeof figures, "%10.1f us", us);
+    std::string line = std::string(figures) + "  " + span.lane + "  " + span.name;
+    std::snprintf(figures, sizeof figures, "  %.2f GB/s", double(span.bytes) / (us * 1000));
+    write_line(span.bytes && us > 0 ? line + figures : line);
+  }
+  if (!env::trace().empty()) record().spans.push_back(span);
+}
+
+}  // namespace
+
+int level() {
+  static const int value = std::atoi(env::debug().c_str());
+  return value;
+}
+
+bool timing() {
+  static const bool value = level() >= 2 || !env::trace().empty();
+  return value;
+}
+
+int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void write_line(const std::string& line) { std::fprintf(stderr, "mlx: %s\n", line.c_str()); }
+
+void launched(const char* name, size_t bytes, const char* lane, cl_event event) {
+  Record& all = record();
+  const std::lock_guard lock(all.mutex);
+  all.pending.push_back({name, bytes, lane, Handle(event), now()});
+}
+
+void ran(const char* name, size_t bytes, const char* lane, int64_t start, int64_t end) {
+  const std::lock_guard lock(record().mutex);
+  note({name, bytes, lane, start, end});
+}
+
+void collect() {
+  Record& all = record();
+  const std::lock_guard lock(all.mutex);
+  std::vector<Pending> unfinished;
+  for (Pending& launch : all.pending) {
+    const cl_event event = launch.event.get();
+    cl_int status = CL_QUEUED;
+    clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+    if (status > CL_COMPLETE) {  // another queue's
+      unfinished.push_back(std::move(launch));
+      continue;
+    }
+    // The device has its own clock: what it calls queued is our time of the enqueue.
+    const int64_t offset = launch.queued - event_time(event, CL_PROFILING_COMMAND_QUEUED);
+    note({launch.name, launch.bytes, launch.lane, event_time(event, CL_PROFILING_COMMAND_START) + offset,
+          event_time(event, CL_PROFILING_COMMAND_END) + offset});
+  }
+  all.pending = std::move(unfinished);
+}
+
+void save() {
+  if (env::trace().empty()) return;
+  const std::lock_guard lock(record().mutex);
+  nlohmann::json events = nlohmann::json::array();
+  for (const Span& span : record().spans)
+    events.push_back({{"name", span.name},
+                      {"ph", "X"},
+                      {"pid", getpid()},
+                      {"tid", span.lane},
+                      {"ts", double(span.start) / 1000},
+                      {"dur", double(span.end - span.start) / 1000},
+                      {"args", {{"bytes", span.bytes}}}});
+  std::ofstream(env::trace()) << nlohmann::json{{"traceEvents", events}};
+}
+
+}  // namespace mlx::trace

@@ -1,0 +1,106 @@
+// Queues, launches, native work and generated kernels on the CPU device.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "cl/launch.h"
+
+namespace mlx {
+namespace {
+
+const char* const add_source =
+    "kernel void add_number(global float* x, long x_offset, long count, float number) {\n"
+    "  FOR_EACH(i, count) x[x_offset + i] += number;\n"
+    "}\n";
+
+struct LaunchTest : testing::Test {
+  Device& device = Device::get(DeviceType::cpu);
+  Ref<Queue> queue = make_ref<Queue>(device);
+  std::unique_lock<std::recursive_mutex> lock = submission_lock();
+
+  Ref<Buffer> zeros(int64_t count) {
+    Ref<Buffer> buffer = device.allocator().allocate(size_t(count) * sizeof(float));
+    std::fill_n(static_cast<float*>(buffer->write()), count, 0.f);
+    return buffer;
+  }
+  void add(Ref<Buffer>& x, int64_t count, float number) {
+    Launch(*queue, device.kernels().generated(add_source, "add_number"))
+        .over(4)
+        .with(BufferArgument{x.get(), 0, true}, count, number);
+  }
+};
+
+TEST_F(LaunchTest, LaunchesRunInOrderOnBothLanes) {
+  for (const int64_t count : {10, 1000000}) {
+    Ref<Buffer> x = zeros(count);
+    queue->expect(size_t(count));
+    for (int i = 0; i < 300; ++i) add(x, count, 1);
+    queue->native("double", [raw = static_cast<float*>(x->raw()), count] {
+      for (int64_t i = 0; i < count; ++i) raw[i] *= 2;
+    }, {}, {x.get()});
+    add(x, count, 5);
+    const auto* const values = static_cast<const float*>(x->read());
+    EXPECT_EQ(values[0], 605);
+    EXPECT_EQ(values[count - 1], 605);
+    EXPECT_TRUE(queue->is_idle());
+  }
+}
+
+TEST_F(LaunchTest, NativeFailuresSurfaceAtFinish) {
+  for (const size_t work : {size_t(1), size_t(1) << 30}) {
+    queue->expect(work);
+    queue->native("fails", [] { throw std::runtime_error("on purpose"); }, {}, {});
+    EXPECT_THROW(queue->finish(), std::runtime_error);
+    EXPECT_NO_THROW(queue->finish());
+  }
+}
+
+TEST_F(LaunchTest, QueuesWaitForEachOther) {
+  Ref<Queue> other = make_ref<Queue>(device);
+  const int64_t count = 1 << 20;
+  Ref<Buffer> x = zeros(count);
+  for (int i = 0; i < 50; ++i) {
+    queue->expect(size_t(count));
+    add(x, count, 1);
+    std::swap(queue, other);
+    queue->expect(i % 2 ? 1 : size_t(count));
+    add(x, count, 1);
+  }
+  EXPECT_EQ(static_cast<const float*>(x->read())[count - 1], 100);
+}
+
+TEST_F(LaunchTest, ABuildFailureTellsLogOptionsAndSource) {
+  try {
+    Launch(*queue, device.kernels().generated("kernel void broken(global float* x) { x[0] = nonsense; }\n", "broken"))
+        .over(1)
+        .enqueue();
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("nonsense"), std::string::npos);
+    EXPECT_NE(text.find("-cl-std"), std::string::npos);
+    EXPECT_NE(text.find("\tkernel void broken"), std::string::npos);
+  }
+}
+
+TEST_F(LaunchTest, TinyLatency) {
+  Ref<Buffer> x = zeros(16);
+  queue->expect(16);
+  add(x, 16, 1);
+  const auto start = std::chrono::steady_clock::now();
+  const int rounds = 100000;
+  for (int i = 0; i < rounds; ++i) {
+    queue->expect(16);
+    add(x, 16, 1);
+    queue->finish();
+  }
+  const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+  RecordProperty("us", std::to_string(time.count() / rounds));
+  std::printf("tiny launch and wait: %.2f us\n", time.count() / rounds);
+  EXPECT_EQ(static_cast<const float*>(x->read())[15], rounds + 1);
+}
+
+}  // namespace
+}  // namespace mlx
