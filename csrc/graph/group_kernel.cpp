@@ -132,7 +132,7 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
     for (const array& x : inputs) {
       step.operands.push_back(int(group.inputs.size()));
       group.inputs.push_back(x.dtype());
-      group.constant.push_backx.node().immediate;
+      group.constant.push_back(x.node().immediate);
     }
     group.steps.push_back(std::move(step));
     group.outputs.push_back(int(inputs.size()));
