@@ -78,7 +78,10 @@ def average_gradients(
     def average(x: mx.array) -> mx.array:
         return mx.distributed.all_sum(x, group=group, stream=communication_stream) / size
 
-    names, arrays = zip(*tree_flatten(gradients))
+    named = tree_flatten(gradients)
+    if len(named) == 0:
+        return gradients
+    names, arrays = zip(*named)
     averaged = list(arrays)
     for bucket in _buckets(arrays, all_reduce_size):
         if len(bucket) == 1:

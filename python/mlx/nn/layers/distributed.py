@@ -8,7 +8,7 @@ import mlx.core as mx
 from mlx.nn.layers.base import Module
 from mlx.nn.layers.linear import Linear
 from mlx.nn.layers.quantized import QuantizedLinear
-from mlx.utils import tree_flatten, tree_map_with_path, tree_unflatten
+from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
 _Segments = Union[int, list]
 # What to do with a parameter: nothing (None), split an axis, or split the segments of an axis.
@@ -45,6 +45,8 @@ def _own_part(x: mx.array, split: _Split, group: mx.distributed.Group) -> mx.arr
     """This process' share of ``x``: its share of every segment, one after the other."""
     if split is None:
         return x
+    if not isinstance(split, (int, tuple)):
+        raise ValueError(f"[shard] A split must be None, an axis or (axis, segments), not {split!r}.")
     axis, segments = split if isinstance(split, tuple) else (split, 1)
     shares = [
         mx.split(part, group.size(), axis=axis)[group.rank()] for part in _segmented(x, segments, axis)
@@ -229,16 +231,15 @@ class ShardedToAllLinear(Module):
 class _QuantizedShard(Module):
     """The common part of the split quantized layers: a frozen :class:`QuantizedLinear` of this share."""
 
-    def _initialize(self, rows: int, columns: int, bias: Optional[int], group_size: int, bits: int, mode: str) -> None:
+    def _initialize(self, shape: Tuple[int, int], bound: float, bias: bool, group_size: int, bits: int, mode: str):
         self.group_size = group_size
         self.bits = bits
         self.mode = mode
-        bound = math.sqrt(1 / columns)
-        weight = mx.random.uniform(low=-bound, high=bound, shape=(rows, columns))
+        weight = mx.random.uniform(low=-bound, high=bound, shape=shape)
         self.weight, self.scales, *biases = mx.quantize(weight, group_size, bits, mode=mode)
         self.biases = biases[0] if biases else None
-        if bias is not None:
-            self.bias = mx.zeros((bias,))
+        if bias:
+            self.bias = mx.zeros(shape[:1])
         self.freeze()
 
     def unfreeze(self, *args, **kwargs) -> None:
@@ -304,7 +305,7 @@ class QuantizedAllToShardedLinear(_QuantizedShard):
         super().__init__()
         self.group = group or mx.distributed.init()
         rows = _check_divides("QuantizedAllToShardedLinear", "output_dims", output_dims, self.group)
-        self._initialize(rows, input_dims, rows if bias else None, group_size, bits, mode)
+        self._initialize((rows, input_dims), math.sqrt(1 / input_dims), bias, group_size, bits, mode)
 
     def _extra_repr(self) -> str:
         return self._describe(self.group.size(), 1)
@@ -347,7 +348,7 @@ class QuantizedShardedToAllLinear(_QuantizedShard):
         super().__init__()
         self.group = group or mx.distributed.init()
         columns = _check_divides("QuantizedShardedToAllLinear", "input_dims", input_dims, self.group)
-        self._initialize(output_dims, columns, output_dims if bias else None, group_size, bits, mode)
+        self._initialize((output_dims, columns), math.sqrt(1 / input_dims), bias, group_size, bits, mode)
 
     def _extra_repr(self) -> str:
         return self._describe(1, self.group.size())
@@ -369,14 +370,13 @@ class QuantizedShardedToAllLinear(_QuantizedShard):
 
 
 def _gathering(group: mx.distributed.Group, compute_dtype: Optional[mx.Dtype]) -> Callable:
-    """Gather shares into whole arrays; the gradient of a share is summed over ``group``."""
-
-    def cast(x: mx.array) -> mx.array:
-        return x if compute_dtype is None else x.astype(compute_dtype)
+    """Gather shares into whole arrays; the gradient of a share is averaged over ``group``."""
 
     @mx.custom_function
     def gather(share):
-        return mx.distributed.all_gather(cast(share), group=group)
+        if compute_dtype is not None and mx.issubdtype(share.dtype, mx.floating):
+            share = share.astype(compute_dtype)
+        return mx.distributed.all_gather(share, group=group)
 
     @gather.vjp
     def gather_vjp(share, cotangent, _):
@@ -385,15 +385,24 @@ def _gathering(group: mx.distributed.Group, compute_dtype: Optional[mx.Dtype]) -
     return gather
 
 
+def _outside_nested(module: Module, key: str, value: Any) -> bool:
+    """Filter for parameters that no :class:`FullyShardedModule` inside takes care of."""
+    return not isinstance(value, FullyShardedModule) and Module.valid_parameter_filter(module, key, value)
+
+
 class FullyShardedModule(Module):
     """A module whose parameters are split over ``group`` along axis 0 and gathered for each call.
 
-    See https://arxiv.org/abs/2304.11277.
+    Gradients are averaged over the group and split likewise; see https://arxiv.org/abs/2304.11277.
+    Modules inside that are fully sharded already gather their own parameters.
 
     Args:
         module: kept under the key ``module``; its parameters are replaced by this process' share.
         group: the global group by default.
-        compute_dtype: dtype of the gathered parameters, their own by default.
+        compute_dtype: dtype of the gathered floating parameters, their own by default.
+
+    Raises:
+        ValueError: a parameter cannot be split evenly.
     """
 
     def __init__(
@@ -404,22 +413,20 @@ class FullyShardedModule(Module):
     ):
         super().__init__()
         group = group or mx.distributed.init()
-        module.update(_shard(module.parameters(), lambda path, x: 0, group))
+        module.update(_shard(module.filter_and_map(_outside_nested), lambda path, x: 0, group))
         self.module = module
-        self._paths = [path for path, _ in tree_flatten(module.parameters())]
         self._gather = _gathering(group, compute_dtype)
 
     def _extra_repr(self) -> str:
-        return f"num_sharded_params={len(self._paths)}"
+        return f"num_sharded_params={len(tree_flatten(self.module.filter_and_map(_outside_nested)))}"
 
     def _with_whole_parameters(self, fn: Callable, args: Any, kwargs: Any) -> Any:
-        shares = tree_flatten(self.module.parameters())
-        whole = [(path, self._gather(x)) for path, x in shares]
-        self.module.update(tree_unflatten(whole))
+        shares = self.module.filter_and_map(_outside_nested)
+        self.module.update(tree_map(self._gather, shares))
         try:
             return fn(*args, **kwargs)
         finally:
-            self.module.update(tree_unflatten(shares))
+            self.module.update(shares)
 
     def __call__(self, *args, **kwargs):
         return self._with_whole_parameters(self.module, args, kwargs)

@@ -76,17 +76,20 @@ def upsample_nearest(x: mx.array, scale_factor: Tuple) -> mx.array:
         scale_factor: one factor per spatial axis.
     """
     for axis, scale in enumerate(scale_factor, start=1):
-        size = x.shape[axis]
-        count = int(scale * size)
         if scale == int(scale):
             x = mx.repeat(x, int(scale), axis=axis)
-        elif scale > 1:
-            indices = mx.round(_positions(size, scale, True)).astype(mx.int32)
-            x = mx.take(x, indices, axis=axis)
         else:
-            indices = mx.array([i * size // count for i in range(count)], dtype=mx.int32)
-            x = mx.take(x, indices, axis=axis)
+            x = mx.take(x, _nearest(x.shape[axis], scale), axis=axis)
     return x
+
+
+def _nearest(size: int, scale: float) -> mx.array:
+    """The index that each output copies: growing, the nearest centre; shrinking, the nearest start."""
+    count = int(scale * size)
+    if scale < 1:
+        return mx.array([i * size // count for i in range(count)], dtype=mx.int32)
+    centers = mx.arange(count, dtype=mx.float32) + 0.5
+    return mx.clip(mx.round(centers * (size / count) - 0.5), 0, size - 1).astype(mx.int32)
 
 
 def upsample_linear(
