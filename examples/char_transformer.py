@@ -122,7 +122,7 @@ def save_curve(path: Path, losses, held_out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--text", type=Path, default=None, help="train on this file instead")
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=170, help="stop training after this long")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--context", type=int, default=96)

@@ -33,6 +33,8 @@ class Buffer final : public Counted<Buffer> {
   /// uploads pending host changes.
   void use(Queue& queue, bool writes);
 
+  Queue* last_queue() const { return last_queue_.get(); }  ///< where it was last used, or null
+
   static void dispose(Buffer* buffer);  ///< back to the pool
 
  private:

@@ -1,0 +1,18 @@
+"""The table of cases, shared by bench/run.py and the tests."""
+
+import re
+
+from case import Case
+from cases_elementwise import ELEMENTWISE
+from cases_figures import FIGURES
+from cases_indexing import INDEXING
+from cases_layers import LAYERS
+from cases_reduce import REDUCE
+from cases_train import TRAIN
+
+CASES: list[Case] = [*FIGURES, *TRAIN, *ELEMENTWISE, *REDUCE, *INDEXING, *LAYERS]
+
+
+def select(pattern: str) -> list[Case]:
+    """The cases whose names match the regular expression somewhere."""
+    return [case for case in CASES if re.search(pattern, case.name)]

@@ -1,0 +1,190 @@
+// The OpenCL text of a fused group.
+#include "graph/codegen.h"
+
+#include <cctype>
+#include <cstring>
+#include <sstream>
+
+namespace mlx {
+namespace {
+
+/// The dtype's name in kernel text.
+std::string tag(Dtype dtype) { return dtype == bool_ ? "bool8" : dtype.name(); }
+
+/// The scalar type that values of this dtype are vectors of.
+std::string base(Dtype dtype) {
+  switch (dtype.id()) {
+    case Dtype::bool_:
+    case Dtype::uint8: return "uchar";
+    case Dtype::uint16: return "ushort";
+    case Dtype::uint32: return "uint";
+    case Dtype::uint64: return "ulong";
+    case Dtype::int8: return "char";
+    case Dtype::int16: return "short";
+    case Dtype::int32: return "int";
+    case Dtype::int64: return "long";
+    case Dtype::float64: return "double";
+    default: return "float";
+  }
+}
+
+std::string convert(const std::string& x, Dtype from, Dtype to) {
+  if (from == to) return x;
+  if (to == bool_) return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))" : "TO_BOOL(" + x + " != 0)";
+  if (to.is_complex()) return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
+  if (from.is_complex()) return convert(x + ".re", float32, to);
+  const std::string same = base(from) == base(to) ? x : "CONVERT(" + base(to) + ", " + x + ")";
+  return to.is_half() && from != to ? "ROUND(" + tag(to) + ", " + same + ")" : same;
+}
+
+/// Fills an expression in: operands a, b, c and the placeholders.
+std::string fill(const char* expression, const std::string* operands, Dtype dtype) {
+  std::string text;
+  for (const char* p = expression; *p; ++p) {
+    const bool alone = (p == expression || !(isalnum(p[-1]) || p[-1] == '_' || p[-1] == '.' || p[-1] == '$')) &&
+                       !(isalnum(p[1]) || p[1] == '_');
+    if (alone && *p >= 'a' && *p <= 'c') {
+      text += operands[*p - 'a'];
+    } else if (*p == '$' && p[1] == 'T') {
+      text += "VALUE(" + tag(dtype) + ")", ++p;
+    } else if (*p == '$' && p[1] == 'C') {
+      text += "CAT(CAT(convert_, " + base(dtype) + "), V)", ++p;
+    } else if (*p == '$' && p[1] == 'N') {
+      text += tag(dtype), ++p;
+    } else if (*p == '$' && p[1] == 'K') {
+      const char* const close = strchr(p, ')');
+      const std::string number(p + 3, close);
+      text += number + (base(dtype) == "double" ? "" : "f");
+      p = close;
+    } else {
+      text += *p;
+    }
+  }
+  return text;
+}
+
+/// The statements that load, compute and store `n` elements (all V of them unless `part`).
+std::string body(const Group& group, const std::string& classes, bool part) {
+  std::ostringstream out;
+  const std::string indent = "        ", count = part ? ", n" : "";
+  const std::string part_of = part ? "_PART" : "";
+  const size_t inputs = group.inputs.size();
+  for (size_t i = 0; i < inputs; ++i) {
+    const std::string dtype = tag(group.inputs[i]), id = std::to_string(i);
+    out << indent << "const VALUE(" << dtype << ") v" << id << " = ";
+    switch (classes[i]) {
+      case 'k': out << "k" << id; break;
+      case 's': out << "SPREAD(" << dtype << ", p" << id << " + at" << id << ")"; break;
+      case 'c': out << "FETCH" << part_of << "(" << dtype << ", p" << id << " + at" << id << " + j" << count << ")"; break;
+      default: out << "GATHER" << part_of << "(" << dtype << ", p" << id << " + at" << id << " + j * s" << id << ", s" << id << count << ")";
+    }
+    out << ";\n";
+  }
+  for (size_t s = 0; s < group.steps.size(); ++s) {
+    const Group::Step& step = group.steps[s];
+    std::string operands[3];
+    for (size_t i = 0; i < step.operands.size(); ++i) {
+      const size_t v = step.operands[i];
+      const Dtype from = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
+      operands[i] = convert("v" + std::to_string(v), from, step.fragment.operand);
+    }
+    std::string value = fill(step.fragment.expression, operands, step.fragment.operand);
+    if (step.fragment.boolean) value = "TO_BOOL(" + value + ")";
+    else if (step.dtype.is_half()) value = "ROUND(" + tag(step.dtype) + ", " + value + ")";
+    out << indent << "const VALUE(" << tag(step.dtype) << ") v" << inputs + s << " = " << value << ";\n";
+  }
+  for (size_t o = 0; o < group.outputs.size(); ++o) {
+    const size_t v = group.outputs[o];
+    const Dtype dtype = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
+    const std::string id = std::to_string(o), target = "q" + id + " + to" + id;
+    if (classes[inputs + o] == 'g')
+      out << indent << "SCATTER" << part_of << "(" << tag(dtype) << ", " << target << " + j * t" << id << ", t" << id << ", v" << v << count << ");\n";
+    else
+      out << indent << "PUT" << part_of << "(" << tag(dtype) << ", " << target << " + j, v" << v << count << ");\n";
+  }
+  return out.str();
+}
+
+/// The parameter list and the declarations before the loops.
+void head(std::ostream& out, const Group& group, const std::string& classes, int rank) {
+  const size_t inputs = group.inputs.size();
+  int strided = 0;
+  for (const char c : classes) strided += c != 'k' && c != 'f';
+  if (rank) out << "typedef struct { long shape[" << rank << "]; long stride[" << strided * rank + 1 << "]; } Geometry;\n";
+  out << "kernel void group(";
+  for (size_t i = 0; i < inputs; ++i) {
+    if (classes[i] == 'k') {
+      out << "const COMPUTED(" << tag(group.inputs[i]) << ") scalar" << i << ", ";
+      continue;
+    }
+    out << "global const STORED(" << tag(group.inputs[i]) << ")* p" << i << ", long o" << i << ", ";
+    if (classes[i] == 'g') out << "long s" << i << ", ";
+  }
+  for (size_t o = 0; o < group.outputs.size(); ++o) {
+    const size_t v = group.outputs[o];
+    const Dtype dtype = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
+    out << "global STORED(" << tag(dtype) << ")* q" << o << ", long oq" << o << ", ";
+    if (classes[inputs + o] == 'g') out << "long t" << o << ", ";
+  }
+  out << "long total, long columns" << (rank ? ", Geometry geometry" : "") << ") {\n";
+  for (size_t i = 0; i < inputs; ++i)
+    if (classes[i] == 'k')
+      out << "  const VALUE(" << tag(group.inputs[i]) << ") k" << i << " = SPLAT(" << tag(group.inputs[i]) << ", scalar" << i << ");\n";
+}
+
+/// Where each operand's row begins, given the flat index i.
+void row_starts(std::ostream& out, const Group& group, const std::string& classes, int rank) {
+  const std::string indent = "      ";
+  const size_t inputs = group.inputs.size();
+  out << indent << "const long row = " << (rank ? "i / columns" : "0") << ", column = i - row * columns;\n";
+  out << indent << "const long stop = min(end - i, columns - column);\n";
+  std::vector<std::string> rows;
+  for (size_t o = 0; o < classes.size(); ++o) {
+    if (classes[o] == 'k') continue;
+    const bool input = o < inputs;
+    const std::string id = std::to_string(input ? o : o - inputs);
+    const std::string stride = classes[o] == 's' ? "0" : classes[o] == 'g' ? (input ? "s" : "t") + id : "1";
+    out << indent << "long " << (input ? "at" : "to") << id << " = " << (input ? "o" : "oq") << id << " + "
+        << (classes[o] == 'f' ? "i" : "column * " + stride) << ";\n";
+    if (classes[o] != 'f') rows.push_back((input ? "at" : "to") + id);
+  }
+  if (!rank) return;
+  out << indent << "long rest = row;\n";
+  for (int d = rank - 1; d >= 0; --d) {
+    out << indent << "{ const long index = " << (d ? "rest % geometry.shape[" + std::to_string(d) + "]" : "rest") << ";\n";
+    for (size_t r = 0; r < rows.size(); ++r)
+      out << indent << "  " << rows[r] << " += index * geometry.stride[" << r * rank + d << "];\n";
+    if (d) out << indent << "  rest /= geometry.shape[" << d << "];\n";
+    out << indent << "}\n";
+  }
+}
+
+}  // namespace
+
+std::string GroupKernel::features(const Group& group) {
+  bool is_complex = false, integer = false, floating = false, erfinv = false;
+  for (const Dtype dtype : group.inputs) is_complex |= dtype.is_complex();
+  for (const Group::Step& step : group.steps) {
+    const std::string_view text = step.fragment.expression;
+    is_complex |= step.dtype.is_complex() || step.fragment.operand.is_complex();
+    const bool named = text.find("_$N(") != text.npos;
+    integer |= named && !step.fragment.operand.is_inexact();
+    floating |= named && step.fragment.operand.is_floating();
+    erfinv |= text.find("inverse_erf") != text.npos;
+  }
+  return std::string(is_complex ? "#define USE_COMPLEX\n" : "") + (integer ? "#define USE_INTEGER\n" : "") +
+         (floating ? "#define USE_FLOAT\n" : "") + (erfinv ? "#define USE_ERFINV\n" : "");
+}
+
+std::string GroupKernel::source(const Group& group, const std::string& classes, int rank) {
+  std::ostringstream out;
+  head(out, group, classes, rank);
+  out << "  FOR_SHARE(i, end, total) {\n    while (i < end) {\n";
+  row_starts(out, group, classes, rank);
+  out << "      long j = 0;\n      for (; j + V <= stop; j += V) {\n" << body(group, classes, false) << "      }\n"
+      << "      if (j < stop) {\n        const int n = (int)(stop - j);\n" << body(group, classes, true) << "      }\n"
+      << "      i += stop;\n    }\n  }\n}\n";
+  return out.str();
+}
+
+}  // namespace mlx

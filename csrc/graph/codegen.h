@@ -1,0 +1,56 @@
+// Elementwise kernels: the OpenCL text of a group of fused primitives, and its launch.
+//
+// A Fragment's expression is written over operands a, b, c of one value type (a vector of V elements) and may use
+//   $T the value type          $C(x) conversion to it       $K(1.5) a literal of its base type      $N the dtype's name
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "graph/primitive.h"
+
+namespace mlx {
+
+/// A group as data: values are numbered, inputs first, then one per step.
+struct Group {
+  struct Step {
+    Fragment fragment;
+    Dtype dtype;                          ///< of the result
+    SmallVector<int, 3> operands;         ///< numbers of earlier values
+  };
+  std::vector<Dtype> inputs;
+  std::vector<bool> constant;   ///< inputs passed by value instead of as a buffer
+  std::vector<Step> steps;
+  std::vector<int> outputs;     ///< numbers of the values that leave the group
+};
+
+/// A group with the kernels built for it so far, one per layout of its operands.
+class GroupKernel {
+ public:
+  explicit GroupKernel(Group group) : group_(std::move(group)) {}
+  const Group& group() const { return group_; }
+  /// Computes the outputs (allocated here, donated inputs reused). Inputs are read as if broadcast to `shape`.
+  void run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue);
+  /// The kernel's text for one layout; `classes` has one letter per buffer: c contiguous, s one value per row,
+  /// g strided, k by value.
+  /// The parts of kernels/vector.clh that the group needs, as macros.
+  static std::string features(const Group& group);
+  static std::string source(const Group& group, const std::string& classes, int rank);
+
+ private:
+  Group group_;
+  std::unordered_map<uint64_t, Kernel*> kernels_;
+};
+
+/// The kernel of a group of one, shared by all primitives with this fragment and these dtypes.
+GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output);
+/// Evaluates a primitive that has a fragment.
+void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue);
+
+/// `x` if it is dense and row-major, else a dense copy of it.
+array contiguous_copy(const array& x, Queue& queue);
+/// Copies `from` (broadcast to `to`'s shape, converted to its dtype) into the strided view `to`.
+void copy_into(const array& from, const array& to, Queue& queue);
+
+}  // namespace mlx

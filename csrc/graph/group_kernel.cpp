@@ -1,0 +1,167 @@
+// Launching fused groups: choice of layout, donation, arguments.
+#include "graph/codegen.h"
+
+#include <algorithm>
+
+#include "base/env.h"
+#include "base/hash.h"
+#include "graph/layout.h"
+
+namespace mlx {
+namespace {
+
+/// Work-items for `total` elements: a few per core on CPU devices, one per vector on GPUs.
+size_t work_items(Queue& queue, int64_t total) {
+  const Capabilities& device = queue.device().facts();
+  if (!device.is_cpu) return size_t(std::clamp<int64_t>((total + device.vector_width - 1) / device.vector_width, 1, 1 << 20));
+  if (queue.is_small()) return 1;
+  return size_t(std::clamp<int64_t>(total / 4096, 1, 4 * device.compute_units));
+}
+
+/// Passes a scalar by value in its computed type.
+void set_scalar(Launch& launch, const array& x) {
+  visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T value;
+    std::memcpy(static_cast<void*>(&value), x.node().value.bytes, sizeof value);
+    if constexpr (std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>) {
+      const float wide = float(value);
+      launch.set_bytes(&wide, sizeof wide);
+    } else {
+      launch.set_bytes(&value, sizeof value);
+    }
+  });
+}
+
+uint64_t layout_key(const Layout& layout, const Queue& queue) {
+  uint64_t key = mix(uint64_t(queue.device().type()), uint64_t(layout.rank));
+  for (const char letter : layout.classes) key = mix(key, uint64_t(letter));
+  return key;
+}
+
+/// The strides that all inputs share when they are dense but not row-major (transposed alike), else null.
+const Strides* common_order(const Arrays& inputs, const Shape& shape) {
+  const Strides* strides = nullptr;
+  for (const array& x : inputs) {
+    if (x.size() == 1) continue;
+    if (x.shape() != shape || x.is_row_contiguous()) return nullptr;
+    if (!strides) strides = &x.strides();
+    else if (!(*strides == x.strides())) return nullptr;
+  }
+  return strides && is_dense(shape, *strides) ? strides : nullptr;
+}
+
+}  // namespace
+
+void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue) {
+  // Memory for the outputs: a dying input's if it fits, else new.
+  const int64_t total = size_of(shape);
+  std::vector<bool> donated(inputs.size(), false);
+  std::vector<const Strides*> strides;
+  const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return y.is_evaluated(); });
+  const Strides* const common_strides = through_view ? nullptr : common_order(inputs, shape);
+  const Strides common = common_strides ? *common_strides : Strides{};
+  for (array& output : outputs) {
+    if (output.is_evaluated()) {  // a view to be written through (copy_into)
+      strides.push_back(&output.strides());
+      continue;
+    }
+    bool reused = false;
+    for (size_t i = 0; i < inputs.size() && !reused; ++i) {
+      const array& x = inputs[i];
+      if (group_.constant[i] || donated[i] || x.size() != total || x.itemsize() != output.itemsize() ||
+          x.shape() != shape || !(x.is_row_contiguous() || common_strides) || !x.is_donatable() ||
+          x.buffer().capacity() > 2 * size_t(std::max<int64_t>(output.nbytes(), 4096)))
+        continue;
+      output.share(x, x.strides(), x.offset());
+      donated[i] = reused = true;
+    }
+    if (!reused) {
+      output.allocate(queue);
+      if (common_strides) output.node().strides = common, output.node().row_contiguous = false;
+    }
+    strides.push_back(&output.strides());
+  }
+  if (total == 0) return;
+
+  Layout layout;
+  if (common_strides) {
+    for (size_t i = 0; i < inputs.size(); ++i)
+      layout.classes += group_.constant[i] ? 'k' : inputs[i].size() == 1 ? 's' : 'c';
+    layout.classes.append(outputs.size(), 'f');
+    layout.columns = total;
+  } else {
+    layout = lay_out(shape, inputs, group_.constant, strides);
+  }
+  Kernel*& kernel = kernels_[layout_key(layout, queue)];
+  if (!kernel) {
+    const std::string text = features(group_) + std::string(kernel_source("vector")) + source(group_, layout.classes, layout.rank);
+    kernel = &queue.device().kernels().generated(text, "group");
+  }
+
+  Launch launch(queue, *kernel);
+  size_t bytes = 0, inner = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (layout.classes[i] == 'k') {
+      set_scalar(launch, inputs[i]);
+      continue;
+    }
+    launch.set(reads(inputs[i]));
+    if (layout.classes[i] == 'g') launch.set(layout.inner[inner++]);
+    bytes += inputs[i].nbytes();
+  }
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    launch.set(writes(outputs[o]));
+    if (layout.classes[inputs.size() + o] == 'g') launch.set(layout.inner[inner++]);
+    bytes += outputs[o].nbytes();
+  }
+  launch.set(total);
+  launch.set(layout.columns);
+  if (layout.rank) launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
+  launch.over(work_items(queue, total)).moving(bytes).enqueue();
+}
+
+GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output) {
+  static auto* const known = new std::unordered_map<uint64_t, std::unique_ptr<GroupKernel>>;
+  uint64_t key = mix(reinterpret_cast<uintptr_t>(fragment.expression), fragment.operand.id() * 64u + output.id());
+  for (const array& x : inputs) key = mix(key, x.dtype().id() * 2u + x.node().immediate);
+  auto& kernel = (*known)[key];
+  if (!kernel) {
+    Group group;
+    Group::Step step{fragment, output, {}};
+    for (const array& x : inputs) {
+      step.operands.push_back(int(group.inputs.size()));
+      group.inputs.push_back(x.dtype());
+      group.constant.push_back(x.node().immediate);
+    }
+    group.steps.push_back(std::move(step));
+    group.outputs.push_back(int(inputs.size()));
+    kernel = std::make_unique<GroupKernel>(std::move(group));
+  }
+  return *kernel;
+}
+
+void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue) {
+  Arrays outputs{output};
+  single(fragment, inputs, output.dtype()).run(inputs, outputs, output.shape(), queue);
+}
+
+namespace {
+Fragment copying(Dtype dtype) { return {"a", dtype}; }
+}  // namespace
+
+array contiguous_copy(const array& x, Queue& queue) {
+  if (x.is_row_contiguous()) return x;
+  array dense(make_ref<Node>(x.shape(), x.dtype()));
+  dense.allocate(queue);
+  dense.node().evaluated = true;
+  copy_into(x, dense, queue);
+  return dense;
+}
+
+void copy_into(const array& from, const array& to, Queue& queue) {
+  Arrays outputs{to};
+  single(copying(to.dtype()), {from}, to.dtype()).run({from}, outputs, to.shape(), queue);
+}
+
+}  // namespace mlx

@@ -1,0 +1,79 @@
+// How the operands of an elementwise kernel lie in memory: classes, rows and columns.
+#include "graph/layout.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace mlx {
+namespace {
+
+constexpr size_t max_outer_dims = 24;
+
+char class_of(int64_t inner_stride, int64_t columns, bool output) {
+  if (columns == 1) return output ? 'c' : 's';
+  if (inner_stride == 1) return 'c';
+  return inner_stride == 0 && !output ? 's' : 'g';
+}
+
+}  // namespace
+
+bool is_dense(const Shape& shape, const Strides& strides) {
+  SmallVector<int, 8> order;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] != 1) order.push_back(int(i));
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return strides[a] < strides[b]; });
+  int64_t step = 1;
+  for (const int axis : order) {
+    if (strides[axis] != step) return false;
+    step *= shape[axis];
+  }
+  return true;
+}
+
+Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
+               const std::vector<const Strides*>& outputs) {
+  Layout layout;
+  // The usual case first: everything dense, or one element.
+  bool linear = true;
+  for (size_t i = 0; i < inputs.size() && linear; ++i)
+    linear = constant[i] || inputs[i].size() == 1 || (inputs[i].is_row_contiguous() && inputs[i].shape() == shape);
+  for (size_t o = 0; o < outputs.size() && linear; ++o) linear = is_row_major(shape, *outputs[o]);
+  if (linear) {
+    for (size_t i = 0; i < inputs.size(); ++i)
+      layout.classes += constant[i] ? 'k' : inputs[i].size() == 1 ? 's' : 'c';
+    layout.classes.append(outputs.size(), 'f');
+    layout.columns = size_of(shape);
+    return layout;
+  }
+  std::vector<Strides> spread;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!constant[i]) spread.push_back(broadcast_strides(inputs[i].shape(), inputs[i].strides(), shape));
+  for (const Strides* strides : outputs) spread.push_back(*strides);
+  std::vector<const Strides*> operands;
+  for (const Strides& strides : spread) operands.push_back(&strides);
+  const Collapsed collapsed = collapse_dims(shape, operands);
+  layout.columns = collapsed.shape.back();
+  layout.rank = int(collapsed.shape.size()) - 1;
+  if (layout.rank > int(max_outer_dims))
+    fail("elementwise", "operands of ", shape.size(), " dimensions that do not merge into ", max_outer_dims + 1, " are not supported.");
+  layout.geometry.assign(collapsed.shape.begin(), collapsed.shape.end() - 1);
+  size_t next = 0;
+  for (size_t k = 0; k < inputs.size() + outputs.size(); ++k) {
+    const bool output = k >= inputs.size();
+    if (!output && constant[k]) {
+      layout.classes += 'k';
+      continue;
+    }
+    const Strides& strides = collapsed.strides[next++];
+    const bool flat = output && is_row_major(collapsed.shape, strides);
+    const char letter = flat ? 'f' : class_of(strides.back(), layout.columns, output);
+    layout.classes += letter;
+    if (letter == 'g') layout.inner.push_back(strides.back());
+    if (letter != 'f') layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
+  }
+  layout.geometry.push_back(0);  // the struct's stride array is never empty
+  return layout;
+}
+
+}  // namespace mlx

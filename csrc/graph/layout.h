@@ -1,0 +1,27 @@
+// How the operands of an elementwise kernel lie in memory: classes, rows and columns.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/array.h"
+
+namespace mlx {
+
+/// The loop nest of one launch: rows (collapsed outer dimensions) of `columns` elements.
+struct Layout {
+  std::string classes;           ///< one letter per operand, see codegen.h; 'f' is an output dense in loop order
+  int64_t columns = 1;
+  int rank = 0;                  ///< outer dimensions
+  std::vector<int64_t> inner;    ///< inner strides of the operands of class g, in order
+  std::vector<int64_t> geometry; ///< outer shape, then outer strides of each operand that is neither k nor f
+};
+
+/// True when the elements fill their memory without gaps or repeats, in whatever order of axes.
+bool is_dense(const Shape& shape, const Strides& strides);
+
+/// Lays out `shape` for inputs (read as if broadcast) and outputs with these strides. `constant[i]` inputs go by value.
+Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
+               const std::vector<const Strides*>& outputs);
+
+}  // namespace mlx

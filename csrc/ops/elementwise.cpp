@@ -1,0 +1,171 @@
+// Elementwise operations: dtype rules, the primitive, its derivatives and batching.
+#include "ops/elementwise.h"
+
+#include <optional>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "ops/creation.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+// Result rules: operand dtype → (compute dtype, result dtype).
+using Rule = std::pair<Dtype, Dtype>;
+Rule same(Dtype d, const char*) { return {d, d}; }
+Rule inexact(Dtype d, const char*) { return {at_least_float(d), at_least_float(d)}; }
+Rule boolean(Dtype d, const char*) { return {d, bool_}; }
+Rule magnitude(Dtype d, const char*) { return {d, d.is_complex() ? float32 : d}; }
+Rule part(Dtype d, const char*) { return {d, d.is_complex() ? float32 : d}; }
+Rule signed_only(Dtype d, const char* op) {
+  if (d == bool_) fail(op, "Not supported for bool, use logical_not.");
+  return {d, d};
+}
+Rule integer_only(Dtype d, const char* op) {
+  if (d.is_inexact()) fail<std::runtime_error>(op, "only integers and booleans have bits, not ", d.name(), ".");
+  return {d, d};
+}
+
+// Derivatives too long for a row.
+constexpr auto none = std::nullopt;
+
+array imag_derivative(const array& g, const array& a) {
+  if (g.dtype().is_complex()) return imag(g);  // a tangent
+  return a.dtype().is_complex() ? multiply(g, array(std::complex<float>(0, -1), complex64)) : zeros_like(a);
+}
+
+array power_by_base(const array& g, const array& a, const array& b) { return g * b * power(a, b - 1); }
+
+array power_by_exponent(const array& g, const array& a, const array& y) {
+  // 0 ** b has slope 0 in b, not log(0) * 0.
+  const array is_zero = equal(a, number_like(0, a));
+  return g * where(is_zero, number_like(0, y), y * log(where(is_zero, number_like(1, a), a)));
+}
+
+#define DERIVATIVE(expression)                                                                          \
+  +[]([[maybe_unused]] const array& g, [[maybe_unused]] const array& a, [[maybe_unused]] const array& b, \
+      [[maybe_unused]] const array& y) -> std::optional<array> { return expression; }
+
+}  // namespace
+
+const std::vector<ElementwiseRow>& elementwise_rows() {
+  static const std::vector<ElementwiseRow> rows{
+#define UNARY(name, result, real, integer, complex, derivative, doc) \
+  {#name, 1, result, real, integer, complex, {DERIVATIVE(derivative), nullptr}, doc, result == boolean},
+#define BINARY(name, result, real, integer, complex, by_a, by_b, doc) \
+  {#name, 2, result, real, integer, complex, {DERIVATIVE(by_a), DERIVATIVE(by_b)}, doc, result == boolean},
+#include "ops/elementwise.def"
+#undef UNARY
+#undef BINARY
+  };
+  return rows;
+}
+
+array apply_elementwise(const ElementwiseRow& row, const array& a, const array* b, const StreamOrDevice& s) {
+  const auto [operand, result] = row.result(b ? promote(a.dtype(), b->dtype()) : a.dtype(), row.name);
+  const char* const expression = operand.is_complex() ? row.complex : operand.is_floating() ? row.real : row.integer;
+  if (!expression) fail(row.name, "Not supported for ", operand.name(), ".");
+  Shape shape = b ? broadcast(a.shape(), b->shape(), row.name) : a.shape();
+  Arrays inputs;
+  inputs.reserve(row.operands);
+  inputs.push_back(a);
+  if (b) inputs.push_back(*b);
+  return array(std::move(shape), result, make_ref<Elementwise>(row, expression, operand), std::move(inputs), to_stream(s));
+}
+
+namespace {
+enum RowNumber {
+#define UNARY(name, ...) row_##name,
+#define BINARY(name, ...) row_##name,
+#include "ops/elementwise.def"
+#undef UNARY
+#undef BINARY
+};
+}  // namespace
+
+#define UNARY(name, ...) \
+  array name(const array& a, StreamOrDevice s) { return apply_elementwise(elementwise_rows()[row_##name], a, nullptr, s); }
+#define BINARY(name, ...) \
+  array name(const array& a, const array& b, StreamOrDevice s) { return apply_elementwise(elementwise_rows()[row_##name], a, &b, s); }
+#include "ops/elementwise.def"
+#undef UNARY
+#undef BINARY
+
+array number_like(double value, const array& like) {
+  const bool fraction = value != double(int64_t(value));
+  return array(value, fraction ? at_least_float(like.dtype()) : like.dtype());
+}
+
+void Elementwise::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
+  run_single(fragment_, inputs, outputs[0], queue);
+}
+
+std::vector<Shape> Elementwise::output_shapes(const Arrays& inputs) const {
+  return {inputs.size() == 1 ? inputs[0].shape() : broadcast(inputs[0].shape(), inputs[1].shape(), name())};
+}
+
+array unbroadcast(const array& g, const Shape& shape, Dtype dtype) {
+  array result = g;
+  if (g.shape() != shape) {
+    const int lead = g.ndim() - int(shape.size());
+    Axes axes;
+    for (int i = 0; i < g.ndim(); ++i)
+      if (i < lead || (shape[i - lead] == 1 && g.shape(i) != 1)) axes.push_back(i);
+    if (lead >= 0 && !axes.empty()) result = sum(result, axes, true);
+    result = size_of(shape) == result.size() ? reshape(result, shape) : broadcast_to(result, shape);
+  }
+  if (dtype.is_complex() || !result.dtype().is_complex()) return astype(result, dtype);
+  return astype(real(result), dtype);
+}
+
+Arrays Elementwise::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+                        const Arrays& outputs) {
+  Arrays result;
+  const bool conjugated = primals[0].dtype().is_complex() || primals.back().dtype().is_complex();
+  // One Jacobian serves both directions: J^H g = conj(J conj(g)).
+  const array g = conjugated && cotangents[0].dtype().is_complex() ? conjugate(cotangents[0]) : cotangents[0];
+  for (const int i : argnums) {
+    std::optional<array> part = row_.derivative[i](g, primals[0], primals.back(), outputs[0]);
+    if (part && conjugated && part->dtype().is_complex()) part = conjugate(*part);
+    result.push_back(part ? unbroadcast(*part, primals[i].shape(), primals[i].dtype()) : zeros_like(primals[i]));
+  }
+  return result;
+}
+
+Arrays Elementwise::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
+  const array y = apply_elementwise(row_, primals[0], row_.operands == 2 ? &primals[1] : nullptr, {});
+  std::optional<array> total;
+  for (size_t k = 0; k < argnums.size(); ++k) {
+    const std::optional<array> part = row_.derivative[argnums[k]](tangents[k], primals[0], primals.back(), y);
+    if (part) total = total ? *total + *part : *part;
+  }
+  if (!total) return {zeros_like(y)};
+  return {astype(total->shape() == y.shape() ? *total : broadcast_to(*total, y.shape()), y.dtype())};
+}
+
+Arrays align_batch(const Arrays& inputs, const std::vector<int>& axes) {
+  int rank = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) rank = std::max(rank, inputs[i].ndim() - (axes[i] >= 0));
+  Arrays result;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (axes[i] < 0) {
+      result.push_back(inputs[i]);
+      continue;
+    }
+    const array front = moveaxis(inputs[i], axes[i], 0);
+    Shape shape{front.shape(0)};
+    shape.resize(1 + rank - (front.ndim() - 1), 1);
+    shape.insert(shape.end(), front.shape().begin() + 1, front.shape().end());
+    result.push_back(reshape(front, shape));
+  }
+  return result;
+}
+
+std::pair<Arrays, std::vector<int>> Elementwise::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const Arrays aligned = align_batch(inputs, axes);
+  return {{apply_elementwise(row_, aligned[0], row_.operands == 2 ? &aligned[1] : nullptr, {})}, {0}};
+}
+
+}  // namespace mlx

@@ -1,0 +1,22 @@
+// Reductions over axes.
+#pragma once
+
+#include "ops/types.h"
+
+namespace mlx {
+
+array sum(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array prod(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array min(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array max(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array all(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array any(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array mean(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array var(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, int ddof = 0, StreamOrDevice s = {});
+array std(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, int ddof = 0, StreamOrDevice s = {});
+array logsumexp(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array softmax(const array& a, const OptionalAxes& axis = {}, bool precise = false, StreamOrDevice s = {});
+array argmin(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
+array argmax(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
+
+}  // namespace mlx
