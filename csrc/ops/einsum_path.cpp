@@ -38,7 +38,10 @@ std::string term_letters(const std::string& term) {
 
 std::vector<std::string> split_terms(const std::string& text) {
   std::vector<std::string> terms(1);
-  for (const char c : text) c == ',' ? terms.emplace_back() : terms.back().push_back(c), void();
+  for (const char c : text) {
+    if (c == ',') terms.emplace_back();
+    else terms.back() += c;
+  }
   for (std::string& term : terms) term = term_letters(term);
   return terms;
 }
