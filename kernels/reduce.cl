@@ -69,7 +69,7 @@ static inline float2 complex_min(float2 a, float2 b) {
 #define MAP(x) ((value)((x).x != 0 || (x).y != 0))
 #elif defined(IS_LOGICAL)
 #define MAP(x) ((value)((x) != 0))
-#define MAP_VECTOR(x) TO_BOOL((x) != 0)
+#define MAP_VECTOR(x) TO_BOOL((x) != (BASE(T))0)
 #elif defined(IS_COMPLEX)
 #define SCALAR_ONLY
 #define MAP(x) (x)
@@ -97,8 +97,16 @@ static inline float2 complex_min(float2 a, float2 b) {
 static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
   const value first = START(MAP(LOAD(T, p, 0)));
   long i = 0;
+  if (n < V) {
+    value result = first;
+    for (; i < n; ++i) {
+      const value next = MAP(LOAD(T, p, i * stride));
+      result = COMBINE(result, next);
+    }
+    return result;
+  }
 #ifndef SCALAR_ONLY
-  if (stride == 1 && n >= V) {
+  if (stride == 1) {
     const VALUE(A) start = (VALUE(A))(first);
     VALUE(A) total = start;
     while (i + 4 * V <= n) {
@@ -155,6 +163,13 @@ static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
 }
 
 kernel void reduce_rows(ARGUMENTS) {
+  if (parts == 1 && reduced_rank == 0 && kept_rank <= 1 && total > 0) {  // many plain rows: no divisions
+    FOR_EACH(unit, results) {
+      const value result = reduce_run(x + x_offset + (kept_rank ? unit * kept.stride[0] : 0), total, stride);
+      STORE(O, out, out_offset + unit, FINISH(result));
+    }
+    return;
+  }
   FOR_EACH(unit, results * parts) {
     const long part = unit / results;
     const long high = total * (part + 1) / parts;
@@ -175,46 +190,34 @@ kernel void reduce_rows(ARGUMENTS) {
 }
 
 #define TILE 1024
-#define ROWS 8
 
-/// Adds ROWS rows of `width` columns to `total`.
-static inline void add_rows(value* total, global const STORED(T)* p, long stride, int width) {
+/// Adds `rows` rows of `width` columns to `total`.
+static inline void add_rows(value* total, global const STORED(T)* p, long rows, long stride, int width) {
   int j = 0;
 #ifndef SCALAR_ONLY
   for (; j + V <= width; j += V) {
-    VALUE(A) a = MAP_VECTOR(FETCH(T, p + j)), b = MAP_VECTOR(FETCH(T, p + stride + j));
-    VALUE(A) c = MAP_VECTOR(FETCH(T, p + 2 * stride + j)), d = MAP_VECTOR(FETCH(T, p + 3 * stride + j));
-    a = COMBINE(a, MAP_VECTOR(FETCH(T, p + 4 * stride + j)));
-    b = COMBINE(b, MAP_VECTOR(FETCH(T, p + 5 * stride + j)));
-    c = COMBINE(c, MAP_VECTOR(FETCH(T, p + 6 * stride + j)));
-    d = COMBINE(d, MAP_VECTOR(FETCH(T, p + 7 * stride + j)));
+    global const STORED(T)* q = p + j;
+    VALUE(A) a = CAT(vload, V)(0, total + j);
+    VALUE(A) b = (VALUE(A))(START(a)), c = b, d = b;
+    long r = 0;
+    for (; r + 4 <= rows; r += 4, q += 4 * stride) {
+      a = COMBINE(a, MAP_VECTOR(FETCH(T, q)));
+      b = COMBINE(b, MAP_VECTOR(FETCH(T, q + stride)));
+      c = COMBINE(c, MAP_VECTOR(FETCH(T, q + 2 * stride)));
+      d = COMBINE(d, MAP_VECTOR(FETCH(T, q + 3 * stride)));
+    }
+    for (; r < rows; ++r, q += stride) a = COMBINE(a, MAP_VECTOR(FETCH(T, q)));
     a = COMBINE(a, b);
     c = COMBINE(c, d);
-    a = COMBINE(a, c);
-    const VALUE(A) sum = CAT(vload, V)(0, total + j);
-    CAT(vstore, V)(COMBINE(sum, a), 0, total + j);
+    CAT(vstore, V)(COMBINE(a, c), 0, total + j);
   }
 #endif
   for (; j < width; ++j) {
     value a = MAP(LOAD(T, p, j));
-    for (int r = 1; r < ROWS; ++r) {
+    for (long r = 1; r < rows; ++r) {
       const value b = MAP(LOAD(T, p, r * stride + j));
       a = COMBINE(a, b);
     }
-    total[j] = COMBINE(total[j], a);
-  }
-}
-
-static inline void add_row(value* total, global const STORED(T)* p, int width) {
-  int j = 0;
-#ifndef SCALAR_ONLY
-  for (; j + V <= width; j += V) {
-    const VALUE(A) sum = CAT(vload, V)(0, total + j), a = MAP_VECTOR(FETCH(T, p + j));
-    CAT(vstore, V)(COMBINE(sum, a), 0, total + j);
-  }
-#endif
-  for (; j < width; ++j) {
-    const value a = MAP(LOAD(T, p, j));
     total[j] = COMBINE(total[j], a);
   }
 }
@@ -236,9 +239,9 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
     while (i < high) {
       const long n = min(inner - step, high - i);
       global const STORED(T)* p = base + locate(row, reduced_rank, &reduced) + step * stride;
-      long k = 0;
-      for (; k + ROWS <= n; k += ROWS) add_rows(sums, p + k * stride, stride, width);
-      for (; k < n; ++k) add_row(sums, p + k * stride, width);
+      // As many rows at a time as the nearest cache holds: memory is read in order, sums stay in registers.
+      const long block = max(8L, (long)TILE * 8 / width);
+      for (long k = 0; k < n; k += block) add_rows(sums, p + k * stride, min(block, n - k), stride, width);
       i += n;
       row += 1;
       step = 0;

@@ -52,6 +52,16 @@ Shape reduced_shape(const Shape& shape, const Axes& axes, bool keepdims) {
   return result;
 }
 
+/// How many rows of a dense matrix to see as one when reducing narrow columns; 1 when that does not pay.
+int64_t rows_to_fold(const ReducePlan& plan) {
+  if (!plan.by_columns || plan.results != plan.columns || plan.reduced_rank || plan.stride != plan.columns ||
+      plan.columns > 64 || plan.total * plan.columns < 32 * 1024)
+    return 1;
+  for (int64_t fold = 512 / plan.columns; fold > 1; --fold)
+    if (plan.total % fold == 0) return fold;
+  return 1;
+}
+
 class Reduce final : public Primitive {
  public:
   Reduce(Reduction kind, Axes axes, bool keepdims) : kind_(kind), axes_(std::move(axes)), keepdims_(keepdims) {}
@@ -113,7 +123,9 @@ class Reduce final : public Primitive {
     const array ties = astype(equal(x, extreme), x.dtype());
     return ties / sum(ties, axes_, true);
   }
-  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue) const;
+  /// Reduces `x` into `out`; `last` says that nothing follows, so that a mean is divided.
+  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
+           bool last = true) const;
 
   Reduction kind_;
   Axes axes_;
@@ -121,10 +133,19 @@ class Reduce final : public Primitive {
 };
 
 void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count,
-                 Queue& queue) const {
+                 Queue& queue, bool last) const {
   const ReducePlan plan = plan_reduce(x, axes, false, queue);
   if (plan.results == 0) return;
-  if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue);
+  if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue, last);
+  if (const int64_t fold = rows_to_fold(plan); fold > 1) {
+    // Few columns: several rows side by side make wide ones.
+    array wide(make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
+    wide.share(x, row_major(wide.shape()), x.offset());
+    array sums(make_ref<Node>(Shape{int32_t(fold), int32_t(plan.columns)}, accumulated));
+    sums.allocate(queue);
+    run(wide, {0}, sums, accumulated, count, queue, false);
+    return run(sums, {0}, out, accumulated, count, queue);
+  }
   array to = out;
   if (plan.parts > 1) {
     to = array(make_ref<Node>(Shape{int32_t(plan.parts), int32_t(plan.results)}, accumulated));
@@ -133,7 +154,7 @@ void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accum
   Defines defines{{"T", x.dtype()},
                   {"A", accumulated},
                   {"O", to.dtype()},
-                  {"OP", plan.parts > 1 ? row().partial : row().operation}};
+                  {"OP", plan.parts > 1 || !last ? row().partial : row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
   const bool by_rows = plan.group || (!plan.by_columns && queue.device().facts().is_cpu);
@@ -151,7 +172,7 @@ void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accum
   step.set(count);
   if (!by_rows) step.set(plan.columns);
   step.enqueue();
-  if (plan.parts > 1) run(to, {0}, out, accumulated, count, queue);
+  if (plan.parts > 1) run(to, {0}, out, accumulated, count, queue, last);
 }
 
 std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs, const std::vector<int>& axes) {
