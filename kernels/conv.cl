@@ -3,7 +3,7 @@
 // The matrix of a group has a row for every window (n, output position) and a column for every (kernel position,
 // channel of the group): patches[group][row][kernel][channel].
 typedef struct {
-  int input[3], kernel[3], output[3], stride[3], low[3], dilation[3];
+  int input[3], taps[3], output[3], stride[3], low[3], dilation[3];
   int channels, groups;  // channels of all groups together
 } Window;
 
@@ -13,15 +13,15 @@ typedef struct {
 
 kernel void unfold(global const STORED(T)* input, long input_offset, global STORED(T)* patches, long patches_offset,
                    long batch, Window w) {
-  const long kernels = (long)w.kernel[0] * w.kernel[1] * w.kernel[2];
+  const long kernels = (long)w.taps[0] * w.taps[1] * w.taps[2];
   const long windows = (long)w.output[0] * w.output[1] * w.output[2] * batch;
   const long channels = w.channels / w.groups;
   input += input_offset;
   patches += patches_offset;
   FOR_EACH(i, windows * kernels * w.groups) {
     const long k = i % kernels, row = i / kernels % windows, group = i / kernels / windows;
-    const int k2 = (int)(k % w.kernel[2]), k1 = (int)(k / w.kernel[2] % w.kernel[1]),
-              k0 = (int)(k / w.kernel[2] / w.kernel[1]);
+    const int k2 = (int)(k % w.taps[2]), k1 = (int)(k / w.taps[2] % w.taps[1]),
+              k0 = (int)(k / w.taps[2] / w.taps[1]);
     const int p2 = (int)(row % w.output[2]), p1 = (int)(row / w.output[2] % w.output[1]),
               p0 = (int)(row / w.output[2] / w.output[1] % w.output[0]);
     const long n = row / w.output[2] / w.output[1] / w.output[0];
@@ -40,7 +40,7 @@ kernel void unfold(global const STORED(T)* input, long input_offset, global STOR
 // Adds up what every window gives to an input element.
 kernel void fold(global const STORED(T)* patches, long patches_offset, global STORED(T)* input, long input_offset,
                  long batch, Window w) {
-  const long kernels = (long)w.kernel[0] * w.kernel[1] * w.kernel[2];
+  const long kernels = (long)w.taps[0] * w.taps[1] * w.taps[2];
   const long positions = (long)w.output[0] * w.output[1] * w.output[2];
   const long channels = w.channels / w.groups, pixels = (long)w.input[0] * w.input[1] * w.input[2];
   patches += patches_offset;
@@ -51,8 +51,8 @@ kernel void fold(global const STORED(T)* patches, long patches_offset, global ST
                       (int)(pixel % w.input[2])};
     COMPUTED(T) total = 0;
     for (long k = 0; k < kernels; ++k) {
-      const int at[3] = {(int)(k / w.kernel[2] / w.kernel[1]), (int)(k / w.kernel[2] % w.kernel[1]),
-                         (int)(k % w.kernel[2])};
+      const int at[3] = {(int)(k / w.taps[2] / w.taps[1]), (int)(k / w.taps[2] % w.taps[1]),
+                         (int)(k % w.taps[2])};
       long row = n;
       for (int axis = 0; axis < 3 && row >= 0; ++axis) {
         const int reach = x[axis] + w.low[axis] - at[axis] * w.dilation[axis], p = reach / w.stride[axis];

@@ -32,7 +32,7 @@ THREEFRY(hash_many, uints)
 // One work-item does whole blocks of W pairs.
 kernel void random_bits(global const uint* keys, long keys_offset, global uint* out, long out_offset, long key_count,
                         long words) {
-  const long half = words / 2, pairs = words - half, blocks = (pairs + W - 1) / W;
+  const long both = words / 2, pairs = words - both, blocks = (pairs + W - 1) / W;
   uint lanes[W];
   for (int k = 0; k < W; ++k) lanes[k] = k;
   const uints lane = CAT(vload, W)(0, lanes);
@@ -42,7 +42,7 @@ kernel void random_bits(global const uint* keys, long keys_offset, global uint* 
     const long which = block / blocks, first = (block - which * blocks) * W;
     const uint k0 = keys[2 * which], k1 = keys[2 * which + 1];
     global uint* const row = out + which * words;
-    if (first + W <= half) {
+    if (first + W <= both) {
       uints x = lane + (uint)first, y = x + (uint)pairs;
       hash_many(k0, k1, &x, &y);
       CAT(vstore, W)(x, 0, row + first);
@@ -50,10 +50,10 @@ kernel void random_bits(global const uint* keys, long keys_offset, global uint* 
       continue;
     }
     for (long i = first; i < min(first + W, pairs); ++i) {
-      uint x = (uint)i, y = i < half ? (uint)(i + pairs) : 0u;
+      uint x = (uint)i, y = i < both ? (uint)(i + pairs) : 0u;
       hash_one(k0, k1, &x, &y);
       row[i] = x;
-      if (i < half) row[pairs + i] = y;
+      if (i < both) row[pairs + i] = y;
     }
   }
 }
