@@ -25,7 +25,7 @@ def _check_not_negative(optimizer: str, name: str, value: float) -> None:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if it is positive (https://arxiv.org/abs/1412.6980 §5).
+    """Stochastic gradient descent with momentum (https://proceedings.mlr.press/v28/sutskever13.html).
 
     Args:
         learning_rate: a number or a schedule.
@@ -422,7 +422,7 @@ class Muon(Optimizer):
         x = x / (mx.linalg.norm(x, keepdims=True) + 1e-7)
         for _ in range(self.ns_steps):
             gram = x @ x.T
-            x = a * x + mx.addmm(b * gram, gram, gram, beta=1.0, alpha=c) @ x
+            x = mx.addmm(a * x, mx.addmm(b * gram, gram, gram, beta=1.0, alpha=c), x)
         return x.T if tall else x
 
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:

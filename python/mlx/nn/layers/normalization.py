@@ -29,10 +29,10 @@ class InstanceNorm(Module):
     def __call__(self, x: mx.array) -> mx.array:
         if x.ndim < 3:
             raise ValueError(f"[InstanceNorm] The input must have at least 3 axes (N, ..., C), not {x.ndim}.")
-        axes = tuple(range(1, x.ndim - 1))
-        mean = mx.mean(x, axis=axes, keepdims=True)
-        variance = mx.var(x, axis=axes, keepdims=True)
-        x = (x - mean) * mx.rsqrt(variance + self.eps)
+        batch, *spatial, dims = x.shape
+        x = x.reshape(batch, -1, dims).swapaxes(1, 2)
+        x = mx.fast.layer_norm(x, None, None, self.eps)
+        x = x.swapaxes(1, 2).reshape(batch, *spatial, dims)
         return self.weight * x + self.bias if "weight" in self else x
 
 
