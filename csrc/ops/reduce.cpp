@@ -220,4 +220,23 @@ array mean(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevi
   return reduce(Reduction::mean, a, axis, keepdims, s, AxisError::value);
 }
 
+array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "var") : all_axes(a.ndim());
+  double count = 1;
+  for (const int i : axes) count *= a.shape(i);
+  const array deviation = subtract(a, mean(a, axes, true, s), s);
+  const array squares = square(abs(deviation, s), s);
+  if (ddof == 0) return mean(squares, axes, keepdims, s);
+  const array divisor(std::max(count - ddof, 0.0), squares.dtype());
+  return divide(sum(squares, axes, keepdims, s), divisor, s);
+}
+
+array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
+  return sqrt(var(a, axis, keepdims, ddof, s), s);
+}
+
+array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+  return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
+}
+
 }  // namespace mlx
