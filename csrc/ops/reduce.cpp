@@ -109,6 +109,11 @@ class Reduce final : public Primitive {
 
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
 
+  /// Reduces `x` into `out`, which is allocated; `last` says that nothing follows, so that a mean is divided.
+  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
+           bool last = true) const;
+
+
  private:
   const Row& row() const { return rows[int(kind_)]; }
   double count(const array& x) const {
@@ -123,10 +128,6 @@ class Reduce final : public Primitive {
     const array ties = astype(equal(x, extreme), x.dtype());
     return ties / sum(ties, axes_, true);
   }
-  /// Reduces `x` into `out`; `last` says that nothing follows, so that a mean is divided.
-  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
-           bool last = true) const;
-
   Reduction kind_;
   Axes axes_;
   bool keepdims_;
@@ -203,6 +204,10 @@ array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keep
 }
 
 }  // namespace
+
+void sum_rows_into(const array& x, const array& out, Queue& queue) {
+  Reduce(Reduction::sum, {0}, false).run(x, {0}, out, x.dtype(), 1, queue);
+}
 
 #define REDUCTION(name)                                                                     \
   array name(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {   \
