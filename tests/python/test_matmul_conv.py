@@ -26,7 +26,7 @@ def test_matmul_shapes(a, b, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("left, right", itertools.product(["contiguous", "transposed", "sliced", "broadcast"], repeat=2))
+@pytest.mark.parametrize("left, right", list(itertools.product(["contiguous", "transposed", "sliced", "broadcast"], repeat=2)))
 def test_matmul_layouts(dtype, left, right):
     with device_for(dtype):
         x, a = lay_out(draw(dtype, (20, 24), -2, 2), dtype, left)
@@ -84,6 +84,12 @@ def test_matmul_compiled_with_neighbours():
 def test_einsum(subscripts, shapes):
     values = [draw("float32", s, seed=k) for k, s in enumerate(shapes)]
     same(mx.einsum(subscripts, *map(mx.array, values)), np.einsum(subscripts, *values), 1e-4, 1e-4)
+
+
+def test_einsum_path_contracts_the_small_side_first():
+    shapes = [(2, 3), (3, 100), (100, 4)]
+    path, text = mx.einsum_path("ij,jk,kl->il", *(mx.zeros(s) for s in shapes))
+    assert [sorted(p) for p in path] == [[1, 2], [0, 1]] and isinstance(text, str)
 
 
 @pytest.mark.parametrize("axes", [0, 1, 2, ([1, 0], [0, 1])])
@@ -172,6 +178,17 @@ def test_transposed_convolution_is_the_gradient_of_a_convolution(stride, padding
     _, vjps = mx.vjp(lambda z: mx.conv2d(z, mx.array(w.transpose(3, 1, 2, 0).copy()), stride, padding, dilation),
                      [image], [mx.array(x)])  # fmt: skip
     same(got, vjps[0], 1e-4, 1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_transposed_convolution_spreads_each_input_by_the_kernel(n):
+    x, w = draw("float32", (2, *range(4, 4 + n), 3)), draw("float32", (5, *[2] * n, 3), seed=1)
+    conv = {1: mx.conv_transpose1d, 2: mx.conv_transpose2d, 3: mx.conv_transpose3d}[n]
+    got = conv(mx.array(x), mx.array(w), stride=2)
+    want = np.zeros((2, *(2 * size for size in range(4, 4 + n)), 5))
+    for point in np.ndindex(*[2] * n):
+        want[(slice(None), *(slice(p, None, 2) for p in point))] = x @ w[(slice(None), *point)].T
+    same(got, want, 1e-5, 1e-4)
 
 
 @pytest.mark.parametrize("mode", ["full", "same", "valid"])
