@@ -26,10 +26,13 @@ struct Product {
   float alpha = 1, beta = 0;
 };
 
-/// True when a library serves this product on this queue's device; then `multiply` enqueues it.
+/// False only for dtypes that the device cannot compute with.
 /// On GPUs CLBlast is trusted with a precision only after a small product agreed with our own kernel.
 bool can_multiply(Queue& queue, const Product& product);
+/// Every floating and complex dtype on every device (float64 where the device has it).
 void multiply(Queue& queue, const Product& product);
+/// The same by our own kernel, which serves what the libraries lack.
+void multiply_with_kernel(Queue& queue, const Product& product);
 
 /// A cross-correlation of channels-last data, 1 to 3 spatial dimensions.
 struct Convolution {

@@ -84,6 +84,15 @@ Handle<cl_program> build_program(const Device& device, bool small, const Program
   return built;
 }
 
+/// The text of kernels/<stem>.cl with its `#include "x.clh"` line, if it opens with one, filled in.
+std::string with_include(std::string_view stem) {
+  const std::string text(kernel_source(stem));
+  const size_t at = text.find("#include \"");
+  if (at == text.npos) return text;
+  const size_t name = at + 10, end = text.find(".clh\"", name);
+  return text.substr(0, at) + std::string(kernel_source(text.substr(name, end - name))) + text.substr(end + 5);
+}
+
 std::string device_options(const Capabilities& facts) {
   std::string options = "-cl-std=CL1.2 -D V=" + std::to_string(facts.vector_width);
   if (facts.is_cpu) options += " -D LOOP_SHAPE";
@@ -129,7 +138,7 @@ Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines&
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   std::string options = device_options(device_.facts());
   for (const Define& define : defines) options.append(" -D ").append(define.name).append(1, '=').append(define.value);
-  return find(key, name, std::string(kernel_source("prelude")).append(kernel_source(stem)), options);
+  return find(key, name, std::string(kernel_source("prelude")).append(with_include(stem)), options);
 }
 
 Kernel& KernelLibrary::generated(const std::string& source, const char* name) {

@@ -72,7 +72,8 @@ class Primitive : public Counted<Primitive> {
   /// Cotangents of the inputs listed in `argnums`, in that order.
   virtual Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
                      const Arrays& outputs);
-  /// Tangents of the outputs, given those of the inputs listed in `argnums`. The default is the vjp of the vjp.
+  /// Tangents of the outputs, given those of the inputs listed in `argnums`. The default, no
+  /// arrays, means the vjp of the vjp.
   virtual Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums);
   /// Outputs and their batch axes (-1: not batched) for inputs batched along `axes`.
   virtual std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes);
@@ -81,6 +82,8 @@ class Primitive : public Counted<Primitive> {
   virtual const Fragment* fragment(const Arrays&) const { return nullptr; }
   /// Cost in element operations, to choose between the lanes of a CPU device.
   virtual size_t work(const Arrays& inputs, const Arrays& outputs) const;
+  /// True when no gradient flows through it.
+  virtual bool stops_gradient() const { return false; }
   /// True when eval only makes a view, so that it costs nothing.
   virtual bool is_view() const { return false; }
 

@@ -13,5 +13,7 @@ array zeros_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice
 array ones_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 /// start, start + step, … of the given length; start and step are cast to `dtype` first.
 array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDevice s = {});
+/// 0, 1, … below `length`.
+array arange(int64_t length, Dtype dtype, StreamOrDevice s = {});
 
 }  // namespace mlx

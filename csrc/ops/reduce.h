@@ -14,8 +14,7 @@ array any(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, 
 array mean(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array var(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, int ddof = 0, StreamOrDevice s = {});
 array std(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, int ddof = 0, StreamOrDevice s = {});
-array logsumexp(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
-array softmax(const array& a, const OptionalAxes& axis = {}, bool precise = false, StreamOrDevice s = {});
+array count_nonzero(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array argmin(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array argmax(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
 

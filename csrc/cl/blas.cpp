@@ -1,0 +1,173 @@
+// Which library or kernel serves a matrix product or a convolution.
+#include "cl/blas.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cl/blas_libraries.h"
+
+namespace mlx {
+namespace {
+
+// Below this many multiplications, or for thin operands, copying 16-bit operands to float32 does not pay.
+constexpr int64_t worth_widening = int64_t(1) << 21;
+
+/// Says a matrix of one row or one column in the plainest way, so that libraries choose their plain path.
+Matrix plainest(Matrix matrix, int64_t rows, int64_t columns) {
+  if (rows == 1 && matrix.transposed && (matrix.leading == 1 || columns == 1)) matrix.transposed = false;
+  if (columns == 1 && !matrix.transposed && matrix.leading == 1) matrix.transposed = true, matrix.leading = rows;
+  matrix.leading = std::max(matrix.leading, matrix.transposed ? rows : columns);
+  return matrix;
+}
+
+Product plainest(Product p) {
+  p.a = plainest(p.a, p.m, p.k);
+  p.b = plainest(p.b, p.k, p.n);
+  if (p.m == 1) p.c.leading = std::max(p.c.leading, p.n);
+  if (p.batch == 1) p.a.batch_stride = p.b.batch_stride = p.c.batch_stride = 0;
+  // One b for a batch of a: the batches are more rows.
+  const bool stacked = !p.a.transposed && p.a.batch_stride == p.m * p.a.leading && p.c.batch_stride == p.m * p.c.leading;
+  if (p.batch > 1 && p.b.batch_stride == 0 && stacked) {
+    p.m *= p.batch;
+    p.batch = 1;
+    p.a.batch_stride = p.c.batch_stride = 0;
+  }
+  return p;
+}
+
+struct Widened {
+  Ref<Buffer> memory;
+  Matrix matrix;
+};
+
+// A line a work-item would leave GPUs idle: there the kernels share out elements.
+size_t lines_at_once(const Queue& queue, int64_t lines) {
+  const Capabilities& facts = queue.device().facts();
+  return size_t(std::min<int64_t>(lines, facts.is_cpu ? 4 * facts.compute_units : 65536));
+}
+
+/// Rows of 16-bit floats as dense float32 at `to`, and back.
+void widen(Queue& queue, Dtype dtype, const Matrix& x, int64_t batch, int64_t lines, int64_t length,
+           const BufferArgument& to) {
+  if (batch * lines * length == 0) return;
+  launch(queue, "matmul", "widen", {{"HALF", dtype}, {"W", 16}})
+      .over(lines_at_once(queue, batch * lines))
+      .moving(size_t(batch * lines * length) * 6)
+      .with(BufferArgument{x.buffer, x.offset, false}, to, batch, lines, length, x.leading, x.batch_stride);
+}
+
+void narrow(Queue& queue, Dtype dtype, const BufferArgument& from, const Matrix& y, int64_t batch, int64_t lines,
+            int64_t length, float beta) {
+  if (batch * lines * length == 0) return;
+  launch(queue, "matmul", "narrow", {{"HALF", dtype}, {"W", 16}})
+      .over(lines_at_once(queue, batch * lines))
+      .moving(size_t(batch * lines * length) * 6)
+      .with(from, BufferArgument{y.buffer, y.offset, true}, batch, lines, length, y.leading, y.batch_stride, beta);
+}
+
+Widened widened(Queue& queue, Dtype dtype, const Matrix& matrix, int64_t batch, int64_t rows, int64_t columns) {
+  const int64_t copies = matrix.batch_stride == 0 ? 1 : batch;
+  const int64_t lines = matrix.transposed ? columns : rows, length = matrix.transposed ? rows : columns;
+  Ref<Buffer> memory = queue.device().allocator().allocate(size_t(copies * rows * columns) * sizeof(float), &queue);
+  widen(queue, dtype, matrix, copies, lines, length, {memory.get(), 0, true});
+  const int64_t step = matrix.batch_stride == 0 ? 0 : rows * columns;
+  return {memory, {memory.get(), 0, matrix.transposed, length, step}};
+}
+
+/// A product of 16-bit floats through a float32 one.
+bool multiply_widened(Queue& queue, const Product& p) {
+  const Widened a = widened(queue, p.dtype, p.a, p.batch, p.m, p.k);
+  const Widened b = widened(queue, p.dtype, p.b, p.batch, p.k, p.n);
+  const int64_t count = p.batch * p.m * p.n;
+  Ref<Buffer> c = queue.device().allocator().allocate(size_t(count) * sizeof(float), &queue);
+  const Matrix result{c.get(), 0, false, p.n, p.batch == 1 ? 0 : p.m * p.n};
+  multiply(queue, {float32, p.batch, p.m, p.n, p.k, a.matrix, b.matrix, result, p.alpha, 0});
+  narrow(queue, p.dtype, {c.get(), 0, false}, p.c, p.batch, p.m, p.n, p.beta);
+  return true;
+}
+
+bool is_thick(const Product& p) {
+  return std::min({p.m, p.n, p.k}) >= 16 && p.batch * p.m * p.n * p.k >= worth_widening;
+}
+
+bool multiply_on_cpu(Queue& queue, const Product& p) {
+  const bool widens = p.dtype == float16 || (p.dtype == bfloat16 && is_thick(p) && !onednn::multiplies_bfloat16_well());
+  if (widens) return multiply_widened(queue, p);
+  return onednn::multiply(queue, p) || openblas::multiply(queue, p);
+}
+
+/// CLBlast would add up float16 products in float16, so 16-bit floats go through float32 here as well.
+bool multiply_on_gpu(Queue& queue, const Product& p) {
+  if (p.dtype.is_half() && is_thick(p)) return multiply_widened(queue, p);
+  return clblast_library::multiply(queue, p);
+}
+
+/// Widening and narrowing of `count` dense elements, shared out as lines.
+constexpr int64_t line_length = 4096;
+
+Widened widened_dense(Queue& queue, Dtype dtype, const BufferArgument& x, int64_t count) {
+  const Matrix all{x.buffer, x.offset, false, line_length, 0};
+  const int64_t lines = count / line_length, rest = count % line_length;
+  Ref<Buffer> memory = queue.device().allocator().allocate(size_t(count) * sizeof(float), &queue);
+  widen(queue, dtype, all, 1, lines, line_length, {memory.get(), 0, true});
+  widen(queue, dtype, {x.buffer, x.offset + lines * line_length, false, rest, 0}, 1, 1, rest,
+        {memory.get(), lines * line_length, true});
+  return {memory, {memory.get(), 0, false, count, 0}};
+}
+
+bool widens(const Convolution& c) {
+  return c.dtype == float16 || (c.dtype == bfloat16 && !onednn::multiplies_bfloat16_well());
+}
+
+/// A convolution of 16-bit floats through a float32 one.
+void convolve_widened(Queue& queue, const Convolution& c, Pass pass, const BufferArgument& a, const BufferArgument& b,
+                      const BufferArgument& result) {
+  const int64_t sizes[] = {size_of(c.input), size_of(c.weight), size_of(c.output)};
+  const int places[3][3] = {{0, 1, 2}, {2, 1, 0}, {0, 2, 1}};
+  const auto size = [&](int i) { return sizes[places[int(pass)][i]]; };
+  const Widened x = widened_dense(queue, c.dtype, a, size(0)), y = widened_dense(queue, c.dtype, b, size(1));
+  const Ref<Buffer> z = queue.device().allocator().allocate(size_t(size(2)) * sizeof(float), &queue);
+  Convolution computed = c;
+  computed.dtype = float32;
+  onednn::convolve(queue, computed, pass, {x.memory.get(), 0, false}, {y.memory.get(), 0, false}, {z.get(), 0, true});
+  const int64_t lines = size(2) / line_length, done = lines * line_length, rest = size(2) - done;
+  narrow(queue, c.dtype, {z.get(), 0, false}, {result.buffer, result.offset, false, line_length, 0}, 1, lines,
+         line_length, 0);
+  narrow(queue, c.dtype, {z.get(), done, false}, {result.buffer, result.offset + done, false, rest, 0}, 1, 1, rest, 0);
+}
+
+}  // namespace
+
+bool can_multiply(Queue& queue, const Product& product) {
+  return product.dtype.is_inexact() && (product.dtype != float64 || queue.device().facts().fp64);
+}
+
+void multiply(Queue& queue, const Product& product) {
+  if (product.batch == 0 || product.m == 0 || product.n == 0) return;
+  const Product p = plainest(product);
+  const bool on_cpu = queue.device().facts().native_kernels;
+  const bool served = p.k > 0 && (on_cpu ? multiply_on_cpu(queue, p) : multiply_on_gpu(queue, p));
+  if (!served) multiply_with_kernel(queue, p);
+}
+
+bool can_convolve(Queue& queue, const Convolution& convolution, Pass pass) {
+  Convolution computed = convolution;
+  if (computed.dtype == float16) computed.dtype = float32;
+  return queue.device().facts().native_kernels && onednn::can_convolve(computed, pass);
+}
+
+void convolve(Queue& queue, const Convolution& convolution, Pass pass, BufferArgument a, BufferArgument b,
+              BufferArgument result) {
+  if (!can_convolve(queue, convolution, pass)) fail<std::runtime_error>("conv", "no library serves this convolution.");
+  if (widens(convolution)) return convolve_widened(queue, convolution, pass, a, b, result);
+  onednn::convolve(queue, convolution, pass, a, b, result);
+}
+
+std::vector<std::pair<std::string, std::string>> library_versions() {
+  std::vector<std::pair<std::string, std::string>> found{{"CLBlast", clblast_library::version()}};
+  if (!onednn::version().empty()) found.emplace_back("oneDNN", onednn::version());
+  if (!openblas::version().empty()) found.emplace_back("OpenBLAS", openblas::version());
+  return found;
+}
+
+}  // namespace mlx

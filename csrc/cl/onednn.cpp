@@ -1,0 +1,149 @@
+// oneDNN's matrix products as native kernels.
+#include "cl/blas_libraries.h"
+#include "cl/onednn_plans.h"
+#include "cl/trace.h"
+
+#ifdef MLX_HAS_DNNL
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace mlx::onednn {
+
+using dnnl::memory;
+
+dnnl::engine& engine() {
+  static auto* const instance = new dnnl::engine(dnnl::engine::kind::cpu, 0);  // leaked: used at exit
+  return *instance;
+}
+
+dnnl::stream& stream() {
+  thread_local dnnl::stream instance(engine());
+  return instance;
+}
+
+void* scratch(int slot, size_t bytes) {
+  struct Free {
+    void operator()(void* block) const { std::free(block); }
+  };
+  thread_local std::unique_ptr<void, Free> blocks[4];
+  thread_local size_t sizes[4] = {};
+  if (sizes[slot] < bytes) {
+    blocks[slot].reset(std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096));
+    sizes[slot] = bytes;
+    if (!blocks[slot]) throw std::bad_alloc();
+  }
+  return blocks[slot].get();
+}
+
+memory::data_type data_type(Dtype dtype) {
+  return dtype == float32    ? memory::data_type::f32
+         : dtype == bfloat16 ? memory::data_type::bf16
+                             : memory::data_type::undef;
+}
+
+dnnl::primitive_attr attributes() {
+  dnnl::primitive_attr result;
+  result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return result;
+}
+
+namespace {
+
+struct MatmulPlan {
+  dnnl::matmul primitive;
+  memory::desc a, b, c, scratch;
+};
+
+memory::desc describe(Dtype dtype, const Matrix& matrix, int64_t batch, int64_t rows, int64_t columns) {
+  const bool repeats = matrix.batch_stride == 0;
+  const int64_t step = repeats ? rows * columns : matrix.batch_stride;
+  const memory::dims strides = matrix.transposed ? memory::dims{step, 1, matrix.leading}
+                                                 : memory::dims{step, matrix.leading, 1};
+  return memory::desc({repeats ? 1 : batch, rows, columns}, data_type(dtype), strides);
+}
+
+std::shared_ptr<const MatmulPlan> make_plan(const Product& p) {
+  auto plan = std::make_shared<MatmulPlan>();
+  plan->a = describe(p.dtype, p.a, p.batch, p.m, p.k);
+  plan->b = describe(p.dtype, p.b, p.batch, p.k, p.n);
+  plan->c = describe(p.dtype, p.c, p.batch, p.m, p.n);
+  dnnl::primitive_attr attribute = attributes();
+  if (p.alpha != 1) attribute.set_output_scales(0, {p.alpha});
+  if (p.beta != 0) {
+    dnnl::post_ops after;
+    after.append_sum(p.beta);
+    attribute.set_post_ops(after);
+  }
+  const dnnl::matmul::primitive_desc description({plan->a, plan->b, plan->c}, attribute, engine());
+  plan->scratch = description.scratchpad_desc();
+  plan->primitive = dnnl::matmul(description);
+  return plan;
+}
+
+std::shared_ptr<const MatmulPlan> plan_for(const Product& p) {
+  static auto* const plans = new PlanCache<MatmulPlan>;  // leaked: used at exit
+  const auto bits = [](float value) { return int64_t(std::bit_cast<uint32_t>(value)); };
+  return plans->find({p.dtype.id(), p.batch, p.m, p.n, p.k, p.a.transposed, p.a.leading, p.a.batch_stride,
+                      p.b.transposed, p.b.leading, p.b.batch_stride, p.c.leading, p.c.batch_stride, bits(p.alpha),
+                      bits(p.beta)},
+                     [&] { return make_plan(p); });
+}
+
+void execute(const MatmulPlan& plan, void* a, void* b, void* c) {
+  plan.primitive.execute(stream(), {{DNNL_ARG_SRC, memory(plan.a, engine(), a)},
+                                    {DNNL_ARG_WEIGHTS, memory(plan.b, engine(), b)},
+                                    {DNNL_ARG_DST, memory(plan.c, engine(), c)},
+                                    {DNNL_ARG_SCRATCHPAD,
+                                     memory(plan.scratch, engine(), scratch(0, plan.scratch.get_size()))}});
+  stream().wait();
+}
+
+/// The quickest of a few products of 256³, in nanoseconds.
+int64_t time_product(Dtype dtype) {
+  constexpr int64_t n = 256;
+  std::vector<char> memory(3 * n * n * size_t(dtype.size()));
+  const Matrix matrix{nullptr, 0, false, n, n * n};
+  const auto plan = plan_for({dtype, 1, n, n, n, matrix, matrix, matrix});
+  if (!plan) return INT64_MAX;
+  const size_t bytes = n * n * size_t(dtype.size());
+  int64_t best = INT64_MAX;
+  for (int i = 0; i < 5; ++i) {
+    const int64_t start = trace::now();
+    execute(*plan, memory.data(), memory.data() + bytes, memory.data() + 2 * bytes);
+    if (i > 0) best = std::min(best, trace::now() - start);
+  }
+  return best;
+}
+
+}  // namespace
+
+bool multiplies_bfloat16_well() {
+  static const bool well = time_product(bfloat16) < time_product(float32) * 5 / 4;
+  return well;
+}
+
+bool multiply(Queue& queue, const Product& p) {
+  if (data_type(p.dtype) == memory::data_type::undef || !queue.device().facts().native_kernels) return false;
+  auto plan = plan_for(p);
+  if (!plan) return false;
+  queue.native("onednn_matmul", [plan = std::move(plan), p] {
+    execute(*plan, address(p.a, p.dtype), address(p.b, p.dtype), address(p.c, p.dtype));
+  }, {p.a.buffer, p.b.buffer}, {p.c.buffer});
+  return true;
+}
+
+std::string version() {
+  const dnnl_version_t* const v = dnnl_version();
+  return std::to_string(v->major) + '.' + std::to_string(v->minor) + '.' + std::to_string(v->patch);
+}
+
+}  // namespace mlx::onednn
+
+#else
+namespace mlx::onednn {
+bool multiply(Queue&, const Product&) { return false; }
+bool multiplies_bfloat16_well() { return false; }
+std::string version() { return ""; }
+}  // namespace mlx::onednn
+#endif

@@ -1,0 +1,55 @@
+// Shared by oneDNN's matmul and convolution: engine, streams, scratch memory and the cache of primitives.
+#pragma once
+#ifdef MLX_HAS_DNNL
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+
+#include "base/hash.h"
+#include "cl/blas.h"
+
+namespace mlx::onednn {
+
+dnnl::engine& engine();
+/// The stream of this thread.
+dnnl::stream& stream();
+/// At least `bytes` of this thread's scratch memory; valid until the next call with the same slot.
+void* scratch(int slot, size_t bytes);
+dnnl::memory::data_type data_type(Dtype dtype);  ///< undef when oneDNN lacks it
+dnnl::primitive_attr attributes();               ///< scratch memory is ours: plans are shared between threads
+
+/// Built primitives by the numbers that define them; a null plan remembers that oneDNN refused.
+template <typename Plan>
+class PlanCache {
+ public:
+  using Key = std::vector<int64_t>;
+  template <typename Make>
+  std::shared_ptr<const Plan> find(const Key& key, Make&& make) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = plans_.find(key); found != plans_.end()) return found->second;
+    if (plans_.size() >= 4096) plans_.clear();
+    std::shared_ptr<const Plan> plan;
+    try {
+      plan = make();
+    } catch (const dnnl::error&) {
+    }
+    return plans_[key] = plan;
+  }
+
+ private:
+  struct Hash {
+    size_t operator()(const Key& key) const {
+      uint64_t seed = key.size();
+      for (const int64_t number : key) seed = mix(seed, uint64_t(number));
+      return seed;
+    }
+  };
+  std::mutex mutex_;
+  std::unordered_map<Key, std::shared_ptr<const Plan>, Hash> plans_;
+};
+
+}  // namespace mlx::onednn
+#endif

@@ -1,0 +1,220 @@
+// Fusion: which elementwise steps of a plan share a kernel.
+//
+// Groups grow from consumers to producers. A producer joins when it works on the same shape and stream and no path
+// leads from it out of the group and back in; values that are also used outside become further outputs.
+#include <algorithm>
+
+#include "base/env.h"
+#include "graph/codegen.h"
+#include "graph/plan.h"
+
+namespace mlx {
+namespace {
+
+constexpr size_t max_members = 48, max_operands = 20;
+
+/// A group of elementwise primitives as one.
+class Fused final : public Primitive {
+ public:
+  explicit Fused(Group group) : kernel_(std::move(group)) {}
+  const char* name() const override { return "Fused"; }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    kernel_.run(inputs, outputs, outputs[0].shape(), queue);
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    Shape shape;
+    for (const array& input : inputs) shape = broadcast(shape, input.shape(), "compile");
+    return std::vector<Shape>(kernel_.group().outputs.size(), shape);
+  }
+
+ private:
+  GroupKernel kernel_;
+};
+
+class Grouping {
+ public:
+  explicit Grouping(Plan& plan) : plan_(plan), group_of_(plan.steps.size(), -1), maker_(plan.value_count, -1) {
+    for (size_t s = 0; s < plan.steps.size(); ++s) {
+      for (size_t o = 0; o < plan.steps[s].shapes.size(); ++o) maker_[plan.steps[s].first_output + o] = int(s);
+    }
+    users_.resize(plan.steps.size());
+    for (size_t s = 0; s < plan.steps.size(); ++s)
+      for (const int input : plan.steps[s].inputs)
+        if (maker_[input] >= 0) users_[maker_[input]].push_back(int(s));
+  }
+
+  void run() {
+    for (int s = int(plan_.steps.size()) - 1; s >= 0; --s)
+      if (group_of_[s] < 0 && fusible(s)) grow(s);
+    rewrite();
+  }
+
+ private:
+  bool fusible(int s) const {
+    const Plan::Step& step = plan_.steps[s];
+    if (step.shapes.size() != 1) return false;
+    const Fragment* const fragment = step.primitive->fragment({});
+    return fragment && fragment->expression;
+  }
+
+  void grow(int root) {
+    const int id = int(members_.size());
+    std::vector<int> members{root};
+    group_of_[root] = id;
+    for (bool changed = true; changed && members.size() < max_members;) {
+      changed = false;
+      for (size_t m = 0; m < members.size() && members.size() < max_members; ++m)
+        for (const int input : plan_.steps[members[m]].inputs) {
+          const int producer = maker_[input];
+          if (producer < 0 || group_of_[producer] >= 0 || !joins(producer, root, id, members)) continue;
+          group_of_[producer] = id;
+          members.push_back(producer);
+          changed = true;
+        }
+    }
+    if (members.size() == 1) {
+      group_of_[root] = -1;
+      return;
+    }
+    std::sort(members.begin(), members.end());
+    members_.push_back(std::move(members));
+  }
+
+  bool joins(int producer, int root, int id, const std::vector<int>& members) const {
+    const Plan::Step &p = plan_.steps[producer], &r = plan_.steps[root];
+    if (!fusible(producer) || !(p.stream == r.stream) || p.shapes[0] != r.shapes[0]) return false;
+    if (operands(producer, members) > max_operands) return false;
+    return std::none_of(users_[producer].begin(), users_[producer].end(),
+                        [&](int user) { return group_of_[user] != id && leads_to(user, id); });
+  }
+
+  /// True when `from` reaches a member of group `id`. Whole groups are stepped through together.
+  bool leads_to(int from, int id) const {
+    std::vector<bool> seen(plan_.steps.size(), false);
+    std::vector<int> stack{from};
+    while (!stack.empty()) {
+      const int s = stack.back();
+      stack.pop_back();
+      if (group_of_[s] == id) return true;
+      if (seen[s]) continue;
+      seen[s] = true;
+      stack.insert(stack.end(), users_[s].begin(), users_[s].end());
+      if (group_of_[s] >= 0 && group_of_[s] < int(members_.size()))
+        for (const int member : members_[group_of_[s]])
+          if (!seen[member]) stack.push_back(member);
+    }
+    return false;
+  }
+
+  /// How many values the group would read and write with `extra` in it, from above.
+  size_t operands(int extra, const std::vector<int>& members) const {
+    size_t count = plan_.steps[extra].inputs.size() + 1;
+    for (const int m : members)
+      for (const int input : plan_.steps[m].inputs)
+        count += maker_[input] < 0 || group_of_[maker_[input]] != group_of_[m];
+    return count;
+  }
+
+  Plan::Step fused_step(const std::vector<int>& members) {
+    Group group;
+    Plan::Step result;
+    result.stream = plan_.steps[members[0]].stream;
+    const int id = group_of_[members[0]];
+    std::vector<std::pair<int, int>> numbers;  // plan value → group value
+    const auto number_of = [&](int value) {
+      for (const auto& [known, number] : numbers)
+        if (known == value) return number;
+      return -1;
+    };
+    for (const int m : members)
+      for (const int input : plan_.steps[m].inputs) {
+        if ((maker_[input] >= 0 && group_of_[maker_[input]] == id) || number_of(input) >= 0) continue;
+        numbers.emplace_back(input, int(group.inputs.size()));
+        group.inputs.push_back(dtype_of_value(input));
+        group.constant.push_back(is_immediate(input));
+        result.inputs.push_back(input);
+      }
+    for (const int m : members) {
+      const Plan::Step& step = plan_.steps[m];
+      Group::Step fragment{*step.primitive->fragment({}), step.dtypes[0], {}};
+      for (const int input : step.inputs) fragment.operands.push_back(number_of(input));
+      numbers.emplace_back(step.first_output, int(group.inputs.size() + group.steps.size()));
+      group.steps.push_back(std::move(fragment));
+    }
+    result.first_output = plan_.value_count;
+    for (const int m : members) {
+      const Plan::Step& step = plan_.steps[m];
+      const bool leaves = std::count(plan_.outputs.begin(), plan_.outputs.end(), step.first_output) ||
+                          std::any_of(users_[m].begin(), users_[m].end(), [&](int u) { return group_of_[u] != id; });
+      if (!leaves) continue;
+      renamed_.emplace_back(step.first_output, plan_.value_count++);
+      group.outputs.push_back(number_of(step.first_output));
+      result.shapes.push_back(step.shapes[0]);
+      result.dtypes.push_back(step.dtypes[0]);
+    }
+    result.primitive = make_ref<Fused>(std::move(group));
+    return result;
+  }
+
+  Dtype dtype_of_value(int value) const {
+    if (maker_[value] >= 0) return plan_.steps[maker_[value]].dtypes[value - plan_.steps[maker_[value]].first_output];
+    if (value >= plan_.input_count) return plan_.constants[value - plan_.input_count].dtype();
+    return plan_.input_dtypes[value];
+  }
+
+  bool is_immediate(int value) const {
+    return maker_[value] < 0 && value >= plan_.input_count && plan_.constants[value - plan_.input_count].node().immediate;
+  }
+
+  /// Replaces the members by their groups and sorts the steps again.
+  void rewrite() {
+    if (members_.empty()) return;
+    std::vector<Plan::Step> steps;
+    for (size_t s = 0; s < plan_.steps.size(); ++s)
+      if (group_of_[s] < 0) steps.push_back(plan_.steps[s]);
+    for (const auto& members : members_) steps.push_back(fused_step(members));
+    std::vector<int> name(plan_.value_count);
+    for (int i = 0; i < plan_.value_count; ++i) name[i] = i;
+    for (const auto& [old, renamed] : renamed_) name[old] = renamed;
+    for (Plan::Step& step : steps)
+      for (int& input : step.inputs) input = name[input];
+    for (int& output : plan_.outputs) output = name[output];
+    plan_.steps = sorted(std::move(steps));
+  }
+
+  std::vector<Plan::Step> sorted(std::vector<Plan::Step> steps) const {
+    std::vector<int> maker(plan_.value_count, -1), waiting(steps.size(), 0), ready;
+    std::vector<std::vector<int>> users(steps.size());
+    for (size_t s = 0; s < steps.size(); ++s)
+      for (size_t o = 0; o < steps[s].shapes.size(); ++o) maker[steps[s].first_output + o] = int(s);
+    for (size_t s = 0; s < steps.size(); ++s)
+      for (const int input : steps[s].inputs)
+        if (maker[input] >= 0) users[maker[input]].push_back(int(s)), ++waiting[s];
+    for (size_t s = steps.size(); s-- > 0;)
+      if (!waiting[s]) ready.push_back(int(s));
+    std::vector<Plan::Step> result;
+    while (!ready.empty()) {
+      const int s = ready.back();
+      ready.pop_back();
+      for (const int user : users[s])
+        if (--waiting[user] == 0) ready.push_back(user);
+      result.push_back(std::move(steps[s]));
+    }
+    return result;
+  }
+
+  Plan& plan_;
+  std::vector<int> group_of_;  ///< per step, -1: none
+  std::vector<int> maker_;     ///< per value, the step that makes it or -1
+  std::vector<std::vector<int>> users_;
+  std::vector<std::vector<int>> members_;
+  std::vector<std::pair<int, int>> renamed_;
+};
+
+}  // namespace
+
+void fuse(Plan& plan) {
+  if (env::fuse() != "0") Grouping(plan).run();
+}
+
+}  // namespace mlx

@@ -1,0 +1,112 @@
+// Constants and ranges.
+#include "ops/creation.h"
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/elementwise.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+/// A value spread over a shape: a fused group that reads a constant needs no memory for it.
+class Full final : public Primitive {
+ public:
+  Full(Shape shape, Dtype dtype) : shape_(std::move(shape)), fragment_{"a", dtype} {}
+  const char* name() const override { return "full"; }
+  void fields(Fields& f) override { f.field("shape", shape_), f.field("dtype", fragment_.operand); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    return {unbroadcast(cotangents[0], primals[0].shape(), primals[0].dtype())};
+  }
+  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
+    return {full(shape_, tangents[0], fragment_.operand)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const array x = batch_first(inputs[0], axes[0], 0);
+    Shape aligned{x.shape(0)}, shape{x.shape(0)};
+    aligned.resize(1 + shape_.size() - (x.ndim() - 1), 1);
+    aligned.insert(aligned.end(), x.shape().begin() + 1, x.shape().end());
+    shape.insert(shape.end(), shape_.begin(), shape_.end());
+    return {{full(shape, reshape(x, aligned), fragment_.operand)}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays&) const override { return {shape_}; }
+  const Fragment* fragment(const Arrays&) const override { return &fragment_; }
+
+ private:
+  Shape shape_;
+  Fragment fragment_;
+};
+
+class Arange final : public Primitive {
+ public:
+  Arange(double start, double step, int64_t length, Dtype dtype)
+      : start_(start), step_(step), length_(length), dtype_(dtype) {}
+  const char* name() const override { return "arange"; }
+  void fields(Fields& f) override {
+    f.field("start", start_), f.field("step", step_), f.field("length", length_), f.field("dtype", dtype_);
+  }
+  void eval(const Arrays&, Arrays& outputs, Queue& queue) override {
+    array& y = outputs[0];
+    y.allocate(queue);
+    if (length_ == 0) return;
+    Launch kernel = launch(queue, "arange", "arange", {{"T", dtype_}});
+    set_number(kernel, start_);
+    set_number(kernel, step_);
+    const int64_t items = queue.is_small() ? 1 : queue.device().facts().is_cpu ? 4 * queue.device().facts().compute_units : 1 << 16;
+    kernel.over(size_t(std::min(length_, items))).with(writes(y), length_);
+  }
+  std::vector<Shape> output_shapes(const Arrays&) const override { return {Shape{int32_t(length_)}}; }
+
+ private:
+  /// Rounded to the dtype, in the type that kernels compute it in.
+  void set_number(Launch& kernel, double value) const {
+    visit(dtype_, [&](auto zero) {
+      using T = decltype(zero);
+      if constexpr (std::is_same_v<T, complex64_t>) fail("arange", "complex64 is not supported.");
+      else if constexpr (std::is_class_v<T>) kernel.set(float(T(float(value))));
+      else if constexpr (sizeof(T) == 8 || std::is_same_v<T, float>) set_bytes(kernel, T(value));
+      else set_bytes(kernel, T(int64_t(value)));
+    });
+  }
+  template <typename T>
+  static void set_bytes(Launch& kernel, T value) {
+    kernel.set_bytes(&value, sizeof value);
+  }
+
+  double start_, step_;
+  int64_t length_;
+  Dtype dtype_;
+};
+
+}  // namespace
+
+array full(Shape shape, const array& value, std::optional<Dtype> dtype, StreamOrDevice s) {
+  for (const int32_t extent : shape)
+    if (extent < 0) fail("full", "negative dimensions are not allowed, got shape ", to_string(shape), ".");
+  if (!(broadcast(value.shape(), shape, "full") == shape))
+    fail("full", "cannot broadcast a value of shape ", to_string(value.shape()), " to ", to_string(shape), ".");
+  const Dtype to = dtype.value_or(value.dtype());
+  if (shape.empty() && value.dtype() == to) return value;
+  auto primitive = make_ref<Full>(shape, to);
+  return array(std::move(shape), to, std::move(primitive), {value}, to_stream(s));
+}
+
+array zeros(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(0, dtype), dtype, s); }
+array ones(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(1, dtype), dtype, s); }
+array zeros_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
+  return zeros(a.shape(), dtype.value_or(a.dtype()), s);
+}
+array ones_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
+  return ones(a.shape(), dtype.value_or(a.dtype()), s);
+}
+
+array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDevice s) {
+  if (dtype == bool_ || dtype.is_complex()) fail("arange", dtype.name(), " is not supported.");
+  return array(Shape{dimension(length, "arange")}, dtype, make_ref<Arange>(start, step, length, dtype), {}, to_stream(s));
+}
+
+array arange(int64_t length, Dtype dtype, StreamOrDevice s) { return arange(0, 1, length, dtype, s); }
+
+}  // namespace mlx

@@ -1,0 +1,223 @@
+// Reductions: dtype and shape rules, the primitive with its derivatives, and its launches.
+#include "ops/reduce.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/reduce_plan.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+Dtype same(Dtype d) { return d; }
+Dtype boolean(Dtype) { return bool_; }
+/// Sums and products of small integers are 32 bits wide.
+Dtype widened(Dtype d) {
+  if (d.is_inexact() || d.size() >= 4) return d;
+  return d.kind() == Kind::unsigned_integer ? uint32 : int32;
+}
+Dtype in_float(Dtype d) { return d.is_half() ? float32 : widened(d); }
+Dtype always_float(Dtype d) { return d.is_half() ? float32 : at_least_float(d); }
+
+enum class Reduction { sum, mean, prod, min, max, all, any };
+
+struct Row {
+  const char* name;
+  const char* operation;  ///< OP in kernels/reduce.cl
+  const char* partial;    ///< OP for all stages but the last
+  Dtype (*result)(Dtype);
+  Dtype (*accumulated)(Dtype);
+};
+const Row rows[] = {
+    {"sum", "sum", "sum", widened, in_float},
+    {"mean", "mean", "sum", at_least_float, always_float},
+    {"prod", "product", "product", widened, in_float},
+    {"min", "least", "least", same, same},
+    {"max", "greatest", "greatest", same, same},
+    {"all", "every", "every", boolean, boolean},
+    {"any", "some", "some", boolean, boolean},
+};
+
+Shape reduced_shape(const Shape& shape, const Axes& axes, bool keepdims) {
+  Shape result;
+  for (int i = 0; i < int(shape.size()); ++i) {
+    if (!std::binary_search(axes.begin(), axes.end(), i)) result.push_back(shape[i]);
+    else if (keepdims) result.push_back(1);
+  }
+  return result;
+}
+
+/// How many rows of a dense matrix to see as one when reducing narrow columns; 1 when that does not pay.
+int64_t rows_to_fold(const ReducePlan& plan) {
+  if (!plan.by_columns || plan.results != plan.columns || plan.reduced_rank || plan.stride != plan.columns ||
+      plan.columns > 64 || plan.total * plan.columns < 32 * 1024)
+    return 1;
+  for (int64_t fold = 512 / plan.columns; fold > 1; --fold)
+    if (plan.total % fold == 0) return fold;
+  return 1;
+}
+
+class Reduce final : public Primitive {
+ public:
+  Reduce(Reduction kind, Axes axes, bool keepdims) : kind_(kind), axes_(std::move(axes)), keepdims_(keepdims) {}
+  const char* name() const override { return row().name; }
+  void fields(Fields& f) override {
+    f.field("kind", kind_);
+    f.field("axes", axes_);
+    f.field("keepdims", keepdims_);
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {reduced_shape(inputs[0].shape(), axes_, keepdims_)};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(inputs[0].size()); }
+
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    outputs[0].allocate(queue);
+    int64_t count = 1;
+    for (const int axis : axes_) count *= inputs[0].shape(axis);
+    run(inputs[0], axes_, outputs[0], row().accumulated(inputs[0].dtype()), count, queue);
+  }
+
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) override {
+    const array& x = primals[0];
+    const array g = spread(cotangents[0]);
+    switch (kind_) {
+      case Reduction::sum: return {astype(broadcast_to(g, x.shape()), x.dtype())};
+      case Reduction::mean: return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
+      case Reduction::min:
+      case Reduction::max: return {share(x, spread(outputs[0])) * g};
+      case Reduction::prod: no_transform("vjp", *this);
+      default: return {zeros_like(x)};
+    }
+  }
+
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
+    const array& x = primals[0];
+    switch (kind_) {
+      case Reduction::sum: return {sum(tangents[0], axes_, keepdims_)};
+      case Reduction::mean: return {mean(tangents[0], axes_, keepdims_)};
+      case Reduction::min: return {sum(share(x, min(x, axes_, true)) * tangents[0], axes_, keepdims_)};
+      case Reduction::max: return {sum(share(x, max(x, axes_, true)) * tangents[0], axes_, keepdims_)};
+      default: no_transform("jvp", *this);
+    }
+  }
+
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+
+ private:
+  const Row& row() const { return rows[int(kind_)]; }
+  double count(const array& x) const {
+    double result = 1;
+    for (const int axis : axes_) result *= x.shape(axis);
+    return result;
+  }
+  /// A result with the reduced axes put back as size 1.
+  array spread(const array& y) const { return keepdims_ ? y : expand_dims(y, axes_); }
+  /// 1 / n at the n entries equal to the extreme, 0 elsewhere.
+  array share(const array& x, const array& extreme) const {
+    const array ties = astype(equal(x, extreme), x.dtype());
+    return ties / sum(ties, axes_, true);
+  }
+  /// Reduces `x` into `out`; `last` says that nothing follows, so that a mean is divided.
+  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
+           bool last = true) const;
+
+  Reduction kind_;
+  Axes axes_;
+  bool keepdims_;
+};
+
+void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count,
+                 Queue& queue, bool last) const {
+  const ReducePlan plan = plan_reduce(x, axes, false, queue);
+  if (plan.results == 0) return;
+  if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue, last);
+  if (const int64_t fold = rows_to_fold(plan); fold > 1) {
+    // Few columns: several rows side by side make wide ones.
+    array wide(make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
+    wide.share(x, row_major(wide.shape()), x.offset());
+    array sums(make_ref<Node>(Shape{int32_t(fold), int32_t(plan.columns)}, accumulated));
+    sums.allocate(queue);
+    run(wide, {0}, sums, accumulated, count, queue, false);
+    return run(sums, {0}, out, accumulated, count, queue);
+  }
+  array to = out;
+  if (plan.parts > 1) {
+    to = array(make_ref<Node>(Shape{int32_t(plan.parts), int32_t(plan.results)}, accumulated));
+    to.allocate(queue);
+  }
+  Defines defines{{"T", x.dtype()},
+                  {"A", accumulated},
+                  {"O", to.dtype()},
+                  {"OP", plan.parts > 1 || !last ? row().partial : row().operation}};
+  if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
+  if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
+  const bool by_rows = plan.group || (!plan.by_columns && queue.device().facts().is_cpu);
+  if (plan.group) defines.emplace_back("GROUP", int(plan.group));
+  Launch step = launch(queue, "reduce", by_rows ? "reduce_rows" : "reduce_columns", defines);
+  step.over(plan.work_items).moving(size_t(x.nbytes() + to.nbytes()));
+  if (plan.group) step.in_groups_of(plan.group);
+  step.set(reads(x));
+  step.set(writes(to));
+  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride}) step.set(value);
+  step.set(plan.kept_rank);
+  step.set(plan.reduced_rank);
+  step.set_bytes(&plan.kept, sizeof plan.kept);
+  step.set_bytes(&plan.reduced, sizeof plan.reduced);
+  step.set(count);
+  if (!by_rows) step.set(plan.columns);
+  step.enqueue();
+  if (plan.parts > 1) run(to, {0}, out, accumulated, count, queue, last);
+}
+
+std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const int batch = axes[0];
+  Axes shifted = axes_;
+  int before = 0;
+  for (int& axis : shifted) axis < batch ? ++before : ++axis;
+  const array& x = inputs[0];
+  const array y(reduced_shape(x.shape(), shifted, keepdims_), row().result(x.dtype()),
+                make_ref<Reduce>(kind_, shifted, keepdims_), {x}, to_stream({}));
+  return {{y}, {keepdims_ ? batch : batch - before}};
+}
+
+array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keepdims, const StreamOrDevice& s,
+             AxisError error = AxisError::index) {
+  const Row& row = rows[int(kind)];
+  Axes axes = axis ? normalize_axes(*axis, a.ndim(), row.name, error) : all_axes(a.ndim());
+  if (axes.empty()) {
+    const bool converts = kind == Reduction::mean || kind == Reduction::all || kind == Reduction::any;
+    return converts ? astype(a, row.result(a.dtype()), s) : a;
+  }
+  Shape shape = reduced_shape(a.shape(), axes, keepdims);
+  if ((kind == Reduction::min || kind == Reduction::max) && size_of(shape) > 0)
+    for (const int i : axes)
+      if (a.shape(i) == 0) fail(row.name, "Cannot ", row.name, " reduce over axis ", i, " with size 0.");
+  return array(std::move(shape), row.result(a.dtype()), make_ref<Reduce>(kind, std::move(axes), keepdims), {a},
+               to_stream(s));
+}
+
+}  // namespace
+
+#define REDUCTION(name)                                                                     \
+  array name(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {   \
+    return reduce(Reduction::name, a, axis, keepdims, s);                                   \
+  }
+REDUCTION(sum)
+REDUCTION(prod)
+REDUCTION(min)
+REDUCTION(max)
+REDUCTION(all)
+REDUCTION(any)
+#undef REDUCTION
+
+array mean(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+  return reduce(Reduction::mean, a, axis, keepdims, s, AxisError::value);
+}
+
+}  // namespace mlx

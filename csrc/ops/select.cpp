@@ -1,0 +1,126 @@
+// Casts, selection by a condition, rounding and clipping; the end of gradients.
+#include <cmath>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+class AsType final : public Primitive {
+ public:
+  explicit AsType(Dtype dtype) : fragment_{"a", dtype} {}
+  const char* name() const override { return "astype"; }
+  void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    return {astype(cotangents[0], primals[0].dtype())};
+  }
+  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
+    return {astype(tangents[0], fragment_.operand)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    return {{astype(inputs[0], fragment_.operand)}, axes};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  const Fragment* fragment(const Arrays&) const override { return &fragment_; }
+
+ private:
+  Fragment fragment_;
+};
+
+/// The condition, a bool, becomes 0 or 1 of the values' dtype and then a mask.
+class Where final : public Primitive {
+ public:
+  explicit Where(Dtype dtype)
+      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != 0)", dtype} {}
+  const char* name() const override { return "where"; }
+  void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    const array &condition = primals[0], &g = cotangents[0], zero = array(0, g.dtype());
+    Arrays result;
+    for (const int i : argnums) {
+      const array& x = primals[i];
+      result.push_back(i == 0 ? zeros_like(condition)
+                              : unbroadcast(i == 1 ? where(condition, g, zero) : where(condition, zero, g), x.shape(), x.dtype()));
+    }
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    Arrays parts{primals[0], array(0, fragment_.operand), array(0, fragment_.operand)};
+    for (size_t k = 0; k < argnums.size(); ++k)
+      if (argnums[k] > 0) parts[argnums[k]] = tangents[k];
+    return {broadcast_to(where(parts[0], parts[1], parts[2]), output_shapes(primals)[0])};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const Arrays aligned = align_batch(inputs, axes);
+    return {{where(aligned[0], aligned[1], aligned[2])}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {broadcast(broadcast(inputs[0].shape(), inputs[1].shape(), "where"), inputs[2].shape(), "where")};
+  }
+  const Fragment* fragment(const Arrays&) const override { return &fragment_; }
+
+ private:
+  Fragment fragment_;
+};
+
+class StopGradient final : public Primitive {
+ public:
+  const char* name() const override { return "stop_gradient"; }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
+    outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
+  }
+  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&, const Arrays&) override {
+    return {zeros_like(primals[0])};
+  }
+  Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override { return {zeros_like(primals[0])}; }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    return {{stop_gradient(inputs[0])}, axes};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  size_t work(const Arrays&, const Arrays&) const override { return 0; }
+  bool is_view() const override { return true; }
+};
+
+}  // namespace
+
+array astype(const array& x, Dtype dtype, StreamOrDevice s) {
+  if (x.dtype() == dtype) return x;
+  return array(x.shape(), dtype, make_ref<AsType>(dtype), {x}, to_stream(s));
+}
+
+array where(const array& condition, const array& x, const array& y, StreamOrDevice s) {
+  const Dtype dtype = promote(x.dtype(), y.dtype());
+  auto primitive = make_ref<Where>(dtype);
+  Arrays inputs{astype(condition, bool_, s), x, y};
+  Shape shape = primitive->output_shapes(inputs)[0];
+  return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream(s));
+}
+
+array stop_gradient(const array& x, StreamOrDevice s) {
+  return array(x.shape(), x.dtype(), make_ref<StopGradient>(), {x}, to_stream(s));
+}
+
+array round(const array& x, int decimals, StreamOrDevice s) {
+  if (decimals == 0) return rint(x, s);
+  if (!x.dtype().is_inexact() && decimals > 0) return x;
+  const Dtype dtype = at_least_float(x.dtype());
+  const array scale(std::pow(10.0, std::abs(decimals)), dtype), wide = astype(x, dtype, s);
+  const array rounded = decimals > 0 ? divide(rint(multiply(wide, scale, s), s), scale, s)
+                                     : multiply(rint(divide(wide, scale, s), s), scale, s);
+  return astype(rounded, x.dtype(), s);
+}
+
+array clip(const array& x, const array* low, const array* high, StreamOrDevice s) {
+  if (!low && !high) fail("clip", "at most one of a_min and a_max may be None.");
+  const array raised = low ? maximum(x, *low, s) : x;
+  return high ? minimum(raised, *high, s) : raised;
+}
+
+}  // namespace mlx

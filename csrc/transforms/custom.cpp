@@ -1,0 +1,122 @@
+// Functions with transformations of their own, and rematerialisation.
+#include "transforms/custom.h"
+
+#include "base/error.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "transforms/vmap.h"
+
+namespace mlx {
+namespace {
+
+/// Passes a function's outputs on, beside the inputs they were made from.
+/// Inputs are the function's inputs followed by its outputs (behind stop_gradient).
+class Custom final : public Primitive {
+ public:
+  Custom(Function f, size_t arity, CustomRules rules) : f_(std::move(f)), arity_(arity), rules_(std::move(rules)) {}
+  const char* name() const override { return "CustomFunction"; }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const array& value = inputs[arity_ + i];
+      outputs[i].share(value, value.strides(), value.offset());
+    }
+  }
+
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) override {
+    const Arrays inputs(primals.begin(), primals.begin() + arity_);
+    const Arrays all = rules_.vjp ? rules_.vjp(inputs, cotangents, outputs) : mlx::vjp(f_, inputs, cotangents).second;
+    Arrays result;
+    for (const int i : argnums) result.push_back(size_t(i) < arity_ ? all.at(i) : zeros_like(primals[i]));
+    return result;
+  }
+
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    const Arrays inputs(primals.begin(), primals.begin() + arity_);
+    std::vector<std::optional<array>> given(arity_);
+    for (size_t k = 0; k < argnums.size(); ++k)
+      if (size_t(argnums[k]) < arity_) given[argnums[k]] = tangents[k];
+    if (rules_.jvp) return rules_.jvp(inputs, given);
+    Arrays filled;
+    for (size_t i = 0; i < arity_; ++i) filled.push_back(given[i] ? *given[i] : zeros_like(inputs[i]));
+    return mlx::jvp(f_, inputs, filled).second;
+  }
+
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& all, const std::vector<int>& all_axes) override {
+    const Arrays inputs(all.begin(), all.begin() + arity_);
+    const std::vector<int> axes(all_axes.begin(), all_axes.begin() + arity_);
+    if (rules_.vmap) return rules_.vmap(inputs, axes);
+    std::vector<int> out_axes;
+    Arrays outputs = mlx::vmap(f_, inputs, axes, [&](const Arrays& ys) { return out_axes = std::vector<int>(ys.size(), 0); });
+    return {std::move(outputs), std::move(out_axes)};
+  }
+
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    std::vector<Shape> shapes;
+    for (size_t i = arity_; i < inputs.size(); ++i) shapes.push_back(inputs[i].shape());
+    return shapes;
+  }
+  bool is_view() const override { return true; }
+
+ private:
+  Function f_;
+  size_t arity_;
+  CustomRules rules_;
+};
+
+/// Values of the first `count` inputs, which exist only once the other inputs do.
+class After final : public Primitive {
+ public:
+  const char* name() const override { return "After"; }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
+    for (size_t i = 0; i < outputs.size(); ++i) outputs[i].share(inputs[i], inputs[i].strides(), inputs[i].offset());
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    Arrays result;
+    for (const int i : argnums)
+      result.push_back(size_t(i) < cotangents.size() ? cotangents[i] : zeros_like(primals[i]));
+    return result;
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    std::vector<Shape> shapes;
+    for (const array& input : inputs) shapes.push_back(input.shape());
+    return shapes;
+  }
+  bool is_view() const override { return true; }
+};
+
+Arrays after(const Arrays& values, const Arrays& others) {
+  Arrays inputs = values;
+  inputs.insert(inputs.end(), others.begin(), others.end());
+  std::vector<Shape> shapes;
+  std::vector<Dtype> dtypes;
+  for (const array& value : values) shapes.push_back(value.shape()), dtypes.push_back(value.dtype());
+  return array::several(std::move(shapes), std::move(dtypes), make_ref<After>(), std::move(inputs), to_stream({}));
+}
+
+}  // namespace
+
+Arrays custom_function(const Function& f, const Arrays& inputs, CustomRules rules) {
+  const Arrays outputs = f(inputs);
+  Arrays all = inputs;
+  std::vector<Shape> shapes;
+  std::vector<Dtype> dtypes;
+  for (const array& output : outputs) {
+    all.push_back(stop_gradient(output));
+    shapes.push_back(output.shape());
+    dtypes.push_back(output.dtype());
+  }
+  return array::several(std::move(shapes), std::move(dtypes), make_ref<Custom>(f, inputs.size(), std::move(rules)),
+                        std::move(all), to_stream({}));
+}
+
+Arrays checkpoint(const Function& f, const Arrays& inputs) {
+  CustomRules rules;
+  rules.vjp = [f](const Arrays& primals, const Arrays& cotangents, const Arrays&) {
+    return vjp(f, after(primals, cotangents), cotangents).second;
+  };
+  return custom_function(f, inputs, std::move(rules));
+}
+
+}  // namespace mlx

@@ -1,0 +1,88 @@
+// Automatic batching: records the function on single examples, then replays it with each primitive's batching rule.
+#include "transforms/vmap.h"
+
+#include "base/error.h"
+#include "graph/primitive.h"
+#include "ops/shape.h"
+#include "transforms/tape.h"
+
+namespace mlx {
+namespace {
+
+struct Batched {
+  array value;
+  int axis;
+};
+
+/// Brings an output's batch axis where the caller wants it.
+array place(const Batched& output, int wanted, int32_t batch) {
+  if (output.axis < 0) {
+    if (wanted < 0) return output.value;
+    const int axis = normalize_axis(wanted, output.value.ndim() + 1, "vmap");
+    array spread = expand_dims(output.value, {axis});
+    Shape shape = spread.shape();
+    shape[axis] = batch;
+    return broadcast_to(spread, shape);
+  }
+  return output.axis == wanted ? output.value : moveaxis(output.value, output.axis, wanted);
+}
+
+}  // namespace
+
+Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_axes,
+            const std::function<std::vector<int>(const Arrays&)>& out_axes) {
+  Arrays placeholders, sources;
+  int32_t batch = -1;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (in_axes[i] < 0) {
+      placeholders.push_back(inputs[i]);
+      continue;
+    }
+    const int32_t extent = inputs[i].shape(in_axes[i]);
+    if (batch >= 0 && extent != batch) fail("vmap", "the mapped axes have different sizes, ", batch, " and ", extent, ".");
+    batch = extent;
+    Shape shape = inputs[i].shape();
+    shape.erase(shape.begin() + in_axes[i]);
+    placeholders.push_back(array::placeholder(std::move(shape), inputs[i].dtype()));
+    sources.push_back(placeholders.back());
+  }
+  if (batch < 0) fail("vmap", "at least one input must be mapped.");
+
+  Arrays outputs;
+  {
+    const Tracing tracing(Tracing::record);
+    outputs = f(placeholders);
+  }
+  const Tape tape(outputs, sources, false);
+  std::unordered_map<const Node*, Batched> batched;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (in_axes[i] >= 0) batched.insert({&placeholders[i].node(), {inputs[i], in_axes[i]}});
+  for (Node* node : tape.nodes) {
+    Arrays arguments;
+    std::vector<int> axes;
+    for (const array& input : node->inputs) {
+      const auto at = batched.find(&input.node());
+      arguments.push_back(at == batched.end() ? input : at->second.value);
+      axes.push_back(at == batched.end() ? -1 : at->second.axis);
+    }
+    const StreamScope scope(node->stream);
+    const auto [values, value_axes] = node->primitive->vmap(arguments, axes);
+    const Arrays results = array(Ref<Node>(node)).outputs();
+    for (size_t i = 0; i < results.size(); ++i)
+      batched.insert_or_assign(&results[i].node(), Batched{values[i], value_axes[i]});
+  }
+
+  const std::vector<int> wanted = out_axes(outputs);
+  Arrays result;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto at = batched.find(&outputs[i].node());
+    const Batched output = at == batched.end() ? Batched{outputs[i], -1} : at->second;
+    const int ndim = outputs[i].ndim() + 1;
+    const int axis = wanted[i] < 0 ? wanted[i] : normalize_axis(wanted[i], ndim, "vmap");
+    if (axis < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
+    result.push_back(place(output, axis, batch));
+  }
+  return result;
+}
+
+}  // namespace mlx

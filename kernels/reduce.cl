@@ -1,0 +1,296 @@
+// Reductions over rows (a contiguous or strided last axis), over columns (contiguous kept axis) and in parts.
+//
+// -D T the stored input, A what is accumulated, O the stored result, OP the operation (sum, mean, product, least,
+// greatest, every, some); IS_COMPLEX and IS_LOGICAL (every, some) say how values are mapped; GROUP is the work-group size on GPUs.
+// Elements of one result are numbered over the reduced axes; [low, high) of them is a part. Part p of result o goes to
+// out[p * results + o].
+#ifdef LOOP_SHAPE
+#include "vector.clh"
+#endif
+
+#define RANK 8
+typedef struct {
+  long shape[RANK], stride[RANK];
+} Dims;
+
+/// Where index `i` (row-major over the first `rank` dimensions) lies.
+static inline long locate(long i, int rank, const Dims* dims) {
+  long at = 0;
+  for (int d = rank - 1; d > 0; --d) {
+    at += i % dims->shape[d] * dims->stride[d];
+    i /= dims->shape[d];
+  }
+  return rank > 0 ? at + i * dims->stride[0] : 0;
+}
+
+typedef COMPUTED(A) value;
+
+static inline float2 complex_product(float2 a, float2 b) {
+  return (float2)(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
+}
+static inline int complex_above(float2 a, float2 b) { return a.x > b.x || (a.x == b.x && a.y > b.y); }
+static inline int complex_nan(float2 a) { return isnan(a.x) || isnan(a.y); }
+static inline float2 complex_max(float2 a, float2 b) {
+  return !complex_nan(a) && (complex_nan(b) || complex_above(b, a)) ? b : a;
+}
+static inline float2 complex_min(float2 a, float2 b) {
+  return !complex_nan(a) && (complex_nan(b) || complex_above(a, b)) ? b : a;
+}
+
+// COMBINE works on scalars and vectors alike: ?: selects by element. Extremes start from an element, the rest from
+// their identity. A NaN, once met, stays.
+#define combine_sum(a, b) ((a) + (b))
+#define combine_mean(a, b) ((a) + (b))
+#define combine_every(a, b) ((a) & (b))
+#define combine_some(a, b) ((a) | (b))
+#ifdef IS_COMPLEX
+#define combine_product(a, b) complex_product(a, b)
+#define combine_greatest(a, b) complex_max(a, b)
+#define combine_least(a, b) complex_min(a, b)
+#define start_product(x) ((float2)(1, 0))
+#else
+#define combine_product(a, b) ((a) * (b))
+#define combine_greatest(a, b) ((((b) > (a)) | ((b) != (b))) ? (b) : (a))
+#define combine_least(a, b) ((((b) < (a)) | ((b) != (b))) ? (b) : (a))
+#define start_product(x) ((value)1)
+#endif
+#define start_sum(x) ((value)0)
+#define start_mean(x) ((value)0)
+#define start_every(x) ((value)1)
+#define start_some(x) ((value)0)
+#define start_greatest(x) (x)
+#define start_least(x) (x)
+#define COMBINE(a, b) CAT(combine_, OP)(a, b)
+#define START(x) CAT(start_, OP)(x)
+
+#if defined(IS_LOGICAL) && defined(IS_COMPLEX)
+#undef IS_COMPLEX
+#define SCALAR_ONLY
+#define MAP(x) ((value)((x).x != 0 || (x).y != 0))
+#elif defined(IS_LOGICAL)
+#define MAP(x) ((value)((x) != 0))
+#define MAP_VECTOR(x) TO_BOOL((x) != (BASE(T))0)
+#elif defined(IS_COMPLEX)
+#define SCALAR_ONLY
+#define MAP(x) (x)
+#else
+#define MAP(x) ((value)(x))
+#define MAP_VECTOR(x) CONVERT(BASE(A), x)
+#endif
+
+#define finish_mean(x) ((x) / (value)divisor)
+#define finish_sum(x) (x)
+#define finish_product(x) (x)
+#define finish_greatest(x) (x)
+#define finish_least(x) (x)
+#define finish_every(x) (x)
+#define finish_some(x) (x)
+#define FINISH(x) ((COMPUTED(O))CAT(finish_, OP)(x))
+
+#define ARGUMENTS                                                                                                 \
+  global const STORED(T)* x, long x_offset, global STORED(O)* out, long out_offset, long results, long parts,     \
+      long total, long inner, long stride, int kept_rank, int reduced_rank, Dims kept, Dims reduced, long divisor
+
+#ifdef LOOP_SHAPE
+
+/// One stretch of a row. Sums go through blocks, so that the error grows with the square root of the length at most.
+static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
+  const value first = START(MAP(LOAD(T, p, 0)));
+  long i = 0;
+  if (n < V) {
+    value result = first;
+    for (; i < n; ++i) {
+      const value next = MAP(LOAD(T, p, i * stride));
+      result = COMBINE(result, next);
+    }
+    return result;
+  }
+#ifndef SCALAR_ONLY
+  if (stride == 1) {
+    const VALUE(A) start = (VALUE(A))(first);
+    VALUE(A) total = start;
+    while (i + 4 * V <= n) {
+      const long end = min(n, i + 512 * V);
+      VALUE(A) a = start, b = start, c = start, d = start;
+      for (; i + 4 * V <= end; i += 4 * V) {
+        a = COMBINE(a, MAP_VECTOR(FETCH(T, p + i)));
+        b = COMBINE(b, MAP_VECTOR(FETCH(T, p + i + V)));
+        c = COMBINE(c, MAP_VECTOR(FETCH(T, p + i + 2 * V)));
+        d = COMBINE(d, MAP_VECTOR(FETCH(T, p + i + 3 * V)));
+      }
+      a = COMBINE(a, b);
+      c = COMBINE(c, d);
+      a = COMBINE(a, c);
+      total = COMBINE(total, a);
+    }
+    for (; i + V <= n; i += V) total = COMBINE(total, MAP_VECTOR(FETCH(T, p + i)));
+    BASE(A) lanes[V];
+    CAT(vstore, V)(total, 0, lanes);
+    for (int width = V / 2; width > 0; width /= 2)
+      for (int k = 0; k < width; ++k) lanes[k] = COMBINE(lanes[k], lanes[k + width]);
+    value result = lanes[0];
+    for (; i < n; ++i) {
+      const value next = MAP(LOAD(T, p, i));
+      result = COMBINE(result, next);
+    }
+    return result;
+  }
+#endif
+  value a = first, b = first, c = first, d = first;
+  while (i + 4 <= n) {
+    const long end = min(n, i + 1024);
+    value e = first, f = first, g = first, h = first;
+    for (; i + 4 <= end; i += 4) {
+      const value s = MAP(LOAD(T, p, i * stride)), t = MAP(LOAD(T, p, (i + 1) * stride));
+      const value u = MAP(LOAD(T, p, (i + 2) * stride)), v = MAP(LOAD(T, p, (i + 3) * stride));
+      e = COMBINE(e, s);
+      f = COMBINE(f, t);
+      g = COMBINE(g, u);
+      h = COMBINE(h, v);
+    }
+    a = COMBINE(a, e);
+    b = COMBINE(b, f);
+    c = COMBINE(c, g);
+    d = COMBINE(d, h);
+  }
+  for (; i < n; ++i) {
+    const value next = MAP(LOAD(T, p, i * stride));
+    a = COMBINE(a, next);
+  }
+  a = COMBINE(a, b);
+  c = COMBINE(c, d);
+  return COMBINE(a, c);
+}
+
+kernel void reduce_rows(ARGUMENTS) {
+  if (parts == 1 && reduced_rank == 0 && kept_rank <= 1 && total > 0) {  // many plain rows: no divisions
+    FOR_EACH(unit, results) {
+      const value result = reduce_run(x + x_offset + (kept_rank ? unit * kept.stride[0] : 0), total, stride);
+      STORE(O, out, out_offset + unit, FINISH(result));
+    }
+    return;
+  }
+  FOR_EACH(unit, results * parts) {
+    const long part = unit / results;
+    const long high = total * (part + 1) / parts;
+    long i = total * part / parts;
+    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
+    long row = i / inner, column = i - row * inner;
+    value result = START(MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + column * stride)));
+    while (i < high) {
+      const long n = min(inner - column, high - i);
+      const value next = reduce_run(base + locate(row, reduced_rank, &reduced) + column * stride, n, stride);
+      result = COMBINE(result, next);
+      i += n;
+      row += 1;
+      column = 0;
+    }
+    STORE(O, out, out_offset + unit, FINISH(result));
+  }
+}
+
+#define TILE 1024
+
+/// Adds `rows` rows of `width` columns to `total`.
+static inline void add_rows(value* total, global const STORED(T)* p, long rows, long stride, int width) {
+  int j = 0;
+#ifndef SCALAR_ONLY
+  for (; j + V <= width; j += V) {
+    global const STORED(T)* q = p + j;
+    VALUE(A) a = CAT(vload, V)(0, total + j);
+    VALUE(A) b = (VALUE(A))(START(a)), c = b, d = b;
+    long r = 0;
+    for (; r + 4 <= rows; r += 4, q += 4 * stride) {
+      a = COMBINE(a, MAP_VECTOR(FETCH(T, q)));
+      b = COMBINE(b, MAP_VECTOR(FETCH(T, q + stride)));
+      c = COMBINE(c, MAP_VECTOR(FETCH(T, q + 2 * stride)));
+      d = COMBINE(d, MAP_VECTOR(FETCH(T, q + 3 * stride)));
+    }
+    for (; r < rows; ++r, q += stride) a = COMBINE(a, MAP_VECTOR(FETCH(T, q)));
+    a = COMBINE(a, b);
+    c = COMBINE(c, d);
+    CAT(vstore, V)(COMBINE(a, c), 0, total + j);
+  }
+#endif
+  for (; j < width; ++j) {
+    value a = MAP(LOAD(T, p, j));
+    for (long r = 1; r < rows; ++r) {
+      const value b = MAP(LOAD(T, p, r * stride + j));
+      a = COMBINE(a, b);
+    }
+    total[j] = COMBINE(total[j], a);
+  }
+}
+
+/// The last kept axis, of `columns` elements, is contiguous; the other kept ones are `kept`.
+kernel void reduce_columns(ARGUMENTS, long columns) {
+  const long tiles = (columns + TILE - 1) / TILE, outer = results / columns;
+  FOR_EACH(unit, outer * parts * tiles) {
+    const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
+    const long part = strip / outer;
+    const int width = (int)min((long)TILE, columns - tile);
+    const long high = total * (part + 1) / parts;
+    long i = total * part / parts;
+    global const STORED(T)* base = x + x_offset + locate(strip - part * outer, kept_rank, &kept) + tile;
+    long row = i / inner, step = i - row * inner;
+    value sums[TILE];
+    global const STORED(T)* first = base + locate(row, reduced_rank, &reduced) + step * stride;
+    for (int j = 0; j < width; ++j) sums[j] = START(MAP(LOAD(T, first, j)));
+    while (i < high) {
+      const long n = min(inner - step, high - i);
+      global const STORED(T)* p = base + locate(row, reduced_rank, &reduced) + step * stride;
+      // As many rows at a time as the nearest cache holds: memory is read in order, sums stay in registers.
+      const long block = max(8L, (long)TILE * 8 / width);
+      for (long k = 0; k < n; k += block) add_rows(sums, p + k * stride, min(block, n - k), stride, width);
+      i += n;
+      row += 1;
+      step = 0;
+    }
+    const long to = out_offset + strip * columns + tile;
+    for (int j = 0; j < width; ++j) STORE(O, out, to + j, FINISH(sums[j]));
+  }
+}
+
+#else
+
+/// A work-group per part of a result.
+kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUMENTS) {
+  local value shared[GROUP];
+  const int me = get_local_id(0);
+  for (long unit = get_group_id(0); unit < results * parts; unit += get_num_groups(0)) {
+    const long part = unit / results, low = total * part / parts, high = total * (part + 1) / parts;
+    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
+    value mine = START(MAP(LOAD(T, base, locate(low / inner, reduced_rank, &reduced) + low % inner * stride)));
+    for (long i = low + me; i < high; i += GROUP) {
+      const long row = reduced_rank > 0 ? i / inner : 0;
+      const value next = MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride));
+      mine = COMBINE(mine, next);
+    }
+    shared[me] = mine;
+    for (int width = GROUP / 2; width > 0; width /= 2) {
+      barrier(CLK_LOCAL_MEM_FENCE);
+      if (me < width) shared[me] = COMBINE(shared[me], shared[me + width]);
+    }
+    if (me == 0) STORE(O, out, out_offset + unit, FINISH(shared[0]));
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+}
+
+/// A work-item per column and part: neighbours read neighbouring columns.
+kernel void reduce_columns(ARGUMENTS, long columns) {
+  const long outer = results / columns;
+  FOR_EACH(unit, results * parts) {
+    const long strip = unit / columns, part = strip / outer;
+    const long low = total * part / parts, high = total * (part + 1) / parts;
+    global const STORED(T)* base =
+        x + x_offset + locate(strip - part * outer, kept_rank, &kept) + (unit - strip * columns);
+    value result = START(MAP(LOAD(T, base, locate(low / inner, reduced_rank, &reduced) + low % inner * stride)));
+    for (long i = low; i < high; ++i) {
+      const long row = reduced_rank > 0 ? i / inner : 0;
+      const value next = MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride));
+      result = COMBINE(result, next);
+    }
+    STORE(O, out, out_offset + unit, FINISH(result));
+  }
+}
+#endif

@@ -1,0 +1,128 @@
+"""Transforms of modules (value_and_grad, checkpoint) and averaging of gradients over processes."""
+
+from functools import wraps
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+import mlx.core as mx
+from mlx.nn.layers.base import Module
+from mlx.utils import tree_flatten, tree_map, tree_reduce, tree_unflatten
+
+
+def value_and_grad(model: Module, fn: Callable) -> Callable:
+    """A function that returns the value of ``fn`` and its gradients in ``model``.
+
+    Args:
+        model: the gradients have the structure of its ``trainable_parameters()``.
+        fn: returns a scalar array, or a tuple that starts with one. It keeps its own arguments.
+
+    Returns:
+        ``(value, gradients)`` for the arguments of ``fn``.
+    """
+
+    def with_parameters(parameters: dict, *args: Any, **kwargs: Any) -> Any:
+        model.update(parameters)
+        return fn(*args, **kwargs)
+
+    transformed = mx.value_and_grad(with_parameters)
+
+    @wraps(fn)
+    def value_and_gradients(*args: Any, **kwargs: Any) -> Tuple[Any, dict]:
+        return transformed(model.trainable_parameters(), *args, **kwargs)
+
+    return value_and_gradients
+
+
+def checkpoint(module: Module, fn: Optional[Callable] = None) -> Callable:
+    """``fn`` with its intermediate results recomputed in the backward pass.
+
+    The trainable parameters of ``module`` are differentiated too.
+
+    Args:
+        module: whose parameters ``fn`` uses.
+        fn: the function, by default ``module`` itself.
+    """
+    fn = module if fn is None else fn
+
+    def with_parameters(parameters: dict, *args: Any, **kwargs: Any) -> Any:
+        module.update(parameters)
+        return fn(*args, **kwargs)
+
+    recomputed = mx.checkpoint(with_parameters)
+
+    @wraps(fn, updated=())
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        return recomputed(module.trainable_parameters(), *args, **kwargs)
+
+    return checkpointed
+
+
+def average_gradients(
+    gradients: Any,
+    group: Optional[mx.distributed.Group] = None,
+    all_reduce_size: int = 32 * 1024**2,
+    communication_stream: Optional[mx.Stream] = None,
+) -> Any:
+    """Average a tree of gradients over the processes of ``group``.
+
+    Args:
+        group: the global group by default. For a single process the input is returned.
+        all_reduce_size: arrays of one dtype are sent together until they have this many bytes;
+            0 sends every array alone.
+        communication_stream: where to send.
+    """
+    group = group or mx.distributed.init()
+    size = group.size()
+    if size == 1:
+        return gradients
+
+    def average(x: mx.array) -> mx.array:
+        return mx.distributed.all_sum(x, group=group, stream=communication_stream) / size
+
+    named = tree_flatten(gradients)
+    if len(named) == 0:
+        return gradients
+    names, arrays = zip(*named)
+    averaged = list(arrays)
+    for bucket in _buckets(arrays, all_reduce_size):
+        if len(bucket) == 1:
+            averaged[bucket[0]] = average(arrays[bucket[0]])
+            continue
+        ends, end = [], 0
+        for i in bucket:
+            end += arrays[i].size
+            ends.append(end)
+        joined = average(mx.concatenate([arrays[i].reshape(-1) for i in bucket]))
+        for i, part in zip(bucket, mx.split(joined, ends[:-1])):
+            averaged[i] = part.reshape(arrays[i].shape)
+    return tree_unflatten(list(zip(names, averaged)))
+
+
+def _buckets(arrays: Sequence[mx.array], limit: int) -> List[List[int]]:
+    """Indices of the arrays to send together: of one dtype, until ``limit`` bytes are reached."""
+    closed, open_buckets, sizes = [], {}, {}
+    for i, x in enumerate(arrays):
+        open_buckets.setdefault(x.dtype, []).append(i)
+        sizes[x.dtype] = sizes.get(x.dtype, 0) + x.nbytes
+        if sizes[x.dtype] >= limit:
+            closed.append(open_buckets.pop(x.dtype))
+            sizes.pop(x.dtype)
+    return closed + list(open_buckets.values())
+
+
+def clip_grad_norm_sharded(
+    gradients: Any,
+    max_norm: float,
+    group: Optional[mx.distributed.Group] = None,
+) -> Tuple[Any, mx.array]:
+    """Scale gradients whose parts are spread over ``group`` to a norm of at most ``max_norm``.
+
+    Returns:
+        The scaled tree and the norm over all processes.
+    """
+    group = group or mx.distributed.init()
+    squares = tree_reduce(lambda total, g: total + mx.sum(mx.square(g)), gradients, 0.0)
+    if group.size() > 1:
+        squares = mx.distributed.all_sum(squares, group=group)
+    norm = mx.sqrt(squares)
+    scale = mx.minimum(max_norm / (norm + 1e-6), 1.0)
+    return tree_map(lambda g: g * scale, gradients), norm
