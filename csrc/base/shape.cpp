@@ -27,8 +27,7 @@ Strides row_major(const Shape& shape) {
 bool is_row_major(const Shape& shape, const Strides& strides) {
   int64_t step = 1;
   for (int i = int(shape.size()) - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
-    if (shape[i] != 1 && strides[i] != step) return false;
+    if (shape[i] != 1 && strides[i] != step) return size_of(shape) == 0;
     step *= shape[i];
   }
   return true;

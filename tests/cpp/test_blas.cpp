@@ -111,13 +111,13 @@ class BlasTest : public testing::TestWithParam<Dtype::Id> {};
 
 TEST_P(BlasTest, AgreesWithPlainLoops) {
   const auto lock = submission_lock();
-  Ref<Queue> queue = make_ref<Queue>(Device::get(DeviceType::cpu));
+  Ref<Queue> queue = make_ref<Queue>(Device::get(Device::preferred()));
   for (const Form& form : forms(GetParam())) expect_product(*queue, form, multiply);
 }
 
 TEST_P(BlasTest, OwnKernelAgreesWithPlainLoops) {
   const auto lock = submission_lock();
-  Ref<Queue> queue = make_ref<Queue>(Device::get(DeviceType::cpu));
+  Ref<Queue> queue = make_ref<Queue>(Device::get(Device::preferred()));
   for (const Form& form : forms(GetParam())) expect_product(*queue, form, multiply_with_kernel);
 }
 
@@ -125,9 +125,10 @@ INSTANTIATE_TEST_SUITE_P(Dtypes, BlasTest,
                          testing::Values(Dtype::float32, Dtype::float64, Dtype::complex64, Dtype::float16, Dtype::bfloat16),
                          [](const auto& info) { return std::string(Dtype(info.param).name()); });
 
-TEST(BlasSpeed, PrintsFigures) {
+// Figures on request: --gtest_also_run_disabled_tests --gtest_filter='*Figures'
+TEST(Blas, DISABLED_PrintsFigures) {
   const auto lock = submission_lock();
-  Device& device = Device::get(DeviceType::cpu);
+  Device& device = Device::get(Device::preferred());
   Ref<Queue> queue = make_ref<Queue>(device);
   for (const Dtype dtype : {float32, bfloat16, float16})
     for (const int64_t n : {16, 64, 256, 1024}) {

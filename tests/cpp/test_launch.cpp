@@ -16,7 +16,7 @@ const char* const add_source =
     "}\n";
 
 struct LaunchTest : testing::Test {
-  Device& device = Device::get(DeviceType::cpu);
+  Device& device = Device::get(Device::preferred());
   Ref<Queue> queue = make_ref<Queue>(device);
   std::unique_lock<std::recursive_mutex> lock = submission_lock();
 
@@ -85,7 +85,7 @@ TEST_F(LaunchTest, ABuildFailureTellsLogOptionsAndSource) {
   }
 }
 
-TEST_F(LaunchTest, TinyLatency) {
+TEST_F(LaunchTest, DISABLED_PrintsTinyLatency) {
   Ref<Buffer> x = zeros(16);
   queue->expect(16);
   add(x, 16, 1);
@@ -97,7 +97,6 @@ TEST_F(LaunchTest, TinyLatency) {
     queue->finish();
   }
   const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
-  RecordProperty("us", std::to_string(time.count() / rounds));
   std::printf("tiny launch and wait: %.2f us\n", time.count() / rounds);
   EXPECT_EQ(static_cast<const float*>(x->read())[15], rounds + 1);
 }
