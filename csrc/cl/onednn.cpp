@@ -8,6 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 
+// Present when oneDNN runs on OpenMP.
+extern "C" [[gnu::weak]] void omp_set_num_threads(int);
+extern "C" [[gnu::weak]] int omp_get_max_threads();
+
 namespace mlx::onednn {
 
 using dnnl::memory;
@@ -50,6 +54,26 @@ dnnl::primitive_attr attributes() {
 
 namespace {
 
+// A product of fewer multiplications is done before the other threads have woken.
+constexpr int64_t worth_waking = int64_t(1) << 21;
+
+/// While one lives, this thread makes and runs primitives on the cores that suit the product.
+class Threads {
+ public:
+  explicit Threads(const Product& p) {
+    if (p.batch * p.m * p.n * p.k >= worth_waking || !omp_set_num_threads || !omp_get_max_threads) return;
+    before_ = omp_get_max_threads();
+    omp_set_num_threads(1);
+  }
+  ~Threads() {
+    if (before_) omp_set_num_threads(before_);
+  }
+  Threads(const Threads&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
 struct MatmulPlan {
   dnnl::matmul primitive;
   memory::desc a, b, c, scratch;
@@ -87,7 +111,10 @@ std::shared_ptr<const MatmulPlan> plan_for(const Product& p) {
   return plans->find({p.dtype.id(), p.batch, p.m, p.n, p.k, p.a.transposed, p.a.leading, p.a.batch_stride,
                       p.b.transposed, p.b.leading, p.b.batch_stride, p.c.leading, p.c.batch_stride, bits(p.alpha),
                       bits(p.beta)},
-                     [&] { return make_plan(p); });
+                     [&] {
+                       const Threads threads(p);
+                       return make_plan(p);
+                     });
 }
 
 void execute(const MatmulPlan& plan, void* a, void* b, void* c) {
@@ -128,6 +155,7 @@ bool multiply(Queue& queue, const Product& p) {
   auto plan = plan_for(p);
   if (!plan) return false;
   queue.native("onednn_matmul", [plan = std::move(plan), p] {
+    const Threads threads(p);
     execute(*plan, address(p.a, p.dtype), address(p.b, p.dtype), address(p.c, p.dtype));
   }, {p.a.buffer, p.b.buffer}, {p.c.buffer});
   return true;

@@ -119,11 +119,12 @@ bool Queue::wait_for_oldest_marker() {
 void Queue::enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local, const char* name,
                     size_t bytes) {
   const bool timed = trace::timing();
+  const int64_t enqueued = timed ? trace::now() : 0;
   cl_event event = nullptr;
   check(clEnqueueNDRangeKernel(lane_, kernel, cl_uint(dims), nullptr, global, local, 0, nullptr,
                                timed ? &event : nullptr),
         "clEnqueueNDRangeKernel");
-  if (timed) trace::launched(name, bytes, is_small() ? "small" : "wide", event);
+  if (timed) trace::launched(name, bytes, is_small() ? "small" : "wide", event, enqueued);
   submitted_one(bytes);
 }
 
@@ -156,12 +157,13 @@ void Queue::native(const char* name, std::function<void()> work, const std::vect
   }
   auto job = std::make_unique<Job>(Job{Ref<Queue>(this), std::move(work)});
   Job* argument = job.get();
+  const int64_t enqueued = trace::timing() ? trace::now() : 0;
   cl_event event = nullptr;
   check(clEnqueueNativeKernel(lane_, run_native, &argument, sizeof argument, 0, nullptr, nullptr, 0, nullptr,
                               trace::timing() ? &event : nullptr),
         "clEnqueueNativeKernel");
   job.release();
-  if (event) trace::launched(name, 0, "native", event);
+  if (event) trace::launched(name, 0, "native", event, enqueued);
   submitted_one();
 }
 
