@@ -56,6 +56,12 @@ struct Argument<array> {
   }
 };
 
+template <>
+struct Argument<py::object> {
+  static std::string takes() { return "object"; }
+  static py::object from(PyObject* object, const CallArguments&) { return py::reinterpret_borrow<py::object>(object); }
+};
+
 template <std::integral T>
 struct Argument<T> {
   static std::string takes() { return "int"; }

@@ -2,97 +2,116 @@
 #include "bind/array_methods.h"
 
 #include "base/error.h"
-#include "bind/convert.h"
-#include "bind/dtypes.h"
+#include "bind/call.h"
+#include "bind/host_data.h"
 #include "bind/host_view.h"
-#include "ops/elementwise.h"
 
 namespace mlx {
 namespace {
 
-/// Adds a method that pybind11 dispatches: for those that no loop calls.
-template <typename F, typename... Extra>
-void method(const char* name, F&& f, const Extra&... extra) {
-  const py::handle type(reinterpret_cast<PyObject*>(array_type));
-  type.attr(name) = py::cpp_function(std::forward<F>(f), py::name(name), py::is_method(type), extra...);
-}
-
-py::object numpy_array(array& value) {
+py::object numpy_array(const array& value) {
   if (value.dtype() == bfloat16) throw type_error("bfloat16 arrays cannot be converted to NumPy.");
-  const py::object view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(py::cast(value).ptr()));
-  if (!view) throw py::error_already_set();
+  const py::object view = owned(PyMemoryView_FromObject(result_object(value).ptr()));
   return py::module_::import("numpy").attr("array")(view);
 }
 
+/// The same bytes under another dtype of that size. Evaluates.
+array reinterpreted(const array& value, Dtype dtype) {
+  evaluate({value});
+  array result(make_ref<Node>(value.shape(), dtype));
+  result.share(value, value.strides(), value.offset());
+  result.node().evaluated = true;
+  return result;
+}
+
+array deep_copy(const array& value, const py::object&) {
+  const void* const data = read_on_host(value);
+  HostData source{data, value.shape(), value.size() ? value.strides() : row_major(value.shape()), value.dtype()};
+  for (int64_t& stride : source.strides) stride *= value.itemsize();
+  return copy_host_data(source, value.dtype());
+}
+
 /// (NumPy array, dtype code); bfloat16 travels as uint16.
-py::tuple state_of(array& value) {
-  array bits = value;
-  if (value.dtype() == bfloat16) bits = view(value, uint16);
+py::object state_of(const array& value) {
+  const array bits = value.dtype() == bfloat16 ? reinterpreted(value, uint16) : value;
   return py::make_tuple(numpy_array(bits), int(value.dtype().id()));
 }
 
-void set_state(py::object self, const py::tuple& state) {
-  if (state.size() != 2) fail("array", "the state of an array has two items.");
-  const int code = state[1].cast<int>();
+void set_state(const py::object& self, const py::object& state) {
+  const auto [data, code] = state.cast<std::pair<py::object, int>>();
   if (code < 0 || code >= Dtype::count) fail("array", "unknown dtype code ", code, ".");
-  const Dtype dtype{Dtype::Id(code)};
-  const array value = array_from(state[0].ptr());
-  array_of(self.ptr()) = dtype == bfloat16 ? view(value, bfloat16) : value;
+  const array value = array_from(data.ptr());
+  array_of(self.ptr()) = Dtype::Id(code) == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
 }
 
-py::object formatted(py::object self, const py::str& spec) {
-  array& value = array_of(self.ptr());
-  if (value.ndim() == 0) return owned(PyObject_Format(to_scalar(value).ptr(), spec.ptr()));
-  if (py::len(spec) == 0) return py::str(self);
+py::object reduced(const py::object& self, const py::object&) {
+  return py::make_tuple(py::module_::import("copyreg").attr("__newobj__"), py::make_tuple(py::type::of(self)),
+                        self.attr("__getstate__")());
+}
+
+py::object formatted(const py::object& self, const std::string& spec) {
+  const array& value = array_of(self.ptr());
+  if (value.ndim() == 0) return owned(PyObject_Format(to_scalar(value).ptr(), py::str(spec).ptr()));
+  if (spec.empty()) return py::str(self);
   throw type_error("unsupported format string passed to mx.array.__format__");
+}
+
+py::object to_complex(const array& value) {
+  return owned(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), to_scalar(value).ptr()));
+}
+
+array copied(const array& value) { return value; }
+
+// The dtype and copy arguments of NumPy's protocol are accepted and left alone, as MLX does.
+py::object to_numpy(const array& value, const py::object&, const py::object&) { return numpy_array(value); }
+
+py::object exported(const array& value, const py::object&, const py::object& max_version, const py::object& device,
+                    const py::object&) {
+  return to_dlpack(value, max_version, device);
+}
+
+py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }
+
+py::object array_namespace(const array&, const py::object& version) {
+  if (!version.is_none()) fail("__array_namespace__", "Explicitly specifying api_version is not yet implemented.");
+  return py::module_::import("mlx.core");
+}
+
+array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy) {
+  if (a.is_none()) throw type_error("asarray(): argument 'a' must not be None.");
+  return as_array(a.ptr(), dtype, copy);
+}
+
+array from_dlpack(const py::object& x, std::optional<bool> copy) {
+  if (is_array(x.ptr())) return array_of(x.ptr());
+  const std::optional<array> result = array_from_dlpack(x.ptr(), {}, copy);
+  if (!result) throw type_error("from_dlpack(): argument 'x' must have a method __dlpack__.");
+  return *result;
 }
 
 }  // namespace
 
 void bind_array_methods(py::module_& m) {
-  method("item", [](array& a) { return to_scalar(a); }, "The only element as a Python number; ValueError for other sizes.");
-  method("tolist", [](array& a) { return to_list(a); }, "Nested lists of Python numbers; a number for 0-d.");
-  method("__complex__", [](array& a) { return owned(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), to_scalar(a).ptr())); });
-  method("__format__", &formatted);
-  method("__copy__", [](const array& a) { return a; });
-  method("__deepcopy__", [](array& a, const py::object&) {
-    evaluate({a});
-    return multiply_free_copy(a);
-  }, py::arg("memo"));
-  method("__getstate__", &state_of);
-  method("__setstate__", &set_state);
-  method("__reduce_ex__", [](py::object self, const py::object&) {
-    const py::object copyreg = py::module_::import("copyreg");
-    return py::make_tuple(copyreg.attr("__newobj__"), py::make_tuple(py::type::of(self)), self.attr("__getstate__")());
-  }, py::arg("protocol"), py::pos_only());
-  method("__array__", [](array& a, const py::object&, const py::object&) { return numpy_array(a); },
-         py::arg("dtype") = py::none(), py::arg("copy") = py::none());
-  method("__dlpack__", [](const array& a, const py::object&, const py::object& version, const py::object& device, const py::object&) {
-    return to_dlpack(a, version, device);
-  }, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(),
-         py::arg("copy") = py::none());
-  method("__dlpack_device__", [](const array&) { return py::make_tuple(1, 0); });
-  const py::object module = m;
-  method("__array_namespace__", [module](const array&, const py::object& version) {
-    if (!version.is_none()) fail("__array_namespace__", "Explicitly specifying api_version is not yet implemented.");
-    return module;
-  }, py::arg("api_version") = py::none());
-
-  m.def("asarray", [](const py::object& a, const py::object& dtype, const std::optional<bool>& copy) {
-    if (a.is_none()) throw type_error("asarray(): argument 'a' must not be None.");
-    std::optional<Dtype> wanted;
-    if (!dtype.is_none() && !(wanted = dtype_from(dtype.ptr())))
-      throw type_error("asarray(): argument 'dtype' must be None or Dtype.");
-    return as_array(a.ptr(), wanted, copy);
-  }, py::arg("a"), py::pos_only(), py::arg("dtype") = py::none(), py::kw_only(), py::arg("copy") = py::none(),
-        "An array from `a`, which is copied unless it is an array. copy=False: ValueError unless memory can be shared.");
-  m.def("from_dlpack", [](const py::object& x, const std::optional<bool>& copy) {
-    if (is_array(x.ptr())) return array_of(x.ptr());
-    const std::optional<array> result = tensor_array(x.ptr(), copy);
-    if (!result) throw type_error("from_dlpack(): argument 'x' must have a method __dlpack__.");
-    return *result;
-  }, py::arg("x"), py::pos_only(), py::kw_only(), py::arg("copy") = py::none(),
-        "An array from a tensor with __dlpack__ in host memory. copy=False shares its memory, else ValueError.");
+  add_method<&to_scalar>("item", "self", "The only element as a Python number; ValueError for other sizes.");
+  add_method<&to_list>("tolist", "self", "Nested lists of Python numbers; a number for 0-d.");
+  add_method<&to_complex>("__complex__", "self", "The only element as a complex number.");
+  add_method<&formatted>("__format__", "self, format_spec, /", "Formats a 0-d array as its number.");
+  add_method<&copied>("__copy__", "self", "Another object of the same value.");
+  add_method<&deep_copy>("__deepcopy__", "self, memo", "A copy with memory of its own.");
+  add_method<&state_of>("__getstate__", "self", "What pickle stores.");
+  add_method<&set_state>("__setstate__", "self, state, /", "Restores what pickle stored.");
+  add_method<&reduced>("__reduce_ex__", "self, protocol, /", "How pickle makes the array again.");
+  add_method<&to_numpy>("__array__", "self, dtype=None, copy=None", "A NumPy array; TypeError for bfloat16.");
+  add_method<&exported>("__dlpack__", "self, *, stream=None, max_version=None, dl_device=None, copy=None",
+                        "A DLPack capsule over the array's memory; BufferError for devices other than the host.");
+  add_method<&dlpack_device>("__dlpack_device__", "self", "The DLPack device of the memory: (1, 0), the host.");
+  add_method<&array_namespace>("__array_namespace__", "self, api_version=None", "The module mlx.core.");
+  add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None",
+                            "An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError "
+                            "unless memory can be shared.");
+  add_function<&from_dlpack>(m, "from_dlpack", "x, /, *, copy=None",
+                             "An array from a tensor in host memory with __dlpack__. copy=False shares its memory or "
+                             "raises ValueError.");
 }
 
 }  // namespace mlx

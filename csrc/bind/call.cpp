@@ -1,6 +1,9 @@
 // The types of the callables, `mlx.core.function` and `mlx.core.method`, made for vectorcall.
 #include "bind/call.h"
 
+#include <pybind11/eval.h>
+#include <structmember.h>
+
 #include <cstddef>
 
 #include "base/error.h"

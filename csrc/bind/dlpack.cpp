@@ -89,7 +89,7 @@ struct Export {
 template <typename M>
 py::object export_managed(const array& value, const char* name) {
   auto owner = std::make_unique<Export<M>>(Export<M>{{}, value, {}, {}});
-  array& kept = owner->value;
+  const array& kept = owner->value;
   void* const data = share_with_host(kept);
   for (int i = 0; i < kept.ndim(); ++i) {
     owner->shape.push_back(kept.shape(i));

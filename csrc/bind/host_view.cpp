@@ -23,7 +23,7 @@ void evaluate(const Arrays& arrays) {
   wait(arrays);
 }
 
-void* share_with_host(array& value) {
+void* share_with_host(array value) {
   static char nothing[16];
   evaluate({value});
   Node& node = value.node();
@@ -38,7 +38,7 @@ void* share_with_host(array& value) {
   return static_cast<char*>(buffer.share()) + node.offset * value.itemsize();
 }
 
-const void* read_on_host(array& value) {
+const void* read_on_host(array value) {
   evaluate({value});
   return value.host();
 }
@@ -56,7 +56,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   return guarded(
       [&] {
         auto exported = std::make_unique<Exported>(Exported{array_of(self), {}, {}});
-        array& value = exported->value;
+        const array& value = exported->value;
         void* const data = share_with_host(value);
         for (int i = 0; i < value.ndim(); ++i) {
           exported->shape.push_back(value.shape(i));
@@ -106,7 +106,7 @@ py::object nested(const T* data, const Shape& shape, const Strides& strides, int
 
 }  // namespace
 
-py::object to_scalar(array& value) {
+py::object to_scalar(array value) {
   if (value.size() != 1) fail("convert", "Only length-1 arrays can be converted to Python scalars.");
   const void* const data = read_on_host(value);
   return visit(value.dtype(), [&](auto zero) {
@@ -115,7 +115,7 @@ py::object to_scalar(array& value) {
   });
 }
 
-py::object to_list(array& value) {
+py::object to_list(array value) {
   const void* const data = read_on_host(value);
   const Strides strides = value.size() && value.ndim() ? value.strides() : row_major(value.shape());
   return visit(value.dtype(), [&](auto zero) {

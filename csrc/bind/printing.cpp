@@ -79,7 +79,7 @@ std::string six_digits(double value) {
   return text;
 }
 
-std::string format_array(array& value) {
+std::string format_array(array value) {
   const void* const data = read_on_host(value);
   const Strides strides = value.size() && value.ndim() ? value.strides() : row_major(value.shape());
   std::string out = "array(";

@@ -1,7 +1,10 @@
 // Parsing of signatures and matching of calls.
 #include "bind/signature.h"
 
+#include <pybind11/eval.h>
+
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "bind/dtypes.h"
