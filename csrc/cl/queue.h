@@ -71,12 +71,15 @@ class Queue final : public Counted<Queue> {
   std::exception_ptr failure_;
 };
 
-/// Arranges that at exit every queue is waited for and the saving of binaries ends before static destructors run.
+/// Arranges that at exit every queue is waited for and binaries are stored before static destructors run.
 /// Drivers make statics of their own when they compile, and exit handlers run latest first: call again after builds.
 void register_exit();
 
 /// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by it.
 std::unique_lock<std::recursive_mutex> submission_lock();
+/// Empty when another thread holds it.
+std::unique_lock<std::recursive_mutex> try_submission_lock();
+bool every_queue_is_idle();
 /// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it may throw).
 /// It may take the GIL, so nobody may ask for the submission lock while holding the GIL.
 extern void (*check_interrupt)();

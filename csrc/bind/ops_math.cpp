@@ -1,35 +1,23 @@
-// The operations in Python: every row of ops/*.def becomes a function, or a method of array.
-#include "bind/ops.h"
-
+// Functions that compute: one for each row of their .def files.
 #include "bind/call.h"
+#include "bind/ops.h"
 #include "ops/conv.h"
 #include "ops/einsum.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
-#include "ops/shape.h"
+#include "ops/softmax.h"
 
 namespace mlx {
 
+void bind_math_ops(py::module_& m) {
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
-
-void bind_ops(py::module_& m) {
 #include "ops/conv.def"
 #include "ops/matmul.def"
 #include "ops/reduce.def"
-  bind_random(m);
-}
-
+#include "ops/softmax.def"
 #undef OP
 #undef METHOD
-
-void bind_aliases(py::module_& m) {
-#define METHOD(...)
-#define METHOD_ALIAS(...)
-#define HIDDEN(...)
-#define ALIAS(alias, name) \
-  if (py::hasattr(m, #name)) m.attr(#alias) = m.attr(#name);
-#include "bind/aliases.def"
 }
 
 }  // namespace mlx
