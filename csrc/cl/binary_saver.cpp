@@ -56,11 +56,10 @@ void save_next(Saver& saver) {
     if (saver.waiting.empty()) return;
     next = std::move(saver.waiting.front());
     saver.waiting.pop_front();
-    --saver.count;
+    saver.count = saver.waiting.size();
   }
   const int64_t start = trace::now();
   save(next.program.get(), next.key);
-  register_exit();
   const int64_t end = trace::now();
   saver.next_turn = end + 10 * (end - start);
   trace::say(2, "stored a program in ", (end - start) / 1000, " us");
@@ -76,7 +75,7 @@ void save_binary_of(cl_program program, const std::string& key, bool slow) {
   clRetainProgram(program);
   saver.waiting.push_back({Handle(program), key});
   saver.last_build = trace::now();
-  ++saver.count;
+  saver.count = saver.waiting.size();
 }
 
 void save_in_passing() {
@@ -93,5 +92,7 @@ void save_at_exit() {
   const int64_t start = trace::now();
   while (saver.count > 0 && trace::now() < start + patience_at_exit) save_next(saver);
 }
+
+void forget_waiting_binaries() { saver().count = 0; }
 
 }  // namespace mlx

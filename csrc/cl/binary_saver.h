@@ -15,5 +15,6 @@ void save_binary_of(cl_program program, const std::string& key, bool slow);
 void save_in_passing();
 /// Stores what waits, for a moment at most; what is left over, PoCL's own cache covers and later processes store.
 void save_at_exit();
+void forget_waiting_binaries();
 
 }  // namespace mlx

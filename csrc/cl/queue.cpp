@@ -226,21 +226,27 @@ void Queue::after(Queue& other, uint64_t ticket) {
   submitted_one();
 }
 
-void register_exit() {
+void prepare_exit() {
+  if (is_forked()) return;
+  const auto submission = try_submission_lock();
+  if (!submission) return;  // a thread is still launching
+  {
+    const std::lock_guard lock(registry_mutex);
+    for (Queue* const queue : registry()) queue->wait();
+  }
+  save_at_exit();
+  if (trace::timing()) trace::collect();
+  trace::save();
+}
+
+void wait_at_exit() {
   std::atexit([] {
     static bool done = false;
     if (done || is_forked()) return;
     done = true;
+    forget_waiting_binaries();
     try {
-      const auto submission = try_submission_lock();
-      if (!submission) return;  // a thread is still launching
-      {
-        const std::lock_guard lock(registry_mutex);
-        for (Queue* const queue : registry()) queue->wait();
-      }
-      save_at_exit();
-      if (trace::timing()) trace::collect();
-      trace::save();
+      prepare_exit();
     } catch (...) {  // the process ends either way
     }
   });
