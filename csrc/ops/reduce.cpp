@@ -258,7 +258,7 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 }
 
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
-  return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
+  return astype(sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s), int32, s);
 }
 
 array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype, StreamOrDevice s) {
