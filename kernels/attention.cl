@@ -71,7 +71,7 @@ kernel void attention_softmax(global SCORE* scores, long scores_offset, global c
     const long query = first_query + row % queries;
     global const STORED(M)* const entries = mask + mask_offset + b * mask_batch + head * mask_head + query * mask_query;
     const int causal = CAUSAL, blind = causal & (query + reach < 0);
-    const long seen = causal & !blind ? min(columns, query + reach + 1) : columns;
+    const long seen = (causal & !blind) ? min(columns, query + reach + 1) : columns;
 
     SCORES best = (SCORES)(-INFINITY);
     for (long i = start; i < seen; i += step) {
