@@ -1,6 +1,8 @@
 // Matrix products of any element type: c = alpha · a @ b + beta · c, for every batch; and the copies that let a library
 // multiply 16-bit floats in float32. Operands come with a stride between rows and one between columns.
 
+#pragma OPENCL FP_CONTRACT ON
+
 #ifdef T
 #ifndef GROUP
 #define GROUP 16  // work-items a side of a group; each computes 4 × 4 results

@@ -2,6 +2,7 @@
 #include "cl/queue.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "cl/binary_saver.h"
 #include "cl/buffer.h"
@@ -119,11 +120,12 @@ bool Queue::wait_for_oldest_marker() {
 void Queue::enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local, const char* name,
                     size_t bytes) {
   const bool timed = trace::timing();
+  const int64_t enqueued = timed ? trace::now() : 0;
   cl_event event = nullptr;
   check(clEnqueueNDRangeKernel(lane_, kernel, cl_uint(dims), nullptr, global, local, 0, nullptr,
                                timed ? &event : nullptr),
         "clEnqueueNDRangeKernel");
-  if (timed) trace::launched(name, bytes, is_small() ? "small" : "wide", event);
+  if (timed) trace::launched(name, bytes, is_small() ? "small" : "wide", event, enqueued);
   submitted_one(bytes);
 }
 
@@ -156,12 +158,13 @@ void Queue::native(const char* name, std::function<void()> work, const std::vect
   }
   auto job = std::make_unique<Job>(Job{Ref<Queue>(this), std::move(work)});
   Job* argument = job.get();
+  const int64_t enqueued = trace::timing() ? trace::now() : 0;
   cl_event event = nullptr;
   check(clEnqueueNativeKernel(lane_, run_native, &argument, sizeof argument, 0, nullptr, nullptr, 0, nullptr,
                               trace::timing() ? &event : nullptr),
         "clEnqueueNativeKernel");
   job.release();
-  if (event) trace::launched(name, 0, "native", event);
+  if (event) trace::launched(name, 0, "native", event, enqueued);
   submitted_one();
 }
 
@@ -209,16 +212,20 @@ void Queue::after(Queue& other, uint64_t ticket) {
   submitted_one();
 }
 
-void finish_at_exit() {
-  if (is_forked()) return;
-  try {
-    stop_saving();
-    const std::lock_guard lock(registry_mutex);
-    for (Queue* const queue : registry()) queue->wait();
-    if (trace::timing()) trace::collect();
-    trace::save();
-  } catch (...) {  // the process ends either way
-  }
+void register_exit() {
+  std::atexit([] {
+    static bool done = false;
+    if (done || is_forked()) return;
+    done = true;
+    try {
+      stop_saving();
+      const std::lock_guard lock(registry_mutex);
+      for (Queue* const queue : registry()) queue->wait();
+      if (trace::timing()) trace::collect();
+      trace::save();
+    } catch (...) {  // the process ends either way
+    }
+  });
 }
 
 }  // namespace mlx

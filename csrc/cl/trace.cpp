@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -78,10 +79,10 @@ int64_t now() {
 
 void write_line(const std::string& line) { std::fprintf(stderr, "mlx: %s\n", line.c_str()); }
 
-void launched(const char* name, size_t bytes, const char* lane, cl_event event) {
+void launched(const char* name, size_t bytes, const char* lane, cl_event event, int64_t enqueued) {
   Record& all = record();
   const std::lock_guard lock(all.mutex);
-  all.pending.push_back({name, bytes, lane, Handle(event), now()});
+  all.pending.push_back({name, bytes, lane, Handle(event), enqueued});
 }
 
 void ran(const char* name, size_t bytes, const char* lane, int64_t start, int64_t end) {
@@ -113,14 +114,16 @@ void save() {
   if (env::trace().empty()) return;
   const std::lock_guard lock(record().mutex);
   nlohmann::json events = nlohmann::json::array();
-  for (const Span& span : record().spans)
-    events.push_back({{"name", span.name},
-                      {"ph", "X"},
-                      {"pid", getpid()},
-                      {"tid", span.lane},
-                      {"ts", double(span.start) / 1000},
-                      {"dur", double(span.end - span.start) / 1000},
+  std::map<std::string, int> lanes;  // the viewers want numbers, and a name for each
+  for (const Span& span : record().spans) {
+    const auto [lane, is_new] = lanes.try_emplace(span.lane, int(lanes.size()) + 1);
+    if (is_new)
+      events.push_back({{"name", "thread_name"}, {"ph", "M"}, {"pid", getpid()}, {"tid", lane->second},
+                        {"args", {{"name", span.lane}}}});
+    events.push_back({{"name", span.name}, {"ph", "X"}, {"pid", getpid()}, {"tid", lane->second},
+                      {"ts", double(span.start) / 1000}, {"dur", double(span.end - span.start) / 1000},
                       {"args", {{"bytes", span.bytes}}}});
+  }
   std::ofstream(env::trace()) << nlohmann::json{{"traceEvents", events}};
 }
 

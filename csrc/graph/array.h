@@ -42,6 +42,7 @@ struct Node final : Counted<Node> {
   bool tracer = false;         ///< part of a function being transformed: evaluating keeps its inputs
   bool shared = false;         ///< memory was handed to NumPy or another library: never donated
   uint32_t mark = 0;           ///< scratch of the graph walk, guarded by submission_lock()
+  uint32_t number = 0;         ///< likewise
   Immediate value;
   Ref<Buffer> buffer;
   Ref<Primitive> primitive;

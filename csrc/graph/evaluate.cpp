@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/fuser.h"
 #include "graph/order.h"
 #include "graph/primitive.h"
 
@@ -80,10 +81,15 @@ void async_eval(const Arrays& outputs) {
     work.back().second += node->primitive->work(node->inputs, {self});
   }
   for (auto& [queue, amount] : work) queue->expect(amount);
+  Fuser fuser([](Node& node) { run(node, queue_of(node.stream)); },
+              [](Node& node) { bring_inputs(node, queue_of(node.stream).device()); });
   for (Node* node : order) {
     if (node->evaluated) continue;  // a sibling ran already
+    if (fuser.defer(*node)) continue;
+    if (fuser.feeds(*node)) fuser.flush();
     run(*node, queue_of(node->stream));
   }
+  fuser.flush();
   for (auto& [queue, amount] : work) queue->flush();
 }
 

@@ -68,6 +68,7 @@ class Custom final : public Primitive {
 /// Values of the first `count` inputs, which exist only once the other inputs do.
 class After final : public Primitive {
  public:
+  explicit After(size_t count) : count_(count) {}
   const char* name() const override { return "After"; }
   void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i].share(inputs[i], inputs[i].strides(), inputs[i].offset());
@@ -80,10 +81,13 @@ class After final : public Primitive {
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     std::vector<Shape> shapes;
-    for (const array& input : inputs) shapes.push_back(input.shape());
+    for (size_t i = 0; i < count_; ++i) shapes.push_back(inputs[i].shape());
     return shapes;
   }
   bool is_view() const override { return true; }
+
+ private:
+  size_t count_;
 };
 
 Arrays after(const Arrays& values, const Arrays& others) {
@@ -92,7 +96,7 @@ Arrays after(const Arrays& values, const Arrays& others) {
   std::vector<Shape> shapes;
   std::vector<Dtype> dtypes;
   for (const array& value : values) shapes.push_back(value.shape()), dtypes.push_back(value.dtype());
-  return array::several(std::move(shapes), std::move(dtypes), make_ref<After>(), std::move(inputs), to_stream({}));
+  return array::several(std::move(shapes), std::move(dtypes), make_ref<After>(values.size()), std::move(inputs), to_stream({}));
 }
 
 }  // namespace

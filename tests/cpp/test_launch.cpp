@@ -1,6 +1,7 @@
 // Queues, launches, native work and generated kernels on the CPU device.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -69,6 +70,66 @@ TEST_F(LaunchTest, QueuesWaitForEachOther) {
     add(x, count, 1);
   }
   EXPECT_EQ(static_cast<const float*>(x->read())[count - 1], 100);
+}
+
+TEST_F(LaunchTest, EightThreadsUseBothLanesAtOnce) {
+  lock.unlock();
+  std::atomic<int> wrong{0};
+  const auto work = [&](int thread) {
+    Ref<Queue> own;
+    {
+      const auto held = submission_lock();
+      own = make_ref<Queue>(device);
+    }
+    for (int round = 0; round < 100; ++round) {
+      const int64_t count = round % 3 ? 100 : 200000;
+      Ref<Buffer> x = zeros(count);
+      {
+        const auto held = submission_lock();
+        own->expect(size_t(count));
+        for (int i = 0; i < 5; ++i)
+          Launch(*own, device.kernels().generated(add_source, "add_number"))
+              .over(4)
+              .with(BufferArgument{x.get(), 0, true}, count, float(thread));
+        auto* const raw = static_cast<float*>(x->raw());
+        if (device.facts().native_kernels) own->native("increment", [raw] { raw[0] += 1; }, {}, {x.get()});
+      }
+      own->finish();
+      const float expected = float(5 * thread) + float(device.facts().native_kernels);
+      wrong += static_cast<const float*>(x->read())[0] != expected;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(LaunchTest, ALongQueueIsHeldBackAndCanBeInterrupted) {
+  const int64_t count = 1 << 20;
+  Ref<Buffer> x = zeros(count);
+  check_interrupt = [] { throw std::runtime_error("interrupted"); };
+  const auto launch_many = [&] {
+    queue->expect(size_t(count));
+    for (int i = 0; i < 2000; ++i) add(x, count, 1);
+    queue->finish();
+  };
+  EXPECT_THROW(launch_many(), std::runtime_error);
+  EXPECT_LT(queue->ticket(), 1000u);
+  check_interrupt = nullptr;
+  EXPECT_NO_THROW(queue->finish());
+  EXPECT_EQ(static_cast<const float*>(x->read())[7], float(queue->ticket()));
+}
+
+TEST_F(LaunchTest, ProductsRoundBeforeTheyAreAdded) {
+  Kernel& kernel = device.kernels().generated(
+      "kernel void multiply_add(global float* x, long at) { x[0] = x[0] * x[1] + x[2]; }\n", "multiply_add");
+  const Ref<Buffer> x = device.allocator().allocate(12);
+  auto* const values = static_cast<float*>(x->write());
+  values[0] = values[1] = 1 + 0x1p-12f;
+  values[2] = -(1 + 0x1p-11f);
+  Launch(*queue, kernel).over(1).with(BufferArgument{x.get(), 0, true});
+  EXPECT_EQ(static_cast<const float*>(x->read())[0], 0);
 }
 
 TEST_F(LaunchTest, ABuildFailureTellsLogOptionsAndSource) {

@@ -182,3 +182,4 @@ ALIASES = {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan", "atanh": "arctanh",
     "atan2": "arctan2", "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift", "pow": "power",
 }  # fmt: skip
+TABLE_NAMES = {"rint": "round"}  # rows of csrc/ops/elementwise.def that Python reaches under another name

@@ -94,7 +94,11 @@ def test_repr_nests():
 @pytest.mark.parametrize(
     "make, text",
     [
-        (lambda: nn.Conv1d(4, 4, 3, groups=2), "Conv1d(4, 4, kernel_size=3, stride=1, padding=0, dilation=1, groups=2, bias=True)"),
+        (lambda: nn.Embedding(4, 3), "Embedding(4, 3)"),
+        (
+            lambda: nn.Conv1d(4, 4, 3, groups=2),
+            "Conv1d(4, 4, kernel_size=3, stride=1, padding=0, dilation=1, groups=2, bias=True)",
+        ),
         (lambda: nn.LayerNorm(4, affine=False), "LayerNorm(4, eps=1e-05, affine=False)"),
         (lambda: nn.MaxPool2d(2), "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"),
         (lambda: nn.GRU(2, 3), "GRU(input_dims=2, hidden_size=3, bias=True)"),
@@ -234,7 +238,14 @@ def change(**changes):
 
 
 @pytest.mark.parametrize(
-    "weights", [change(a_bias=None), change(new=mx.ones(1)), change(a_bias=mx.ones((5,))), change(a_bias=[1, 2, 3, 4]), []]
+    "weights",
+    [
+        change(a_bias=None),
+        change(new=mx.ones(1)),
+        change(a_bias=mx.ones((5,))),
+        change(a_bias=[1, 2, 3, 4]),
+        [],
+    ],
 )
 def test_strict_load_refuses(weights):
     with pytest.raises(ValueError):

@@ -130,8 +130,7 @@ def gaussian_nll_loss(
     """Negative log-likelihood of ``targets`` under normals of mean ``inputs`` and variance ``vars``.
 
     Args:
-        vars: variances, at least ``eps`` is used. Same shape as ``inputs``, or with a last axis
-            of size 1, or without the last axis.
+        vars: variances, same shape as ``inputs``; at least ``eps`` is used.
         full: add the constant ``log(2 pi) / 2``.
 
     Raises:

@@ -1,5 +1,7 @@
 """Transforms of modules (value_and_grad, checkpoint) and averaging of gradients over processes."""
 
+from __future__ import annotations
+
 from functools import wraps
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 

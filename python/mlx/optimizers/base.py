@@ -45,8 +45,12 @@ class Optimizer:
                 return state
             return state
 
+        def fill(parameter: mx.array, state: dict) -> None:
+            if not state:
+                self.init_single(parameter, state)
+
         complete(parameters, self._state)
-        tree_map(lambda p, s: s or self.init_single(p, s), parameters, self._state)
+        tree_map(fill, parameters, self._state)
         self._initialized = True
 
     def init_single(self, parameter: mx.array, state: dict) -> None:

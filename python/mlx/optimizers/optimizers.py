@@ -25,7 +25,7 @@ def _check_not_negative(optimizer: str, name: str, value: float) -> None:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if it is positive (https://arxiv.org/abs/1412.6980 §5).
+    """Stochastic gradient descent with momentum (https://proceedings.mlr.press/v28/sutskever13.html).
 
     Args:
         learning_rate: a number or a schedule.

@@ -1,5 +1,7 @@
 """Linear layers split over processes, and modules whose parameters are gathered for each call."""
 
+from __future__ import annotations
+
 import math
 from functools import lru_cache
 from typing import Any, Callable, List, Optional, Tuple, Union

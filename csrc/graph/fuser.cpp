@@ -1,0 +1,156 @@
+// Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a kernel.
+#include "graph/fuser.h"
+
+#include <algorithm>
+
+#include "base/env.h"
+#include "base/hash.h"
+#include "graph/order.h"
+
+namespace mlx {
+namespace {
+
+constexpr size_t max_members = 48, max_inputs = 16;
+/// Building a kernel costs as much as thousands of launches, so a group must have shown that it comes back.
+constexpr int sightings_before_building = 8;
+
+struct Sighting {
+  int count = 0;
+  std::unique_ptr<GroupKernel> kernel;
+};
+
+std::unordered_map<uint64_t, Sighting>& sightings() {
+  static auto* const table = new std::unordered_map<uint64_t, Sighting>;
+  return *table;
+}
+
+bool enabled() {
+  static const bool value = env::fuse() != "0";
+  return value;
+}
+
+}  // namespace
+
+bool Fuser::feeds(const Node& node) const {
+  return !members_.empty() &&
+         std::any_of(node.inputs.begin(), node.inputs.end(), [&](const array& x) { return is_member(x.node()); });
+}
+
+bool Fuser::defer(Node& node) {
+  if (!enabled() || node.siblings || (node.tracer && Tracing::active())) return false;
+  const Fragment* const fragment = node.primitive->fragment(node.inputs);
+  if (!fragment || !fragment->expression) return false;
+  if (!members_.empty()) {
+    const Node& first = *members_.front().node;
+    if (!(first.stream == node.stream) || first.shape != node.shape || members_.size() == max_members ||
+        inputs_.size() + node.inputs.size() > max_inputs)
+      flush();
+  }
+  join(node, *fragment);
+  return true;
+}
+
+void Fuser::join(Node& node, const Fragment& fragment) {
+  if (members_.empty()) mark_ = next_mark(), hash_ = 0;
+  Member member{&node, fragment, {}};
+  hash_ = mix(hash_, reinterpret_cast<uintptr_t>(fragment.expression));
+  hash_ = mix(hash_, fragment.operand.id() * 64u + node.dtype.id());
+  for (const array& input : node.inputs) {
+    Node& source = input.node();
+    int number;
+    if (is_member(source)) {
+      number = int(source.number);
+    } else {
+      const auto at = std::find(inputs_.begin(), inputs_.end(), &source);
+      number = ~int(at - inputs_.begin());
+      if (at == inputs_.end()) {
+        inputs_.push_back(&source);
+        hash_ = mix(hash_, source.dtype.id() * 2u + source.immediate);
+      }
+    }
+    member.operands.push_back(number);
+    hash_ = mix(hash_, uint64_t(int64_t(number)));
+  }
+  node.mark = mark_;
+  node.number = uint32_t(members_.size());
+  members_.push_back(std::move(member));
+}
+
+std::vector<int> Fuser::outputs() const {
+  std::vector<uint32_t> uses(members_.size(), 0);
+  for (const Member& member : members_)
+    for (const int operand : member.operands)
+      if (operand >= 0) ++uses[operand];
+  std::vector<int> result;
+  for (size_t m = 0; m < members_.size(); ++m)
+    if (members_[m].node->use_count() > uses[m]) result.push_back(int(m));
+  return result;
+}
+
+Group Fuser::describe(const std::vector<int>& outputs) const {
+  Group group;
+  for (const Node* input : inputs_) {
+    group.inputs.push_back(input->dtype);
+    group.constant.push_back(input->immediate);
+  }
+  const int count = int(inputs_.size());
+  for (const Member& member : members_) {
+    Group::Step step{member.fragment, member.node->dtype, {}};
+    for (const int operand : member.operands) step.operands.push_back(operand < 0 ? ~operand : count + operand);
+    group.steps.push_back(std::move(step));
+  }
+  for (const int output : outputs) group.outputs.push_back(count + output);
+  return group;
+}
+
+void Fuser::flush() {
+  if (members_.empty()) return;
+  GroupKernel* kernel = nullptr;
+  std::vector<int> leaving;
+  if (members_.size() > 1) {
+    leaving = outputs();
+    uint64_t key = hash_;
+    for (const int output : leaving) key = mix(key, uint64_t(output) + 1);
+    Sighting& sighting = sightings()[key];
+    if (!sighting.kernel && ++sighting.count > sightings_before_building)
+      sighting.kernel = std::make_unique<GroupKernel>(describe(leaving));
+    kernel = sighting.kernel.get();
+  }
+  const auto members = std::move(members_);
+  members_.clear();
+  if (kernel) {
+    members_ = members;
+    run_fused(*kernel, leaving);
+    members_.clear();
+  } else {
+    for (const Member& member : members) run_(*member.node);
+  }
+  inputs_.clear();
+}
+
+void Fuser::run_fused(GroupKernel& kernel, const std::vector<int>& leaving) {
+  for (const Member& member : members_) prepare_(*member.node);
+  // Each input is held once, by this list, so that a dying one can be donated.
+  Arrays inputs(inputs_.size(), array(0));
+  for (const Member& member : members_)
+    for (size_t k = 0; k < member.operands.size(); ++k)
+      if (member.operands[k] < 0) inputs[~member.operands[k]] = std::move(member.node->inputs[k]);
+  Arrays results;
+  for (const int output : leaving) results.emplace_back(Ref<Node>(members_[output].node));
+  const Shape shape = results[0].shape();
+  try {
+    kernel.run(inputs, results, shape, queue_of(members_[0].node->stream));
+  } catch (...) {
+    for (const Member& member : members_)
+      for (size_t k = 0; k < member.operands.size(); ++k)
+        if (member.operands[k] < 0) member.node->inputs[k] = inputs[~member.operands[k]];
+    throw;
+  }
+  for (array& result : results) result.node().evaluated = true;
+  std::vector<Ref<Node>> held;  // members only the group knows die together, after the loop
+  for (const Member& member : members_) held.emplace_back(member.node);
+  for (const Ref<Node>& node : held) node->inputs.clear();
+  for (array& result : results) result.node().detach();
+}
+
+}  // namespace mlx

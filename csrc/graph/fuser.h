@@ -1,0 +1,44 @@
+// Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a kernel.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "graph/codegen.h"
+
+namespace mlx {
+
+/// Collects elementwise nodes of one shape and stream as an evaluation meets them. Groups run node by node the first
+/// times; one that was seen often enough gets a kernel of its own. Either way gives the same results.
+class Fuser {
+ public:
+  /// `run` evaluates a single node; `prepare` brings a node's inputs to its device.
+  Fuser(std::function<void(Node&)> run, std::function<void(Node&)> prepare)
+      : run_(std::move(run)), prepare_(std::move(prepare)) {}
+  /// True when the node waits in the open group (which is flushed first if the node does not fit in).
+  bool defer(Node& node);
+  /// True when the node reads a value that still waits.
+  bool feeds(const Node& node) const;
+  /// Evaluates what waits.
+  void flush();
+
+ private:
+  struct Member {
+    Node* node;
+    Fragment fragment;
+    SmallVector<int, 3> operands;  ///< number of a member, or ~number of an input
+  };
+  bool is_member(const Node& node) const { return mark_ && node.mark == mark_; }
+  void join(Node& node, const Fragment& fragment);
+  void run_fused(GroupKernel& kernel, const std::vector<int>& outputs);
+  Group describe(const std::vector<int>& outputs) const;
+  std::vector<int> outputs() const;  ///< members that somebody outside the group holds
+
+  std::function<void(Node&)> run_, prepare_;
+  std::vector<Member> members_;
+  std::vector<Node*> inputs_;
+  uint32_t mark_ = 0;
+  uint64_t hash_ = 0;
+};
+
+}  // namespace mlx
