@@ -10,10 +10,7 @@
 #include "bind/indexing.h"
 #include "bind/ops.h"
 #include "bind/printing.h"
-#if __has_include("bind/transforms.h")
 #include "bind/transforms.h"
-#define HAS_TRANSFORMS
-#endif
 
 namespace mlx {
 namespace {
@@ -44,11 +41,12 @@ PYBIND11_MODULE(core, m) {
   bind_indexing(m);
   bind_evaluation(m);
   bind_elementwise(m);
-  bind_ops(m);
-#ifdef HAS_TRANSFORMS
+  bind_shape_ops(m);
+  bind_math_ops(m);
+  bind_op_modules(m);
   bind_transforms(m);
-#endif
   bind_constants(m);
+  bind_runtime_info(m);
   bind_aliases(m);
 }
 
