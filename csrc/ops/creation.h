@@ -15,5 +15,30 @@ array ones_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice 
 array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDevice s = {});
 /// 0, 1, … below `length`.
 array arange(int64_t length, Dtype dtype, StreamOrDevice s = {});
+/// `num` values from start to stop, the last one left out unless `endpoint`.
+array linspace(const array& start, const array& stop, int num = 50, bool endpoint = true, Dtype dtype = float32,
+               StreamOrDevice s = {});
+/// Ones on the k-th diagonal of an n × m matrix (m = n by default), zeros elsewhere.
+array eye(int n, std::optional<int> m = {}, int k = 0, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
+array identity(int n, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
+/// Ones on and below the k-th diagonal, zeros above.
+array tri(int n, std::optional<int> m = {}, int k = 0, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
+// Windows of `M` float32 values; M < 1 gives none.
+array bartlett(int M, StreamOrDevice s = {});
+array hanning(int M, StreamOrDevice s = {});
+array hamming(int M, StreamOrDevice s = {});
+array blackman(int M, StreamOrDevice s = {});
+
+// The forms that Python calls.
+namespace python {
+array full(const Shape& shape, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s);
+array full_like(const array& a, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s);
+array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
+array ones(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
+array arange(const std::optional<Scalar>& start, const std::optional<Scalar>& stop, const std::optional<Scalar>& step,
+             std::optional<Dtype> dtype, StreamOrDevice s);
+array linspace(const ScalarOrArray& start, const ScalarOrArray& stop, std::optional<int> num, bool endpoint,
+               std::optional<Dtype> dtype, StreamOrDevice s);
+}  // namespace python
 
 }  // namespace mlx

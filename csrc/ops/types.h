@@ -21,6 +21,11 @@ using Scalar = std::variant<bool, int64_t, double, std::complex<float>>;
 /// `scalar | array`.
 using ScalarOrArray = std::variant<Scalar, array>;
 
+/// Several arrays that Python sees as a tuple.
+struct ArrayTuple {
+  Arrays values;
+};
+
 /// The dtype a number has on its own: bool, int32 (int64 when too wide), float32, complex64.
 Dtype dtype_of(const Scalar& number);
 /// The dtype a number takes beside an array of `dtype`. Throws std::invalid_argument for an int that does not fit.

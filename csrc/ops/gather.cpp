@@ -1,0 +1,195 @@
+// Gathering with index arrays, and along one axis.
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/index_launch.h"
+#include "ops/indexing.h"
+#include "ops/scatter.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+constexpr size_t most_index_arrays = 4;  ///< that the kernels take
+
+[[noreturn]] void no_gradient(const char* op) { fail(op, "Cannot calculate the gradient with respect to indices."); }
+
+class Gather final : public Primitive {
+ public:
+  Gather(int axis, int count) : axis_(axis), count_(count) {}
+  const char* name() const override { return "gather"; }
+  void fields(Fields& f) override { f.field("axis", axis_), f.field("count", count_); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    if (argnums != std::vector<int>{0}) no_gradient(name());
+    return {scatter(zeros_like(primals[0]), indices(primals), cotangents[0], axis_, ScatterMode::add)};
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    if (argnums != std::vector<int>{0}) no_gradient(name());
+    return {gather(tangents[0], indices(primals), axis_)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    const Shape &from = inputs[0].shape(), &positions = inputs[1].shape();
+    Shape shape(from.begin(), from.begin() + axis_);
+    shape.insert(shape.end(), positions.begin(), positions.end());
+    shape.insert(shape.end(), from.begin() + axis_ + count_, from.end());
+    return {shape};
+  }
+
+ private:
+  static Arrays indices(const Arrays& inputs) { return Arrays(inputs.begin() + 1, inputs.end()); }
+  int axis_, count_;
+};
+
+void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
+  array& y = outputs[0];
+  y.allocate(queue);
+  if (y.size() == 0) return;
+  array a = inputs[0];
+  int64_t outer, outer_stride, inner, inner_stride;
+  if (!merges(a, 0, axis_, outer, outer_stride) || !merges(a, axis_ + count_, a.ndim(), inner, inner_stride)) {
+    a = contiguous_copy(a, queue);
+    merges(a, 0, axis_, outer, outer_stride), merges(a, axis_ + count_, a.ndim(), inner, inner_stride);
+  }
+  Arrays positions;
+  for (int k = 0; k < count_; ++k) positions.push_back(contiguous_copy(inputs[1 + k], queue));
+
+  // Rows of consecutive elements move as wide words; then strides are in words too.
+  const int64_t bytes = a.itemsize();
+  Word word = widest_word(queue, {bytes});
+  if (inner_stride == 1 && inner > 1) {
+    int64_t alignment = std::gcd(a.offset() * bytes, outer > 1 ? outer_stride * bytes : 0);
+    for (int k = 0; k < count_; ++k) alignment = std::gcd(alignment, a.strides()[axis_ + k] * bytes);
+    word = widest_word(queue, {inner * bytes, alignment});
+  }
+  const int64_t in_word = std::max<int64_t>(1, word.bytes / bytes), n = positions[0].size(), rows = outer * n;
+  inner /= in_word;
+  const bool cpu = queue.device().facts().is_cpu;
+  const int64_t few = 4 * queue.device().facts().compute_units;
+  const int64_t chunks = !cpu ? inner : rows >= few || inner < 1024 ? 1 : std::min(inner / 256, (few + rows - 1) / rows);
+
+  Launch kernel = launch(queue, "gather", "gather", {{"U", word.type}, {"I", positions[0].dtype()}, {"K", count_}});
+  kernel.set(in_words(a, word, false));
+  kernel.set(in_words(y, word, true));
+  for (int k = 0; k < count_; ++k) {
+    kernel.set(reads(positions[k]));
+    kernel.set(int64_t(a.shape(axis_ + k)));
+    kernel.set(a.strides()[axis_ + k] / in_word);
+  }
+  kernel.over(index_items(queue, rows * chunks, std::max<int64_t>(1, 2048 * chunks / inner))).moving(2 * y.nbytes());
+  kernel.with(outer, n, inner, outer_stride / in_word, inner_stride, chunks);
+}
+
+std::pair<Arrays, std::vector<int>> Gather::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const int size = batch_size(inputs, axes);
+  const bool moving = std::any_of(axes.begin() + 1, axes.end(), [](int axis) { return axis >= 0; });
+  if (!moving) return {{gather(batch_first(inputs[0], axes[0], size), indices(inputs), axis_ + 1)}, {0}};
+  Arrays positions;
+  for (int k = 1; k <= count_; ++k) positions.push_back(batch_first(inputs[k], axes[k], size));
+  if (axes[0] < 0) return {{gather(inputs[0], positions, axis_)}, {axis_}};
+  // Each example reads its own array: the batch becomes one more index.
+  Shape lane(size_t(positions[0].ndim()), 1);
+  lane[0] = size;
+  positions.insert(positions.begin(), reshape(arange(size, positions[0].dtype()), lane));
+  return {{gather(moveaxis(inputs[0], axes[0], axis_), positions, axis_)}, {axis_}};
+}
+
+class GatherAxis final : public Primitive {
+ public:
+  explicit GatherAxis(int axis) : axis_(axis) {}
+  const char* name() const override { return "take_along_axis"; }
+  void fields(Fields& f) override { f.field("axis", axis_); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& y = outputs[0];
+    y.allocate(queue);
+    if (y.size() == 0) return;
+    const array a = contiguous_copy(inputs[0], queue), index = contiguous_copy(inputs[1], queue);
+    const Word word = widest_word(queue, {a.itemsize()});
+    const int64_t n = index.shape(axis_), extent = a.shape(axis_), inner = y.strides()[axis_], outer = y.size() / n / inner;
+    launch(queue, "gather", "gather_axis", {{"U", word.type}, {"I", index.dtype()}, {"K", 1}})
+        .over(index_items(queue, y.size(), 2048))
+        .moving(2 * y.nbytes() + index.nbytes())
+        .with(reads(a), writes(y), reads(index), outer, n, inner, extent);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    if (argnums != std::vector<int>{0}) no_gradient(name());
+    return {scatter_add_axis(zeros_like(primals[0]), primals[1], cotangents[0], axis_)};
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    if (argnums != std::vector<int>{0}) no_gradient(name());
+    return {take_along_axis(tangents[0], primals[1], axis_)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    return {{take_along_axis(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size), axis_ + 1)}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[1].shape()}; }
+
+ private:
+  int axis_;
+};
+
+}  // namespace
+
+Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s) {
+  Shape shape = indices[0].shape();
+  Dtype dtype = indices[0].dtype();
+  for (const array& index : indices) {
+    if (!index.dtype().is_integer()) fail(op, "indices must be integers, not ", index.dtype().name(), ".");
+    shape = broadcast(shape, index.shape(), op);
+    const Dtype both = promote(dtype, index.dtype());
+    dtype = both.is_integer() ? both : int64;
+  }
+  Arrays result;
+  for (const array& index : indices) result.push_back(broadcast_to(astype(index, dtype, s), shape, s));
+  return result;
+}
+
+array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s) {
+  Arrays inputs = common_indices(indices, "gather", s);
+  const int count = int(inputs.size());
+  for (int k = 0; k < count; ++k)
+    if (a.shape(axis + k) == 0 && inputs[0].size() > 0) fail("take", "cannot do a non-empty take from an empty axis.");
+  if (count > int(most_index_arrays)) {
+    // The last two axes become one.
+    const array last = astype(inputs.back(), int64, s), before = astype(inputs[count - 2], int64, s);
+    const int i = axis + count - 2;
+    const auto wrapped = [&](const array& index, int extent) { return where(less(index, array(0, int64), s), index + extent, index, s); };
+    const array merged = wrapped(before, a.shape(i)) * a.shape(i + 1) + wrapped(last, a.shape(i + 1));
+    inputs.pop_back();
+    inputs.back() = merged;
+    return gather(flatten(a, i, i + 1, s), inputs, axis, s);
+  }
+  inputs.insert(inputs.begin(), a);
+  auto primitive = make_ref<Gather>(axis, count);
+  Shape shape = primitive->output_shapes(inputs)[0];
+  return array(std::move(shape), a.dtype(), std::move(primitive), std::move(inputs), to_stream(s));
+}
+
+array take(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {
+  if (!axis) return gather(flatten(a, 0, -1, s), {indices}, 0, s);
+  return gather(a, {indices}, normalize_axis(*axis, a.ndim(), "take"), s);
+}
+
+array take_along_axis(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {
+  if (!axis) return take_along_axis(flatten(a, 0, -1, s), flatten(indices, 0, -1, s), 0, s);
+  const int at = normalize_axis(*axis, a.ndim(), "take_along_axis");
+  if (indices.ndim() != a.ndim())
+    fail("take_along_axis", "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
+  if (!indices.dtype().is_integer()) fail("take_along_axis", "indices must be integers, not ", indices.dtype().name(), ".");
+  if (a.shape(at) == 0 && indices.size() > 0) fail("take_along_axis", "cannot take from an empty axis.");
+  Shape others = a.shape(), to = indices.shape();
+  others[at] = to[at] = 1;
+  others = to = broadcast(others, to, "take_along_axis");
+  others[at] = a.shape(at);
+  to[at] = indices.shape(at);
+  Arrays inputs{broadcast_to(a, others, s), broadcast_to(indices, to, s)};
+  return array(std::move(to), a.dtype(), make_ref<GatherAxis>(at), std::move(inputs), to_stream(s));
+}
+
+}  // namespace mlx

@@ -1,0 +1,24 @@
+// Reading at positions given by arrays: gather, take and dynamic slices. Indices count from the end when negative;
+// those out of range are clamped.
+#pragma once
+
+#include "ops/types.h"
+
+namespace mlx {
+
+/// Elements at `indices` (integers, broadcast together) of the consecutive axes axis, axis + 1, …, one per index array.
+/// Shape: a.shape[:axis] + index shape + a.shape[axis + len(indices):].
+array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s = {});
+/// gather along one axis; without it from the flattened array.
+array take(const array& a, const array& indices, std::optional<int> axis = {}, StreamOrDevice s = {});
+/// Element [i, indices[i, j, k], k] at each [i, j, k]; other axes broadcast. Without axis from the flattened array.
+array take_along_axis(const array& a, const array& indices, std::optional<int> axis = {}, StreamOrDevice s = {});
+/// A slice of `slice_size` (one per axis of a) that starts at `start` (integers, one per entry of `axes`).
+array slice(const array& a, const array& start, const Axes& axes, const Shape& slice_size, StreamOrDevice s = {});
+/// `a` with the slice that begins at `start` replaced by `update`.
+array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s = {});
+
+/// The index arrays as one integer dtype and one shape, ready for a kernel; throws unless they hold integers.
+Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s);
+
+}  // namespace mlx

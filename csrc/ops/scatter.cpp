@@ -1,0 +1,248 @@
+// Scattering with index arrays, and along one axis.
+#include "ops/scatter.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/index_launch.h"
+#include "ops/indexing.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+/// Bools add and multiply as or and and.
+ScatterMode mode_for(ScatterMode mode, Dtype dtype) {
+  if (dtype != bool_) return mode;
+  if (mode == ScatterMode::add) return ScatterMode::maximum;
+  return mode == ScatterMode::multiply ? ScatterMode::minimum : mode;
+}
+
+Defines defines_of(const array& y, const array& index, size_t count, ScatterMode mode) {
+  Defines defines{{"T", y.dtype()}, {"I", index.dtype()}, {"K", int(count)}, {"MODE", int(mode)}};
+  if (y.dtype().is_complex()) defines.push_back({"IS_COMPLEX", 1});
+  else if (!y.dtype().is_half()) defines.push_back({"PLAIN_TYPE", 1});
+  return defines;
+}
+
+/// The output starts as the input: its memory if nobody else reads it, else a copy.
+void start_from(const array& a, array& y, Queue& queue) {
+  if (a.is_donatable() && a.is_row_contiguous()) return y.share(a, a.strides(), a.offset());
+  y.allocate(queue);
+  if (y.size()) copy_into(a, view_into(y, y.shape(), y.strides(), 0), queue);
+}
+
+class Scatter final : public Primitive {
+ public:
+  Scatter(int axis, int count, ScatterMode mode) : axis_(axis), count_(count), mode_(mode) {}
+  const char* name() const override { return "scatter"; }
+  void fields(Fields& f) override { f.field("axis", axis_), f.field("count", count_), f.field("mode", mode_); }
+  // Inputs: the array, the updates, the indices.
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+  Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
+  Arrays jvp(const Arrays&, const Arrays&, const std::vector<int>&) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(inputs[0].size() + 2 * inputs[1].size()); }
+
+ private:
+  static Arrays indices(const Arrays& inputs) { return Arrays(inputs.begin() + 2, inputs.end()); }
+  int axis_, count_;
+  ScatterMode mode_;
+};
+
+void Scatter::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
+  array& y = outputs[0];
+  start_from(inputs[0], y, queue);
+  if (inputs[1].size() == 0 || y.size() == 0) return;
+  const array updates = contiguous_copy(inputs[1], queue);
+  Arrays positions;
+  for (int k = 0; k < count_; ++k) positions.push_back(contiguous_copy(inputs[2 + k], queue));
+  int64_t outer, outer_stride, inner, inner_stride;
+  merges(y, 0, axis_, outer, outer_stride), merges(y, axis_ + count_, y.ndim(), inner, inner_stride);
+  const int64_t n = positions[0].size();
+
+  // Few parts share the result out among themselves, without atomics and in a fixed order. Many parts, each of which
+  // would walk all indices, do better with atomics where the device has them for the type.
+  const Capabilities& device = queue.device().facts();
+  const int64_t cores = queue.is_small() ? 1 : device.compute_units;
+  const bool by_columns = inner >= 16 * cores;
+  const bool atomic = (!device.is_cpu || (cores > 8 && !by_columns)) && (mode_ == ScatterMode::set || y.itemsize() < 8);
+  Defines defines = defines_of(y, positions[0], positions.size(), mode_);
+  if (atomic) defines.push_back({"ATOMIC", 1});
+  Launch kernel = launch(queue, "scatter", atomic ? "scatter_atomic" : "scatter", defines);
+  kernel.set(writes(y));
+  kernel.set(reads(updates));
+  set_indices(kernel, positions, y, axis_);
+  kernel.moving(3 * updates.nbytes());
+  if (atomic) {
+    kernel.over(index_items(queue, outer * n * inner, 256)).with(outer, n, inner, outer_stride);
+    return;
+  }
+  const int64_t wanted = device.is_cpu ? cores : by_columns ? inner / 4 : 256;
+  const int64_t parts = updates.size() < 4096 ? 1 : wanted, run = 64 * inner;
+  kernel.over(size_t(parts)).with(outer, n, inner, outer_stride, parts, int64_t(by_columns), run);
+}
+
+Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays& outputs) {
+  const array& g = cotangents[0];
+  const Arrays at = indices(primals);
+  Arrays result;
+  for (const int i : argnums) {
+    if (i > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+    const array& updates = primals[1];
+    const array &a = primals[0], &y = outputs[0];
+    switch (mode_) {
+      case ScatterMode::set:
+        result.push_back(i == 0 ? scatter(g, at, zeros_like(updates), axis_, mode_) : gather(g, at, axis_));
+        break;
+      case ScatterMode::add: result.push_back(i == 0 ? g : gather(g, at, axis_)); break;
+      case ScatterMode::multiply:
+        result.push_back(i == 0 ? scatter(g, at, updates, axis_, mode_) : gather(g * y, at, axis_) / updates);
+        break;
+      default:
+        result.push_back(i == 0 ? where(equal(a, y), g, zeros_like(g))
+                                : where(equal(gather(y, at, axis_), updates), gather(g, at, axis_), zeros_like(updates)));
+    }
+  }
+  return result;
+}
+
+Arrays Scatter::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
+  if (mode_ != ScatterMode::set && mode_ != ScatterMode::add) no_transform("jvp", *this);
+  Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
+  for (size_t k = 0; k < argnums.size(); ++k) {
+    if (argnums[k] > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+    both[argnums[k]] = tangents[k];
+  }
+  return {scatter(both[0], indices(primals), both[1], axis_, mode_)};
+}
+
+std::pair<Arrays, std::vector<int>> Scatter::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const int size = batch_size(inputs, axes);
+  const array a = batch_first(inputs[0], axes[0], size), updates = batch_first(inputs[1], axes[1], size);
+  if (std::all_of(axes.begin() + 2, axes.end(), [](int axis) { return axis < 0; }))
+    return {{scatter(a, indices(inputs), updates, axis_ + 1, mode_)}, {0}};
+  Arrays positions;
+  for (int k = 2; k < count_ + 2; ++k) positions.push_back(batch_first(inputs[k], axes[k], size));
+  Shape lane(size_t(positions[0].ndim()), 1);
+  lane[0] = size;
+  positions.insert(positions.begin(), reshape(arange(size, positions[0].dtype()), lane));
+  return {{scatter(moveaxis(a, 0, axis_), positions, moveaxis(updates, 0, axis_), axis_, mode_)}, {axis_}};
+}
+
+class ScatterAxis final : public Primitive {
+ public:
+  ScatterAxis(int axis, ScatterMode mode) : axis_(axis), mode_(mode) {}
+  const char* name() const override { return mode_ == ScatterMode::set ? "put_along_axis" : "scatter_add_axis"; }
+  void fields(Fields& f) override { f.field("axis", axis_), f.field("mode", mode_); }
+  // Inputs: the array, the values, the indices.
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& y = outputs[0];
+    start_from(inputs[0], y, queue);
+    if (inputs[1].size() == 0 || y.size() == 0) return;
+    const array values = contiguous_copy(inputs[1], queue), index = contiguous_copy(inputs[2], queue);
+    const int64_t n = index.shape(axis_), extent = y.shape(axis_), inner = y.strides()[axis_], outer = y.size() / extent / inner;
+    const Capabilities& device = queue.device().facts();
+    const int64_t cores = queue.is_small() || values.size() < 4096 ? 1 : device.is_cpu ? device.compute_units : 256;
+    const int64_t chunks = device.is_cpu ? std::min(inner, std::max<int64_t>(1, cores / outer)) : inner;
+    const int64_t parts = outer * chunks >= cores ? 1 : (cores + outer * chunks - 1) / (outer * chunks);
+    launch(queue, "scatter", "scatter_axis", defines_of(y, index, 1, mode_))
+        .over(index_items(queue, outer * chunks * parts))
+        .moving(3 * values.nbytes() + index.nbytes())
+        .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks, parts);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    Arrays result;
+    for (const int i : argnums) {
+      if (i > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+      const array& g = cotangents[0];
+      if (i == 1) result.push_back(take_along_axis(g, primals[2], axis_));
+      else result.push_back(mode_ == ScatterMode::add ? g : put_along_axis(g, primals[2], zeros_like(primals[1]), axis_));
+    }
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
+    for (size_t k = 0; k < argnums.size(); ++k) {
+      if (argnums[k] > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+      both[argnums[k]] = tangents[k];
+    }
+    return {apply(both[0], primals[2], both[1], axis_)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    return {{apply(batch_first(inputs[0], axes[0], size), batch_first(inputs[2], axes[2], size),
+                   batch_first(inputs[1], axes[1], size), axis_ + 1)}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(inputs[0].size() + 2 * inputs[1].size()); }
+
+ private:
+  array apply(const array& a, const array& index, const array& values, int axis) const {
+    return mode_ == ScatterMode::set ? put_along_axis(a, index, values, axis) : scatter_add_axis(a, index, values, axis);
+  }
+  int axis_;
+  ScatterMode mode_;
+};
+
+array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
+                 const StreamOrDevice& s) {
+  const int at = normalize_axis(axis, a.ndim(), op);
+  if (indices.ndim() != a.ndim())
+    fail(op, "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
+  if (!indices.dtype().is_integer()) fail(op, "indices must be integers, not ", indices.dtype().name(), ".");
+  Shape to = a.shape();
+  to[at] = indices.shape(at);
+  // A value may repeat along the axis too.
+  if (values.ndim() == a.ndim() && to[at] == 1) to[at] = values.shape(at);
+  else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1) to[at] = values.shape(at - a.ndim());
+  if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
+  Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};
+  return array(a.shape(), a.dtype(), make_ref<ScatterAxis>(at, mode_for(mode, a.dtype())), std::move(inputs), to_stream(s));
+}
+
+}  // namespace
+
+array scatter(const array& a, const Arrays& indices, const array& updates, int axis, ScatterMode mode, StreamOrDevice s) {
+  Arrays positions = common_indices(indices, "scatter", s);
+  const int count = int(positions.size());
+  Shape shape(a.shape().begin(), a.shape().begin() + axis);
+  shape.insert(shape.end(), positions[0].shape().begin(), positions[0].shape().end());
+  shape.insert(shape.end(), a.shape().begin() + axis + count, a.shape().end());
+  const array values = broadcast_to(astype(updates, a.dtype(), s), shape, s);
+  if (a.size() == 0 && values.size() > 0) fail("scatter", "cannot write to an empty axis.");
+  if (count > 4) {
+    // The kernels take four index arrays: the last two axes become one.
+    const int i = axis + count - 2, rows = a.shape(i), columns = a.shape(i + 1);
+    const auto wrapped = [&](const array& index, int extent) {
+      const array wide = astype(index, int64, s);
+      return where(less(wide, array(0, int64), s), wide + extent, wide, s);
+    };
+    const array merged = wrapped(positions[count - 2], rows) * columns + wrapped(positions[count - 1], columns);
+    positions.pop_back();
+    positions.back() = merged;
+    return unflatten(scatter(flatten(a, i, i + 1, s), positions, values, axis, mode, s), i, {rows, columns}, s);
+  }
+  Arrays inputs{a, values};
+  inputs.insert(inputs.end(), positions.begin(), positions.end());
+  auto primitive = make_ref<Scatter>(axis, count, mode_for(mode, a.dtype()));
+  return array(a.shape(), a.dtype(), std::move(primitive), std::move(inputs), to_stream(s));
+}
+
+array put_along_axis(const array& a, const array& indices, const array& values, std::optional<int> axis, StreamOrDevice s) {
+  if (axis) return along_axis(a, indices, values, *axis, ScatterMode::set, "put_along_axis", s);
+  const array flat = flatten(a, 0, -1, s), index = flatten(indices, 0, -1, s);
+  const array spread = values.size() == 1 ? values : flatten(broadcast_to(values, indices.shape(), s), 0, -1, s);
+  return reshape(along_axis(flat, index, spread, 0, ScatterMode::set, "put_along_axis", s), a.shape(), s);
+}
+
+array scatter_add_axis(const array& a, const array& indices, const array& values, int axis, StreamOrDevice s) {
+  return along_axis(a, indices, values, axis, ScatterMode::add, "scatter_add_axis", s);
+}
+
+}  // namespace mlx

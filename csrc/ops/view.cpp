@@ -1,0 +1,174 @@
+// Other readings of the same memory: other dtypes, any strides; values that wait for others.
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/rearrange.h"
+#include "ops/scatter.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+class View final : public Primitive {
+ public:
+  explicit View(Dtype dtype) : dtype_(dtype) {}
+  const char* name() const override { return "view"; }
+  void fields(Fields& f) override { f.field("dtype", dtype_); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array x = inputs[0];
+    const int from = x.itemsize(), to = dtype_.size();
+    if (from != to && !fits(x, to)) x = contiguous_copy(x, queue);
+    if (from != to && !fits(x, to)) {  // row-major, but begins between two elements
+      array aligned(make_ref<Node>(x.shape(), x.dtype()));
+      aligned.allocate(queue);
+      aligned.node().evaluated = true;
+      copy_into(x, aligned, queue);
+      x = aligned;
+    }
+    Strides strides = x.strides();
+    for (int64_t& stride : strides) stride = stride * from / to;
+    if (from != to && !strides.empty()) strides.back() = 1;
+    outputs[0].share(x, std::move(strides), x.offset() * from / to);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    return {view(cotangents[0], primals[0].dtype())};
+  }
+  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override { return {view(tangents[0], dtype_)}; }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    return {{view(batch_first(inputs[0], axes[0], 0), dtype_)}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    const int from = inputs[0].itemsize(), to = dtype_.size();
+    Shape shape = inputs[0].shape();
+    if (from == to) return {shape};
+    if (shape.empty()) fail(name(), "changing the dtype of a scalar is only allowed between dtypes of one size.");
+    if (int64_t(shape.back()) * from % to != 0)
+      fail(name(), "the bytes of the last axis, of size ", shape.back(), ", are no multiple of ", dtype_.name(), "'s.");
+    shape.back() = dimension(int64_t(shape.back()) * from / to, name());
+    return {shape};
+  }
+  bool is_view() const override { return true; }
+  size_t work(const Arrays&, const Arrays&) const override { return 0; }
+
+ private:
+  /// Whether elements of `to` bytes can be seen in this memory.
+  static bool fits(const array& x, int to) {
+    const int from = x.itemsize();
+    if (x.size() == 0) return true;
+    if (x.ndim() && x.shape(-1) != 1 && x.strides().back() != 1) return false;
+    bool divides = x.offset() * from % to == 0;
+    for (int i = 0; i + 1 < x.ndim(); ++i) divides &= x.strides()[i] * from % to == 0;
+    return divides;
+  }
+  Dtype dtype_;
+};
+
+class AsStrided final : public Primitive {
+ public:
+  AsStrided(Shape shape, std::vector<int64_t> strides, int64_t offset)
+      : shape_(std::move(shape)), strides_(std::move(strides)), offset_(offset) {}
+  const char* name() const override { return "as_strided"; }
+  void fields(Fields& f) override { f.field("shape", shape_), f.field("strides", strides_), f.field("offset", offset_); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    const array x = contiguous_copy(inputs[0], queue);
+    outputs[0].share(x, Strides(strides_.begin(), strides_.end()), x.offset() + offset_);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    // Every element goes back to the position it was read from.
+    array at(offset_, int64);
+    for (size_t i = 0; i < shape_.size(); ++i) {
+      Shape lane(shape_.size(), 1);
+      lane[i] = shape_[i];
+      at = at + reshape(arange(0, double(strides_[i]), shape_[i], int64), lane);
+    }
+    const array flat = zeros({dimension(primals[0].size(), name())}, cotangents[0].dtype());
+    return {reshape(scatter(flat, {at}, cotangents[0], 0, ScatterMode::add), primals[0].shape())};
+  }
+  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
+    return {as_strided(tangents[0], shape_, strides_, offset_)};
+  }
+  std::vector<Shape> output_shapes(const Arrays&) const override { return {shape_}; }
+  bool is_view() const override { return true; }
+
+ private:
+  Shape shape_;
+  std::vector<int64_t> strides_;
+  int64_t offset_;
+};
+
+class Depends final : public Primitive {
+ public:
+  explicit Depends(int count) : count_(count) {}
+  const char* name() const override { return "depends"; }
+  void fields(Fields& f) override { f.field("count", count_); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
+    for (int i = 0; i < count_; ++i) outputs[i].share(inputs[i], inputs[i].strides(), inputs[i].offset());
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    Arrays result;
+    for (const int i : argnums) result.push_back(i < count_ ? cotangents[i] : zeros_like(primals[i]));
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    Arrays result;
+    for (int i = 0; i < count_; ++i) result.push_back(zeros_like(primals[i]));
+    for (size_t k = 0; k < argnums.size(); ++k)
+      if (argnums[k] < count_) result[argnums[k]] = tangents[k];
+    return result;
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const Arrays first(inputs.begin(), inputs.begin() + count_), others(inputs.begin() + count_, inputs.end());
+    return {depends(first, others), std::vector<int>(axes.begin(), axes.begin() + count_)};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    std::vector<Shape> shapes;
+    for (int i = 0; i < count_; ++i) shapes.push_back(inputs[i].shape());
+    return shapes;
+  }
+  size_t work(const Arrays&, const Arrays&) const override { return 0; }
+  bool is_view() const override { return true; }
+
+ private:
+  int count_;
+};
+
+}  // namespace
+
+array view(const array& a, Dtype dtype, StreamOrDevice s) {
+  if (a.dtype() == dtype) return a;
+  auto primitive = make_ref<View>(dtype);
+  Shape shape = primitive->output_shapes({a})[0];
+  return array(std::move(shape), dtype, std::move(primitive), {a}, to_stream(s));
+}
+
+array as_strided(const array& a, const std::optional<Shape>& shape, const std::optional<std::vector<int64_t>>& strides,
+                 int64_t offset, StreamOrDevice s) {
+  const Shape to = shape.value_or(a.shape());
+  const Strides dense = row_major(to);
+  const std::vector<int64_t> steps = strides.value_or(std::vector<int64_t>(dense.begin(), dense.end()));
+  if (steps.size() != to.size()) fail("as_strided", "got ", steps.size(), " strides for a shape of ", to.size(), " dimensions.");
+  int64_t first = offset, last = offset;
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (to[i] < 0) fail("as_strided", "negative dimensions are not allowed.");
+    (steps[i] < 0 ? first : last) += steps[i] * (int64_t(to[i]) - 1);
+  }
+  if (size_of(to) > 0 && (first < 0 || last >= a.size()))
+    fail("as_strided", "the elements from ", first, " to ", last, " reach beyond an array of ", a.size(), ".");
+  return array(to, a.dtype(), make_ref<AsStrided>(to, steps, offset), {a}, to_stream(s));
+}
+
+Arrays depends(const Arrays& inputs, const Arrays& dependencies) {
+  std::vector<Shape> shapes;
+  std::vector<Dtype> dtypes;
+  for (const array& x : inputs) shapes.push_back(x.shape()), dtypes.push_back(x.dtype());
+  if (inputs.empty()) return {};
+  Arrays all = inputs;
+  all.insert(all.end(), dependencies.begin(), dependencies.end());
+  return array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())), std::move(all), to_stream({}));
+}
+
+}  // namespace mlx

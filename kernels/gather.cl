@@ -1,0 +1,79 @@
+// Reading at positions given by index arrays. U is a word to copy (elements are only moved), I the dtype of the
+// indices, K the number of index arrays.
+#define INDEX(k) global const STORED(I)* index##k, long index##k##_offset, long extent##k, long stride##k,
+#define PLACE(k) place((long)LOAD(I, index##k, index##k##_offset + i), extent##k) * stride##k
+#if K == 1
+#define INDICES INDEX(0)
+#define PLACES PLACE(0)
+#elif K == 2
+#define INDICES INDEX(0) INDEX(1)
+#define PLACES PLACE(0) + PLACE(1)
+#elif K == 3
+#define INDICES INDEX(0) INDEX(1) INDEX(2)
+#define PLACES PLACE(0) + PLACE(1) + PLACE(2)
+#else
+#define INDICES INDEX(0) INDEX(1) INDEX(2) INDEX(3)
+#define PLACES PLACE(0) + PLACE(1) + PLACE(2) + PLACE(3)
+#endif
+
+// An index counted from the end if negative, then clamped.
+static inline long place(long index, long extent) {
+  return clamp(index < 0 ? index + extent : index, 0L, extent - 1);
+}
+
+static inline void copy_words(global const U* from, long stride, global U* to, long count) {
+  if (stride == 1) {
+    for (long j = 0; j < count; ++j) to[j] = from[j];
+  } else {
+    for (long j = 0; j < count; ++j) to[j] = from[j * stride];
+  }
+}
+
+// Rows of `inner` words for each of `outer` blocks and `n` index positions; every row in `chunks` parts.
+kernel void gather(global const U* a, long a_offset, global U* out, long out_offset, INDICES long outer, long n,
+                   long inner, long outer_stride, long inner_stride, long chunks) {
+  FOR_EACH(task, outer * n * chunks) {
+    const long row = chunks > 1 ? task / chunks : task, chunk = task - row * chunks;
+    const long block = outer > 1 ? row / n : 0, i = row - block * n;
+    const long from = a_offset + block * outer_stride + PLACES;
+    if (inner == 1) {
+      out[out_offset + row] = a[from];
+      continue;
+    }
+    const long first = inner * chunk / chunks, last = inner * (chunk + 1) / chunks;
+    copy_words(a + from + first * inner_stride, inner_stride, out + out_offset + row * inner + first, last - first);
+  }
+}
+
+// out[o, i, c] = a[o, index[o, i, c], c], all three row-major.
+kernel void gather_axis(global const U* a, long a_offset, global U* out, long out_offset, global const STORED(I)* index,
+                        long index_offset, long outer, long n, long inner, long extent) {
+  FOR_EACH(e, outer * n * inner) {
+    const long row = inner > 1 ? e / inner : e, column = e - row * inner, block = row / n;
+    out[out_offset + e] = a[a_offset + (block * extent + place((long)LOAD(I, index, index_offset + e), extent)) * inner + column];
+  }
+}
+
+// Copies a box between two strided arrays; one of them (`shifted`: 0 source, 1 target) begins at positions that
+// an array holds.
+typedef struct { long shape[8], from[8], to[8], extent[8], limit[8], step[8]; } Box;
+kernel void copy_box(global const U* a, long a_offset, global U* out, long out_offset, global const STORED(I)* start,
+                     long start_offset, long starts, long shifted, Box box, long rank, long rows, long chunks) {
+  long shift = 0;
+  for (long k = 0; k < starts; ++k) {
+    const long at = (long)LOAD(I, start, start_offset + k);
+    shift += clamp(at < 0 ? at + box.extent[k] : at, 0L, box.limit[k]) * box.step[k];
+  }
+  FOR_EACH(task, rows * chunks) {
+    const long row = task / chunks, chunk = task - row * chunks;
+    long from = a_offset + (shifted ? 0 : shift), to = out_offset + (shifted ? shift : 0), rest = row;
+    for (long d = rank - 2; d >= 0; --d) {
+      const long at = rest % box.shape[d];
+      rest /= box.shape[d];
+      from += at * box.from[d];
+      to += at * box.to[d];
+    }
+    const long columns = box.shape[rank - 1], first = columns * chunk / chunks, last = columns * (chunk + 1) / chunks;
+    for (long j = first; j < last; ++j) out[to + j * box.to[rank - 1]] = a[from + j * box.from[rank - 1]];
+  }
+}

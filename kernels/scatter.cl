@@ -1,0 +1,138 @@
+// Writing at positions given by index arrays. T is the dtype of the values, I that of the indices, K the number of
+// index arrays; MODE 0 replaces, 1 adds, 2 multiplies, 3 takes the larger, 4 the smaller value.
+#define INDEX(k) global const STORED(I)* index##k, long index##k##_offset, long extent##k, long stride##k,
+#define PLACE(k) place((long)LOAD(I, index##k, index##k##_offset + i), extent##k) * stride##k
+#if K == 1
+#define INDICES INDEX(0)
+#define PLACES PLACE(0)
+#elif K == 2
+#define INDICES INDEX(0) INDEX(1)
+#define PLACES PLACE(0) + PLACE(1)
+#elif K == 3
+#define INDICES INDEX(0) INDEX(1) INDEX(2)
+#define PLACES PLACE(0) + PLACE(1) + PLACE(2)
+#else
+#define INDICES INDEX(0) INDEX(1) INDEX(2) INDEX(3)
+#define PLACES PLACE(0) + PLACE(1) + PLACE(2) + PLACE(3)
+#endif
+
+// An index counted from the end if negative, then clamped.
+static inline long place(long index, long extent) {
+  return clamp(index < 0 ? index + extent : index, 0L, extent - 1);
+}
+
+#if MODE == 0
+#define COMBINE(a, b) (b)
+#define LANES_WORK
+#elif MODE == 1
+#define COMBINE(a, b) ((a) + (b))
+#define LANES_WORK
+#elif MODE == 2 && !defined(IS_COMPLEX)
+#define COMBINE(a, b) ((a) * (b))
+#define LANES_WORK
+#elif MODE == 2
+#define COMBINE(a, b) ((float2)((a).x * (b).x - (a).y * (b).y, (a).x * (b).y + (a).y * (b).x))
+#elif defined(IS_COMPLEX)
+static inline int is_nan(float2 z) { return isnan(z.x) || isnan(z.y); }
+static inline int below(float2 a, float2 b) { return a.x < b.x || (a.x == b.x && a.y < b.y); }
+#define COMBINE(a, b) (is_nan(a) || (!is_nan(b) && (MODE == 3 ? below(b, a) : below(a, b))) ? (a) : (b))
+#elif MODE == 3
+#define COMBINE(a, b) ((a) > (b) || (a) != (a) ? (a) : (b))
+#else
+#define COMBINE(a, b) ((a) < (b) || (a) != (a) ? (a) : (b))
+#endif
+
+static inline void combine_row(global STORED(T)* to, global const STORED(T)* from, long count) {
+  long j = 0;
+#if defined(PLAIN_TYPE) && defined(LANES_WORK)
+  for (; j + 16 <= count; j += 16) vstore16(COMBINE(vload16(0, to + j), vload16(0, from + j)), 0, to + j);
+#endif
+  for (; j < count; ++j) STORE(T, to, j, COMBINE(LOAD(T, to, j), LOAD(T, from, j)));
+}
+
+// Without atomics: each part owns columns (`by_columns`) or interleaved runs of rows of the result, walks all index
+// positions in order and combines what it owns.
+kernel void scatter(global STORED(T)* out, long out_offset, global const STORED(T)* updates, long updates_offset,
+                    INDICES long outer, long n, long inner, long outer_stride, long parts, long by_columns, long run) {
+  FOR_EACH(part, parts) {
+    const long first = by_columns ? inner * part / parts : 0, last = by_columns ? inner * (part + 1) / parts : inner;
+    for (long block = 0; block < outer; ++block) {
+      for (long i = 0; i < n; ++i) {
+        const long at = PLACES;
+        if (!by_columns && parts > 1 && at / run % parts != part) continue;
+        combine_row(out + out_offset + block * outer_stride + at + first,
+                    updates + updates_offset + (block * n + i) * inner + first, last - first);
+      }
+    }
+  }
+}
+
+// One line along the axis belongs to one part at a time: out[o, index[o, i, c], c] takes updates[o, i, c].
+kernel void scatter_axis(global STORED(T)* out, long out_offset, global const STORED(T)* updates, long updates_offset,
+                         global const STORED(I)* index, long index_offset, long outer, long n, long inner, long extent,
+                         long chunks, long parts) {
+  FOR_EACH(task, outer * chunks * parts) {
+    const long part = task % parts, chunk = task / parts % chunks, block = task / parts / chunks;
+    const long first = inner * chunk / chunks, last = inner * (chunk + 1) / chunks;
+    for (long i = 0; i < n; ++i) {
+      for (long c = first; c < last; ++c) {
+        const long e = (block * n + i) * inner + c, at = place((long)LOAD(I, index, index_offset + e), extent);
+        if (parts > 1 && at / 64 % parts != part) continue;
+        const long to = out_offset + (block * extent + at) * inner + c;
+        STORE(T, out, to, COMBINE(LOAD(T, out, to), LOAD(T, updates, updates_offset + e)));
+      }
+    }
+  }
+}
+
+#ifdef ATOMIC
+#if MODE != 0
+// With atomics: compare and swap of the word that holds the element.
+#define BITS(name, type, bits)                                                              \
+  static inline type value_of_##name(uint w) { return as_##type((bits)w); }                 \
+  static inline uint bits_of_##name(type v) { return (uint)CAT(as_, bits)(v); }
+BITS(bool8, uchar, uchar) BITS(int8, char, uchar) BITS(uint8, uchar, uchar)
+BITS(int16, short, ushort) BITS(uint16, ushort, ushort)
+BITS(int32, int, uint) BITS(uint32, uint, uint) BITS(float32, float, uint)
+static inline float value_of_float16(uint w) {
+  ushort bits = (ushort)w;
+  return vload_half(0, (private const half*)&bits);
+}
+static inline uint bits_of_float16(float v) {
+  ushort bits;
+  vstore_half_rte(v, 0, (private half*)&bits);
+  return bits;
+}
+static inline float value_of_bfloat16(uint w) { return as_float(w << 16); }
+static inline uint bits_of_bfloat16(float v) { return bfloat16_bits(v); }
+
+static inline void combine_atomic(global STORED(T)* out, long at, COMPUTED(T) value) {
+  const long address = at * (long)sizeof(STORED(T));
+  volatile global uint* const cell = (volatile global uint*)out + address / 4;
+  const uint shift = (uint)(address % 4) * 8;
+  const uint mask = (uint)(0xffffffffu >> (4 - sizeof(STORED(T))) * 8) << shift;
+  uint old = *cell;
+  for (;;) {
+    const COMPUTED(T) now = CAT(value_of_, T)((old & mask) >> shift);
+    const uint next = (old & ~mask) | (CAT(bits_of_, T)(COMBINE(now, value)) << shift);
+    const uint seen = atomic_cmpxchg(cell, old, next);
+    if (seen == old) return;
+    old = seen;
+  }
+}
+#endif
+
+kernel void scatter_atomic(global STORED(T)* out, long out_offset, global const STORED(T)* updates, long updates_offset,
+                           INDICES long outer, long n, long inner, long outer_stride) {
+  FOR_EACH(e, outer * n * inner) {
+    const long row = inner > 1 ? e / inner : e, column = e - row * inner;
+    const long block = outer > 1 ? row / n : 0, i = row - block * n;
+    const long to = out_offset + block * outer_stride + PLACES + column;
+#if MODE == 0
+    out[to] = updates[updates_offset + e];
+#else
+    combine_atomic(out, to, LOAD(T, updates, updates_offset + e));
+#endif
+  }
+}
+#endif
