@@ -27,9 +27,9 @@ kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uin
     STORE(T, biases, biases_offset + group, bias);
     for (int unit = 0; unit < GROUP / UNIT; ++unit) {
       uint words[UNIT_WORDS] = {0};
-      for (int half = 0; half < HALVES; ++half) {
-        const float16 steps = clamp(rint((v[unit * HALVES + half] - bias) / scale), 0.0f, top);
-        pack(words, half, as_uint16(convert_int16(steps)));
+      for (int part = 0; part < HALVES; ++part) {
+        const float16 steps = clamp(rint((v[unit * HALVES + part] - bias) / scale), 0.0f, top);
+        pack(words, part, as_uint16(convert_int16(steps)));
       }
       for (int i = 0; i < UNIT_WORDS; ++i) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
     }
@@ -74,7 +74,7 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
     const float scale = scale_at(scales, scales_offset + group);
     for (int unit = 0; unit < GROUP / UNIT; ++unit) {
       uint words[UNIT_WORDS] = {0};
-      for (int half = 0; half < HALVES; ++half) pack(words, half, codes_of(v[unit * HALVES + half] * encode / scale));
+      for (int part = 0; part < HALVES; ++part) pack(words, part, codes_of(v[unit * HALVES + part] * encode / scale));
       for (int i = 0; i < UNIT_WORDS; ++i) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
     }
   }
@@ -97,8 +97,8 @@ kernel void dequantize(global const uint* packed, long packed_offset, global con
 #else
     const float bias = 0;
 #endif
-    for (int half = 0; half < HALVES; ++half)
-      CAT(store16_, T)(out + out_offset + i * UNIT + 16 * half, fma(values_of(unpack(words, half)), scale, bias));
+    for (int part = 0; part < HALVES; ++part)
+      CAT(store16_, T)(out + out_offset + i * UNIT + 16 * part, fma(values_of(unpack(words, part)), scale, bias));
   }
 }
 #else

@@ -28,8 +28,8 @@
 #define LANE_SUMS(count) local float sums[(count) * LANES];
 #endif
 
-static inline float16 weights(const uint* words, int half, float scale, float bias) {
-  const float16 values = values_of(unpack(words, half));
+static inline float16 weights(const uint* words, int part, float scale, float bias) {
+  const float16 values = values_of(unpack(words, part));
 #if IS_AFFINE
   return fma(values, scale, bias);
 #else
@@ -64,15 +64,15 @@ kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint*
     for (long unit = lane; unit < units; unit += LANES) {
       float16 factors[ROWS][HALVES];
       for (int r = 0; r < ROWS; ++r)
-        for (int half = 0; half < HALVES; ++half) factors[r][half] = CAT(load16_, T)(from[r] + unit * UNIT + 16 * half);
+        for (int part = 0; part < HALVES; ++part) factors[r][part] = CAT(load16_, T)(from[r] + unit * UNIT + 16 * part);
       for (int c = 0; c < COLUMNS; ++c) {
         const long at = line[c] + unit, group = at * UNIT / GROUP;
         uint words[UNIT_WORDS];
         for (int j = 0; j < UNIT_WORDS; ++j) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
-        for (int half = 0; half < HALVES; ++half) {
-          const float16 value = weights(words, half, scale, bias);
-          for (int r = 0; r < ROWS; ++r) acc[r][c] = fma(factors[r][half], value, acc[r][c]);
+        for (int part = 0; part < HALVES; ++part) {
+          const float16 value = weights(words, part, scale, bias);
+          for (int r = 0; r < ROWS; ++r) acc[r][c] = fma(factors[r][part], value, acc[r][c]);
         }
       }
     }
@@ -121,9 +121,9 @@ kernel void by_columns(global const STORED(T)* x, long x_offset, global const ui
         uint words[UNIT_WORDS];
         for (int j = 0; j < UNIT_WORDS; ++j) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
-        for (int half = 0; half < HALVES; ++half) {
-          const float16 value = weights(words, half, scale, bias);
-          for (int r = 0; r < ROWS; ++r) acc[r][c * HALVES + half] = fma((float16)(factor[r]), value, acc[r][c * HALVES + half]);
+        for (int part = 0; part < HALVES; ++part) {
+          const float16 value = weights(words, part, scale, bias);
+          for (int r = 0; r < ROWS; ++r) acc[r][c * HALVES + part] = fma((float16)(factor[r]), value, acc[r][c * HALVES + part]);
         }
       }
     }
