@@ -45,6 +45,8 @@ PYBIND11_MODULE(core, m) {
   bind_evaluation(m);
   bind_elementwise(m);
   bind_ops(m);
+  bind_packed_ops(m);
+  fft::bind_fft(m);
 #ifdef HAS_TRANSFORMS
   bind_transforms(m);
 #endif

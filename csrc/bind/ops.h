@@ -6,6 +6,10 @@
 namespace mlx {
 
 void bind_ops(py::module_& m);
+void bind_packed_ops(py::module_& m);
+namespace fft {
+void bind_fft(py::module_& m);
+}
 /// Second names of functions; after everything else.
 void bind_aliases(py::module_& m);
 
