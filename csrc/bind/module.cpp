@@ -10,10 +10,7 @@
 #include "bind/indexing.h"
 #include "bind/ops.h"
 #include "bind/printing.h"
-#if __has_include("bind/transforms.h")
 #include "bind/transforms.h"
-#define HAS_TRANSFORMS
-#endif
 
 namespace mlx {
 namespace {
@@ -44,13 +41,13 @@ PYBIND11_MODULE(core, m) {
   bind_indexing(m);
   bind_evaluation(m);
   bind_elementwise(m);
-  bind_ops(m);
+  bind_shape_ops(m);
+  bind_math_ops(m);
+  bind_op_modules(m);
   bind_packed_ops(m);
-  fft::bind_fft(m);
-#ifdef HAS_TRANSFORMS
   bind_transforms(m);
-#endif
   bind_constants(m);
+  bind_runtime_info(m);
   bind_aliases(m);
 }
 

@@ -6,22 +6,23 @@
 #include "ops/quantize.h"
 
 namespace mlx {
+namespace {
+
+void add_fft(py::module_& target) {
+#define OP(name, function, signature, doc) add_function<&fft::function>(target, #name, signature, doc);
+#include "ops/fft.def"
+#undef OP
+}
+
+}  // namespace
 
 void bind_packed_ops(py::module_& m) {
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
 #include "ops/gather_mm.def"
 #include "ops/quantize.def"
 #undef OP
+  py::module_ fft = m.def_submodule("fft", "Fourier transforms.");
+  add_fft(fft);
 }
 
-namespace fft {
-
-void bind_fft(py::module_& m) {
-  py::module_ target = m.def_submodule("fft", "Fourier transforms.");
-#define OP(name, function, signature, doc) add_function<&function>(target, #name, signature, doc);
-#include "ops/fft.def"
-#undef OP
-}
-
-}  // namespace fft
 }  // namespace mlx
