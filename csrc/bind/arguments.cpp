@@ -1,0 +1,72 @@
+// Conversions of single arguments.
+#include "bind/arguments.h"
+
+#include "base/error.h"
+#include "bind/devices.h"
+
+namespace mlx {
+
+std::optional<Dtype> CallArguments::first_dtype() const {
+  for (size_t i = 0; i < count; ++i)
+    if (slots[i] && is_array(slots[i])) return array_of(slots[i]).dtype();
+  return {};
+}
+
+namespace {
+/// The object as a Python int; Mismatch unless it is one or counts as one (NumPy's integers).
+py::object index_of(PyObject* object) {
+  if (PyLong_Check(object)) return py::reinterpret_borrow<py::object>(object);
+  if (!PyIndex_Check(object)) throw Mismatch{};
+  py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
+  if (!index) {
+    PyErr_Clear();
+    throw Mismatch{};
+  }
+  return index;
+}
+}  // namespace
+
+int64_t integer_from(PyObject* object, int64_t low, int64_t high) {
+  const py::object index = index_of(object);
+  int overflow = 0;
+  const int64_t value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow || value < low || value > high) throw Mismatch{};
+  return value;
+}
+
+double real_from(PyObject* object) {
+  if (PyFloat_Check(object)) return PyFloat_AS_DOUBLE(object);
+  const double value = PyFloat_AsDouble(object);
+  if (value == -1 && PyErr_Occurred()) {
+    PyErr_Clear();
+    throw Mismatch{};
+  }
+  return value;
+}
+
+int32_t dimension_from(PyObject* object) {
+  const py::object index = index_of(object);
+  int overflow = 0;
+  const int64_t value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow || value != int32_t(value))
+    fail<std::overflow_error>("shape", "the dimension ", py::str(index).cast<std::string>(), " is beyond 32 bits.");
+  return int32_t(value);
+}
+
+StreamOrDevice stream_from(PyObject* object) {
+  const std::optional<StreamOrDevice> where = where_from(object);
+  if (!where) throw Mismatch{};
+  return *where;
+}
+
+ScalarOrArray Argument<ScalarOrArray>::from(PyObject* object, const CallArguments& call) {
+  if (is_array(object)) return array_of(object);
+  if (is_number(object)) return number_of(object);
+  if (object == Py_None) throw Mismatch{};
+  if (!PyList_Check(object) && !PyTuple_Check(object)) {
+    if (std::optional<array> foreign = foreign_array(object, call.first_dtype())) return *foreign;
+  }
+  fail("array", "an object of type ", Py_TYPE(object)->tp_name, " is neither a number nor an array.");
+}
+
+}  // namespace mlx

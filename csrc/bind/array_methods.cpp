@@ -1,0 +1,117 @@
+// Methods of array that are no operations: conversions, copies, pickling and exchange with other libraries.
+#include "bind/array_methods.h"
+
+#include "base/error.h"
+#include "bind/call.h"
+#include "bind/host_data.h"
+#include "bind/host_view.h"
+
+namespace mlx {
+namespace {
+
+py::object numpy_array(const array& value) {
+  if (value.dtype() == bfloat16) throw type_error("bfloat16 arrays cannot be converted to NumPy.");
+  const py::object view = owned(PyMemoryView_FromObject(result_object(value).ptr()));
+  return py::module_::import("numpy").attr("array")(view);
+}
+
+/// The same bytes under another dtype of that size. Evaluates.
+array reinterpreted(const array& value, Dtype dtype) {
+  evaluate({value});
+  array result(make_ref<Node>(value.shape(), dtype));
+  result.share(value, value.strides(), value.offset());
+  result.node().evaluated = true;
+  return result;
+}
+
+array deep_copy(const array& value, const py::object&) {
+  const void* const data = read_on_host(value);
+  HostData source{data, value.shape(), value.size() ? value.strides() : row_major(value.shape()), value.dtype()};
+  for (int64_t& stride : source.strides) stride *= value.itemsize();
+  return copy_host_data(source, value.dtype());
+}
+
+/// (NumPy array, dtype code); bfloat16 travels as uint16.
+py::object state_of(const array& value) {
+  const array bits = value.dtype() == bfloat16 ? reinterpreted(value, uint16) : value;
+  return py::make_tuple(numpy_array(bits), int(value.dtype().id()));
+}
+
+void set_state(const py::object& self, const py::object& state) {
+  const auto [data, code] = state.cast<std::pair<py::object, int>>();
+  if (code < 0 || code >= Dtype::count) fail("array", "unknown dtype code ", code, ".");
+  const array value = array_from(data.ptr());
+  array_of(self.ptr()) = Dtype::Id(code) == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
+}
+
+py::object reduced(const py::object& self, const py::object&) {
+  return py::make_tuple(py::module_::import("copyreg").attr("__newobj__"), py::make_tuple(py::type::of(self)),
+                        self.attr("__getstate__")());
+}
+
+py::object formatted(const py::object& self, const std::string& spec) {
+  const array& value = array_of(self.ptr());
+  if (value.ndim() == 0) return owned(PyObject_Format(to_scalar(value).ptr(), py::str(spec).ptr()));
+  if (spec.empty()) return py::str(self);
+  throw type_error("unsupported format string passed to mx.array.__format__");
+}
+
+py::object to_complex(const array& value) {
+  return owned(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), to_scalar(value).ptr()));
+}
+
+array copied(const array& value) { return value; }
+
+// The dtype and copy arguments of NumPy's protocol are accepted and left alone, as MLX does.
+py::object to_numpy(const array& value, const py::object&, const py::object&) { return numpy_array(value); }
+
+py::object exported(const array& value, const py::object&, const py::object& max_version, const py::object& device,
+                    const py::object&) {
+  return to_dlpack(value, max_version, device);
+}
+
+py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }
+
+py::object array_namespace(const array&, const py::object& version) {
+  if (!version.is_none()) fail("__array_namespace__", "Explicitly specifying api_version is not yet implemented.");
+  return py::module_::import("mlx.core");
+}
+
+array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy) {
+  if (a.is_none()) throw type_error("asarray(): argument 'a' must not be None.");
+  return as_array(a.ptr(), dtype, copy);
+}
+
+array from_dlpack(const py::object& x, std::optional<bool> copy) {
+  if (is_array(x.ptr())) return array_of(x.ptr());
+  const std::optional<array> result = array_from_dlpack(x.ptr(), {}, copy);
+  if (!result) throw type_error("from_dlpack(): argument 'x' must have a method __dlpack__.");
+  return *result;
+}
+
+}  // namespace
+
+void bind_array_methods(py::module_& m) {
+  add_method<&to_scalar>("item", "self", "The only element as a Python number; ValueError for other sizes.");
+  add_method<&to_list>("tolist", "self", "Nested lists of Python numbers; a number for 0-d.");
+  add_method<&to_complex>("__complex__", "self", "The only element as a complex number.");
+  add_method<&formatted>("__format__", "self, format_spec, /", "Formats a 0-d array as its number.");
+  add_method<&copied>("__copy__", "self", "Another object of the same value.");
+  add_method<&deep_copy>("__deepcopy__", "self, memo", "A copy with memory of its own.");
+  add_method<&state_of>("__getstate__", "self", "What pickle stores.");
+  add_method<&set_state>("__setstate__", "self, state, /", "Restores what pickle stored.");
+  add_method<&reduced>("__reduce_ex__", "self, protocol, /", "How pickle makes the array again.");
+  add_method<&to_numpy>("__array__", "self, dtype=None, copy=None", "A NumPy array; TypeError for bfloat16.");
+  add_method<&exported>("__dlpack__", "self, *, stream=None, max_version=None, dl_device=None, copy=None",
+                        "A DLPack capsule over the array's memory; BufferError for devices other than the host.");
+  add_method<&dlpack_device>("__dlpack_device__", "self", "The DLPack device of the memory: (1, 0), the host.");
+  add_method<&array_namespace>("__array_namespace__", "self, api_version=None", "The module mlx.core.");
+  add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None",
+                            "An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError "
+                            "unless memory can be shared.");
+  add_function<&from_dlpack>(m, "from_dlpack", "x, /, *, copy=None",
+                             "An array from a tensor in host memory with __dlpack__. copy=False shares its memory or "
+                             "raises ValueError.");
+}
+
+}  // namespace mlx

@@ -1,0 +1,206 @@
+// Arrays from Python objects: numbers, nested lists, foreign memory and __mlx_array__.
+#include "bind/convert.h"
+
+#include <complex>
+
+#include "base/error.h"
+#include "bind/host_data.h"
+#include "ops/elementwise.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+int64_t integer_of(PyObject* object) {
+  int overflow = 0;
+  const int64_t value = PyLong_AsLongLongAndOverflow(object, &overflow);
+  if (overflow) fail<std::runtime_error>("array", "an int beyond 64 bits cannot become an array.");
+  return value;
+}
+
+}  // namespace
+
+Scalar number_of(PyObject* object) {
+  if (PyFloat_Check(object)) return PyFloat_AS_DOUBLE(object);
+  if (PyBool_Check(object)) return object == Py_True;
+  if (PyLong_Check(object)) return integer_of(object);
+  const Py_complex value = PyComplex_AsCComplex(object);
+  return std::complex<float>(float(value.real), float(value.imag));
+}
+
+namespace {
+
+bool is_list(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
+
+[[noreturn]] void no_data(PyObject* object) {
+  fail("array", "an object of type ", Py_TYPE(object)->tp_name, " cannot become an array.");
+}
+
+/// Numbers collected from nested lists, all of one kind.
+class Numbers {
+ public:
+  /// Reads the lists; false when an array is among the items (then they have to be stacked).
+  bool read(PyObject* list) {
+    measure(list);
+    return collect(list, 0);
+  }
+  array to_array(std::optional<Dtype> requested) const {
+    const Dtype dtype = requested ? *requested : natural_dtype();
+    return host_array(shape_, dtype, [&](void* out) {
+      visit(dtype, [&](auto zero) { fill(static_cast<decltype(zero)*>(out)); });
+    });
+  }
+
+ private:
+  enum Rank { none, boolean, integer, real, complex };
+  struct Number {
+    double real, imaginary;
+    int64_t integer;
+  };
+
+  Dtype natural_dtype() const {
+    switch (rank_) {
+      case boolean: return bool_;
+      case integer: return wide_ ? int64 : int32;
+      case complex: return complex64;
+      default: return float32;
+    }
+  }
+
+  void measure(PyObject* item) {
+    for (; is_list(item); item = PySequence_Fast_GET_ITEM(item, 0)) {
+      const Py_ssize_t length = PySequence_Fast_GET_SIZE(item);
+      shape_.push_back(dimension(length, "array"));
+      if (!length) return;
+      if (shape_.size() > 512) fail("array", "the lists are nested too deeply.");
+    }
+  }
+
+  bool collect(PyObject* list, size_t depth) {
+    const Py_ssize_t length = PySequence_Fast_GET_SIZE(list);
+    if (length != shape_[depth]) fail("array", "the nested lists have different lengths.");
+    const bool last = depth + 1 == shape_.size();
+    for (Py_ssize_t i = 0; i < length; ++i) {
+      PyObject* const item = PySequence_Fast_GET_ITEM(list, i);
+      if (is_array(item)) return false;
+      if (is_list(item)) {
+        if (last) fail("array", "the nested lists have different depths.");
+        if (!collect(item, depth + 1)) return false;
+      } else if (!is_number(item)) {
+        no_data(item);
+      } else if (last) {
+        add(item);
+      } else {
+        fail("array", "the nested lists have different lengths.");
+      }
+    }
+    return true;
+  }
+
+  void add(PyObject* item) {
+    Rank rank;
+    Number number{0, 0, 0};
+    if (PyFloat_Check(item)) {
+      rank = real;
+      number.real = PyFloat_AS_DOUBLE(item);
+      number.integer = int64_t(number.real);
+    } else if (PyLong_Check(item)) {
+      rank = PyBool_Check(item) ? boolean : integer;
+      number.integer = integer_of(item);
+      number.real = double(number.integer);
+      wide_ |= number.integer != int32_t(number.integer);
+    } else {
+      rank = complex;
+      const Py_complex value = PyComplex_AsCComplex(item);
+      number = {value.real, value.imag, int64_t(value.real)};
+    }
+    rank_ = std::max(rank_, rank);
+    numbers_.push_back(number);
+  }
+
+  template <typename T>
+  void fill(T* out) const {
+    for (const Number& n : numbers_) {
+      if constexpr (std::is_same_v<T, complex64_t>) *out++ = T(float(n.real), float(n.imaginary));
+      else if constexpr (std::is_same_v<T, bool>) *out++ = n.real != 0 || n.imaginary != 0;
+      else if constexpr (std::is_integral_v<T>) *out++ = T(n.integer);
+      else if constexpr (std::is_class_v<T>) *out++ = T(float(n.real));
+      else *out++ = T(n.real);
+    }
+  }
+
+  Shape shape_;
+  Rank rank_ = none;
+  bool wide_ = false;
+  std::vector<Number> numbers_;
+};
+
+array stacked(PyObject* list, std::optional<Dtype> dtype) {
+  Arrays items;
+  std::optional<Dtype> common = dtype;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); ++i) {
+    PyObject* const item = PySequence_Fast_GET_ITEM(list, i);
+    items.push_back(array_from(item));
+    if (items[i].shape() != items[0].shape()) fail("array", "the nested items have different shapes.");
+    if (!dtype) common = common ? promote(*common, items[i].dtype()) : items[i].dtype();
+  }
+  for (array& item : items) item = expand_dims(astype(item, *common), {0});
+  return concatenate(items, 0);
+}
+
+std::optional<array> array_from_method(PyObject* object, std::optional<Dtype> dtype) {
+  if (!PyObject_HasAttrString(object, "__mlx_array__")) return {};
+  const py::object result = py::handle(object).attr("__mlx_array__")();
+  if (!is_array(result.ptr())) fail<std::runtime_error>("array", "__mlx_array__ did not return an array.");
+  const array& value = array_of(result.ptr());
+  return dtype ? astype(value, *dtype) : value;
+}
+
+/// A new node over the same value, so that rebinding one object never shows in the other.
+array from_list(PyObject* list, std::optional<Dtype> dtype) {
+  Numbers numbers;
+  return numbers.read(list) ? numbers.to_array(dtype) : stacked(list, dtype);
+}
+
+}  // namespace
+
+std::optional<array> foreign_array(PyObject* object, std::optional<Dtype> dtype) {
+  if (PyUnicode_Check(object)) return {};
+  if (std::optional<array> result = array_from_buffer(object, dtype)) return result;
+  if (std::optional<array> result = array_from_method(object, dtype)) return result;
+  return array_from_dlpack(object, dtype, {});
+}
+
+array array_from(PyObject* value, std::optional<Dtype> dtype) {
+  if (is_array(value)) return dtype ? astype(array_of(value), *dtype) : array_of(value);
+  if (is_number(value)) {
+    const Scalar number = number_of(value);
+    return to_array(number, dtype ? *dtype : dtype_of(number));
+  }
+  if (is_list(value)) return from_list(value, dtype);
+  if (std::optional<array> result = foreign_array(value, dtype)) return *result;
+  no_data(value);
+}
+
+array as_array(PyObject* value, std::optional<Dtype> dtype, std::optional<bool> copy) {
+  if (copy != false) return array_from(value, dtype);
+  if (is_array(value) && (!dtype || *dtype == array_of(value).dtype())) return array_of(value);
+  if (PyObject_HasAttrString(value, "__dlpack__") && !is_array(value)) {
+    const array shared = *array_from_dlpack(value, {}, false);
+    if (!dtype || *dtype == shared.dtype()) return shared;
+  }
+  fail("asarray", "this array cannot be made without a copy.");
+}
+
+std::optional<array> operand_from(PyObject* object, Dtype beside) {
+  if (is_number(object)) {
+    const Scalar number = number_of(object);
+    return to_array(number, dtype_beside(number, beside));
+  }
+  if (is_array(object)) return array_of(object);
+  if (is_list(object) || object == Py_None) return {};
+  if (std::optional<array> method = array_from_method(object, {})) return method;
+  return foreign_array(object, beside);
+}
+
+}  // namespace mlx

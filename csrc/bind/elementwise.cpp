@@ -1,0 +1,70 @@
+// The elementwise operations in Python: one function for each row of elementwise.def.
+#include "ops/elementwise.h"
+
+#include "bind/call.h"
+#include "bind/elementwise.h"
+
+namespace mlx {
+
+/// What operations of one operand take: arrays, numbers and foreign arrays.
+struct ArrayLike {
+  array value;
+};
+
+template <>
+struct Argument<ArrayLike> {
+  static std::string takes() { return "array or number"; }
+  static ArrayLike from(PyObject* object, const CallArguments& call) {
+    if (is_array(object)) return {array_of(object)};
+    return {to_array(Argument<ScalarOrArray>::from(object, call))};
+  }
+};
+
+namespace {
+
+template <array (*function)(const array&, StreamOrDevice)>
+array unary(const ArrayLike& a, const StreamOrDevice& s) {
+  return function(a.value, s);
+}
+
+template <array (*function)(const array&, const array&, StreamOrDevice)>
+array binary(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
+  const auto [x, y] = to_arrays(a, b);
+  return function(x, y, s);
+}
+
+constexpr bool is_hidden(std::string_view name) {
+#define ALIAS(...)
+#define METHOD(...)
+#define METHOD_ALIAS(...)
+#define HIDDEN(hidden) \
+  if (name == #hidden) return true;
+#include "bind/aliases.def"
+#undef HIDDEN
+  return false;
+}
+
+}  // namespace
+
+void bind_elementwise(py::module_& m) {
+#define UNARY(name, result, real, integer, complex, derivative, doc) \
+  if (!is_hidden(#name)) add_function<&unary<name>>(m, #name, "a, /, *, stream=None", doc);
+#define BINARY(name, result, real, integer, complex, by_a, by_b, doc) \
+  add_function<&binary<name>>(m, #name, "a, b, /, *, stream=None", doc);
+#include "ops/elementwise.def"
+#undef UNARY
+#undef BINARY
+
+#define HIDDEN(...)
+#undef METHOD
+#undef METHOD_ALIAS
+#define METHOD(name) METHOD_ALIAS(name, name)
+#define METHOD_ALIAS(alias, name) add_method<&unary<name>>(#alias, "self, *, stream=None", "See the function of that name.");
+#include "bind/aliases.def"
+#undef HIDDEN
+#undef METHOD
+#undef METHOD_ALIAS
+#undef ALIAS
+}
+
+}  // namespace mlx

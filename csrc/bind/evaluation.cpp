@@ -1,0 +1,55 @@
+// eval and async_eval in Python: trees of arrays, whatever else lies in them is ignored.
+#include "bind/evaluation.h"
+
+#include "base/error.h"
+#include "bind/call.h"
+#include "bind/host_view.h"
+#include "graph/evaluate.h"
+#include "graph/primitive.h"
+
+namespace mlx {
+namespace {
+
+void collect(PyObject* tree, Arrays& arrays) {
+  if (is_array(tree)) {
+    arrays.push_back(array_of(tree));
+  } else if (PyList_Check(tree) || PyTuple_Check(tree)) {
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(tree); ++i) collect(PySequence_Fast_GET_ITEM(tree, i), arrays);
+  } else if (PyDict_Check(tree)) {
+    Py_ssize_t position = 0;
+    PyObject* value = nullptr;
+    while (PyDict_Next(tree, &position, nullptr, &value)) collect(value, arrays);
+  }
+}
+
+PyObject* call_eval(PyObject*, PyObject* const* args, size_t count, PyObject* names) {
+  return guarded([&] {
+    if (names && PyTuple_GET_SIZE(names)) throw type_error("eval(): takes no keyword arguments.");
+    Arrays arrays;
+    for (Py_ssize_t i = 0; i < PyVectorcall_NARGS(count); ++i) collect(args[i], arrays);
+    evaluate(arrays);
+    return Py_NewRef(Py_None);
+  });
+}
+
+PyObject* call_async_eval(PyObject*, PyObject* const* args, size_t count, PyObject* names) {
+  return guarded([&] {
+    if (names && PyTuple_GET_SIZE(names)) throw type_error("async_eval(): takes no keyword arguments.");
+    if (Tracing::active()) fail("async_eval", "Not allowed inside a function transformation.");
+    Arrays arrays;
+    for (Py_ssize_t i = 0; i < PyVectorcall_NARGS(count); ++i) collect(args[i], arrays);
+    async_eval(arrays);
+    return Py_NewRef(Py_None);
+  });
+}
+
+}  // namespace
+
+void bind_evaluation(py::module_& m) {
+  add_function(m, "eval", call_eval, 1, "*args",
+               "Evaluates all arrays in the arguments, which may be nested lists, tuples and dicts, and waits. "
+               "ValueError inside a function that is being traced by compile or vmap.");
+  add_function(m, "async_eval", call_async_eval, 1, "*args", "Starts the evaluation of all arrays in the arguments.");
+}
+
+}  // namespace mlx

@@ -1,0 +1,69 @@
+// Memory counters and limits, and the modules metal and cuda, which have nothing to say here.
+#include <iostream>
+#include <set>
+
+#include "base/error.h"
+#include "bind/devices.h"
+#include "cl/buffer.h"
+
+namespace mlx {
+namespace {
+
+Allocator& allocator() { return Device::get(default_device()).allocator(); }
+
+/// A byte count; negative and fractional ones are no byte counts.
+size_t bytes_from(const py::object& limit, const char* function) {
+  const size_t bytes = PyLong_Check(limit.ptr()) ? PyLong_AsSize_t(limit.ptr()) : size_t(-1);
+  if (bytes == size_t(-1)) {
+    PyErr_Clear();
+    throw type_error(std::string(function) + "(): argument 'limit' must be an int of bytes.");
+  }
+  return bytes;
+}
+
+size_t set_memory_limit(const py::object& limit) { return allocator().set_limit(bytes_from(limit, "set_memory_limit")); }
+size_t set_cache_limit(const py::object& limit) {
+  return allocator().set_cache_limit(bytes_from(limit, "set_cache_limit"));
+}
+size_t set_wired_limit(const py::object& limit) {
+  bytes_from(limit, "set_wired_limit");
+  return 0;
+}
+
+void bind_metal(py::module_& m) {
+  py::module_ metal = m.def_submodule("metal", "Apple's Metal, which is not there.");
+  metal.def("is_available", [] { return false; });
+  metal.def("start_capture", [](const std::string&) {}, py::arg("path"));
+  metal.def("stop_capture", [] {});
+  for (const char* name : {"get_active_memory", "get_peak_memory", "reset_peak_memory", "get_cache_memory",
+                           "set_memory_limit", "set_cache_limit", "set_wired_limit", "clear_cache", "device_info"}) {
+    const py::object target = m.attr(name);
+    const std::string text = name;
+    metal.def(name, [target, text](const py::args& args, const py::kwargs& kwargs) -> py::object {
+      static std::set<std::string> told;
+      if (told.insert(text).second)
+        std::cerr << "mx.metal." << text << " is deprecated and will be removed in a future version. Use mx." << text
+                  << " instead.\n";
+      return target(*args, **kwargs);
+    });
+  }
+  m.def_submodule("cuda", "NVIDIA's CUDA, which is not there.").def("is_available", [] { return false; });
+}
+
+}  // namespace
+
+void bind_memory(py::module_& m) {
+  m.def("get_active_memory", [] { return allocator().active(); }, "Bytes in use by arrays.");
+  m.def("get_peak_memory", [] { return allocator().peak(); }, "The most bytes in use since the last reset.");
+  m.def("reset_peak_memory", [] { allocator().reset_peak(); }, "Sets the peak to 0.");
+  m.def("get_cache_memory", [] { return allocator().cached(); }, "Bytes kept for reuse.");
+  m.def("set_memory_limit", &set_memory_limit, py::arg("limit"),
+        "Sets the bytes above which allocations wait for memory to be freed; returns the previous limit.");
+  m.def("set_cache_limit", &set_cache_limit, py::arg("limit"),
+        "Sets how many bytes are kept for reuse; 0 keeps none. Returns the previous limit.");
+  m.def("set_wired_limit", &set_wired_limit, py::arg("limit"), "Has no effect here; returns 0.");
+  m.def("clear_cache", [] { allocator().clear_cache(); }, "Frees the memory kept for reuse.");
+  bind_metal(m);
+}
+
+}  // namespace mlx

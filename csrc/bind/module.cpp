@@ -1,0 +1,55 @@
+// The Python module mlx.core.
+#include <limits>
+
+#include "bind/array_type.h"
+#include "bind/call.h"
+#include "bind/devices.h"
+#include "bind/dtypes.h"
+#include "bind/elementwise.h"
+#include "bind/evaluation.h"
+#include "bind/indexing.h"
+#include "bind/ops.h"
+#include "bind/printing.h"
+#if __has_include("bind/transforms.h")
+#include "bind/transforms.h"
+#define HAS_TRANSFORMS
+#endif
+
+namespace mlx {
+namespace {
+
+void bind_constants(py::module_& m) {
+  m.attr("pi") = 3.14159265358979323846;
+  m.attr("e") = 2.71828182845904523536;
+  m.attr("euler_gamma") = 0.57721566490153286061;
+  m.attr("inf") = std::numeric_limits<double>::infinity();
+  m.attr("nan") = std::numeric_limits<double>::quiet_NaN();
+  m.attr("newaxis") = py::none();
+  m.attr("__version__") = "0.32.2";
+}
+
+}  // namespace
+
+PYBIND11_MODULE(core, m) {
+  m.doc() = "Arrays, operations and function transformations.";
+  bind_errors(m);
+  bind_interrupts();
+  bind_dtypes(m);
+  bind_devices(m);
+  bind_streams(m);
+  bind_memory(m);
+  bind_printing(m);
+  bind_operations(m);
+  bind_array(m);
+  bind_indexing(m);
+  bind_evaluation(m);
+  bind_elementwise(m);
+  bind_ops(m);
+#ifdef HAS_TRANSFORMS
+  bind_transforms(m);
+#endif
+  bind_constants(m);
+  bind_aliases(m);
+}
+
+}  // namespace mlx

@@ -1,0 +1,29 @@
+// The operations in Python: every row of ops/*.def becomes a function, or a method of array.
+#include "bind/ops.h"
+
+#include "bind/call.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace mlx {
+
+#define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
+#define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
+
+void bind_ops(py::module_& m) {
+#include "ops/reduce.def"
+}
+
+#undef OP
+#undef METHOD
+
+void bind_aliases(py::module_& m) {
+#define METHOD(...)
+#define METHOD_ALIAS(...)
+#define HIDDEN(...)
+#define ALIAS(alias, name) \
+  if (py::hasattr(m, #name)) m.attr(#alias) = m.attr(#name);
+#include "bind/aliases.def"
+}
+
+}  // namespace mlx
