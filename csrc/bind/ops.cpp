@@ -2,7 +2,12 @@
 #include "bind/ops.h"
 
 #include "bind/call.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/indexing.h"
+#include "ops/rearrange.h"
 #include "ops/reduce.h"
+#include "ops/scatter.h"
 #include "ops/shape.h"
 
 namespace mlx {
@@ -11,7 +16,11 @@ namespace mlx {
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
 
 void bind_ops(py::module_& m) {
+#include "ops/creation.def"
+#include "ops/indexing.def"
 #include "ops/reduce.def"
+#include "ops/select.def"
+#include "ops/shape.def"
 }
 
 #undef OP
