@@ -1,27 +1,14 @@
 // Reductions over rows (a contiguous or strided last axis), over columns (contiguous kept axis) and in parts.
 //
 // -D T the stored input, A what is accumulated, O the stored result, OP the operation (sum, mean, product, least,
-// greatest, every, some); IS_COMPLEX and IS_LOGICAL (every, some) say how values are mapped; GROUP is the work-group size on GPUs.
+// greatest, every, some); IS_COMPLEX and IS_LOGICAL (every, some) say how values are mapped; GROUP is the work-group
+// size on GPUs.
 // Elements of one result are numbered over the reduced axes; [low, high) of them is a part. Part p of result o goes to
 // out[p * results + o].
+#include "dims.clh"
 #ifdef LOOP_SHAPE
 #include "vector.clh"
 #endif
-
-#define RANK 8
-typedef struct {
-  long shape[RANK], stride[RANK];
-} Dims;
-
-/// Where index `i` (row-major over the first `rank` dimensions) lies.
-static inline long locate(long i, int rank, const Dims* dims) {
-  long at = 0;
-  for (int d = rank - 1; d > 0; --d) {
-    at += i % dims->shape[d] * dims->stride[d];
-    i /= dims->shape[d];
-  }
-  return rank > 0 ? at + i * dims->stride[0] : 0;
-}
 
 typedef COMPUTED(A) value;
 
@@ -254,6 +241,7 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
 #else
 
 /// A work-group per part of a result.
+#ifdef GROUP
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUMENTS) {
   local value shared[GROUP];
   const int me = get_local_id(0);
@@ -275,6 +263,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUM
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 }
+#endif
 
 /// A work-item per column and part: neighbours read neighbouring columns.
 kernel void reduce_columns(ARGUMENTS, long columns) {

@@ -11,12 +11,14 @@
 #include <thread>
 
 #include "cl/program.h"
+#include "cl/queue.h"
 #include "cl/trace.h"
 
 namespace mlx {
 namespace {
 
-constexpr auto quiet = std::chrono::seconds(2);
+constexpr auto quiet = std::chrono::milliseconds(500);
+constexpr auto patience_at_exit = std::chrono::milliseconds(300);
 
 void save(cl_program program, const std::string& key) {
   size_t size = 0;
@@ -47,14 +49,19 @@ struct Saver {
   std::chrono::steady_clock::time_point last_build;
   std::thread thread;
   bool stopping = false;
+  std::chrono::steady_clock::time_point deadline;  ///< of the stopping
+
+  bool is_over() const {
+    return stopping && (waiting.empty() || std::chrono::steady_clock::now() >= deadline);
+  }
 
   void loop() {
     setpriority(PRIO_PROCESS, id_t(gettid()), 10);  // on Linux: of this thread alone
     std::unique_lock lock(mutex);
-    while (!stopping) {
+    while (!is_over()) {
       if (waiting.empty()) {
         changed.wait(lock);
-      } else if (std::chrono::steady_clock::now() < last_build + quiet) {
+      } else if (!stopping && std::chrono::steady_clock::now() < last_build + quiet) {
         changed.wait_until(lock, last_build + quiet);
       } else {
         const Waiting next = std::move(waiting.front());
@@ -62,6 +69,7 @@ struct Saver {
         lock.unlock();
         const int64_t start = trace::now();
         save(next.program.get(), next.key);
+        register_exit();
         trace::say(2, "stored a program in ", (trace::now() - start) / 1000, " us");
         lock.lock();
       }
@@ -94,6 +102,7 @@ void stop_saving() {
   {
     const std::lock_guard lock(saver.mutex);
     saver.stopping = true;
+    saver.deadline = std::chrono::steady_clock::now() + patience_at_exit;
   }
   saver.changed.notify_one();
   if (saver.thread.joinable()) saver.thread.join();

@@ -91,8 +91,9 @@ bool is_thick(const Product& p) {
 }
 
 bool multiply_on_cpu(Queue& queue, const Product& p) {
-  const bool widens = p.dtype == float16 || (p.dtype == bfloat16 && is_thick(p) && !onednn::multiplies_bfloat16_well());
-  if (widens) return multiply_widened(queue, p);
+  if (p.k == 0 && !p.dtype.is_half()) return openblas::multiply(queue, p);
+  const bool widening_pays = is_thick(p) && !onednn::multiplies_bfloat16_well();
+  if (p.dtype == float16 || (p.dtype == bfloat16 && (widening_pays || p.k == 0))) return multiply_widened(queue, p);
   return onednn::multiply(queue, p) || openblas::multiply(queue, p);
 }
 
@@ -146,7 +147,7 @@ void multiply(Queue& queue, const Product& product) {
   if (product.batch == 0 || product.m == 0 || product.n == 0) return;
   const Product p = plainest(product);
   const bool on_cpu = queue.device().facts().native_kernels;
-  const bool served = p.k > 0 && (on_cpu ? multiply_on_cpu(queue, p) : multiply_on_gpu(queue, p));
+  const bool served = on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && multiply_on_gpu(queue, p);
   if (!served) multiply_with_kernel(queue, p);
 }
 

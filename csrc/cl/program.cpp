@@ -77,6 +77,7 @@ Handle<cl_program> build_program(const Device& device, bool small, const Program
   if (!stored) {
     trace::say(4, "options: ", program.options, '\n', numbered(program.source));
     built = from_source(device, id, program);
+    register_exit();
     save_binary_of(built.get(), key, device.facts().is_pocl);
   }
   trace::say(2, stored ? "loaded a program in " : "built a program in ", (trace::now() - start) / 1000, " us for ",
@@ -84,13 +85,18 @@ Handle<cl_program> build_program(const Device& device, bool small, const Program
   return built;
 }
 
-/// The text of kernels/<stem>.cl with its `#include "x.clh"` line, if it opens with one, filled in.
-std::string with_include(std::string_view stem) {
-  const std::string text(kernel_source(stem));
-  const size_t at = text.find("#include \"");
-  if (at == text.npos) return text;
-  const size_t name = at + 10, end = text.find(".clh\"", name);
-  return text.substr(0, at) + std::string(kernel_source(text.substr(name, end - name))) + text.substr(end + 5);
+/// The text of kernels/<stem>.cl with its `#include "x.clh"` lines filled in.
+std::string with_includes(std::string_view stem) {
+  const std::string_view text = kernel_source(stem), before = "#include \"", after = ".clh\"";
+  std::string result;
+  for (size_t at = 0;;) {
+    const size_t next = text.find(before, at);
+    result += text.substr(at, next - at);
+    if (next == text.npos) return result;
+    const size_t name = next + before.size(), end = text.find(after, name);
+    result += kernel_source(text.substr(name, end - name));
+    at = end + after.size();
+  }
 }
 
 std::string device_options(const Capabilities& facts) {
@@ -138,7 +144,7 @@ Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines&
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   std::string options = device_options(device_.facts());
   for (const Define& define : defines) options.append(" -D ").append(define.name).append(1, '=').append(define.value);
-  return find(key, name, std::string(kernel_source("prelude")).append(with_include(stem)), options);
+  return find(key, name, std::string(kernel_source("prelude")).append(with_includes(stem)), options);
 }
 
 Kernel& KernelLibrary::generated(const std::string& source, const char* name) {

@@ -2,6 +2,7 @@
 #include "cl/queue.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "cl/binary_saver.h"
 #include "cl/buffer.h"
@@ -211,16 +212,20 @@ void Queue::after(Queue& other, uint64_t ticket) {
   submitted_one();
 }
 
-void finish_at_exit() {
-  if (is_forked()) return;
-  try {
-    stop_saving();
-    const std::lock_guard lock(registry_mutex);
-    for (Queue* const queue : registry()) queue->wait();
-    if (trace::timing()) trace::collect();
-    trace::save();
-  } catch (...) {  // the process ends either way
-  }
+void register_exit() {
+  std::atexit([] {
+    static bool done = false;
+    if (done || is_forked()) return;
+    done = true;
+    try {
+      stop_saving();
+      const std::lock_guard lock(registry_mutex);
+      for (Queue* const queue : registry()) queue->wait();
+      if (trace::timing()) trace::collect();
+      trace::save();
+    } catch (...) {  // the process ends either way
+    }
+  });
 }
 
 }  // namespace mlx

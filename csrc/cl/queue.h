@@ -50,7 +50,6 @@ class Queue final : public Counted<Queue> {
   static void dispose(Queue* queue);
 
  private:
-  friend void finish_at_exit();
   struct Marker {
     uint64_t ticket;
     Handle<cl_event> event;
@@ -72,8 +71,9 @@ class Queue final : public Counted<Queue> {
   std::exception_ptr failure_;
 };
 
-/// Waits for every queue, so that the drivers' threads are at rest when static destructors run.
-void finish_at_exit();
+/// Arranges that at exit every queue is waited for and the saving of binaries ends before static destructors run.
+/// Drivers make statics of their own when they compile, and exit handlers run latest first: call again after builds.
+void register_exit();
 
 /// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by it.
 std::unique_lock<std::recursive_mutex> submission_lock();

@@ -109,6 +109,11 @@ class Reduce final : public Primitive {
 
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
 
+  /// Reduces `x` into `out`, which is allocated; `last` says that nothing follows, so that a mean is divided.
+  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
+           bool last = true) const;
+
+
  private:
   const Row& row() const { return rows[int(kind_)]; }
   double count(const array& x) const {
@@ -123,10 +128,6 @@ class Reduce final : public Primitive {
     const array ties = astype(equal(x, extreme), x.dtype());
     return ties / sum(ties, axes_, true);
   }
-  /// Reduces `x` into `out`; `last` says that nothing follows, so that a mean is divided.
-  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
-           bool last = true) const;
-
   Reduction kind_;
   Axes axes_;
   bool keepdims_;
@@ -204,6 +205,10 @@ array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keep
 
 }  // namespace
 
+void sum_rows_into(const array& x, const array& out, Queue& queue) {
+  Reduce(Reduction::sum, {0}, false).run(x, {0}, out, x.dtype(), 1, queue);
+}
+
 #define REDUCTION(name)                                                                     \
   array name(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {   \
     return reduce(Reduction::name, a, axis, keepdims, s);                                   \
@@ -218,6 +223,25 @@ REDUCTION(any)
 
 array mean(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return reduce(Reduction::mean, a, axis, keepdims, s, AxisError::value);
+}
+
+array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "var") : all_axes(a.ndim());
+  double count = 1;
+  for (const int i : axes) count *= a.shape(i);
+  const array deviation = subtract(a, mean(a, axes, true, s), s);
+  const array squares = square(abs(deviation, s), s);
+  if (ddof == 0) return mean(squares, axes, keepdims, s);
+  const array divisor(std::max(count - ddof, 0.0), squares.dtype());
+  return divide(sum(squares, axes, keepdims, s), divisor, s);
+}
+
+array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
+  return sqrt(var(a, axis, keepdims, ddof, s), s);
+}
+
+array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+  return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
 }
 
 }  // namespace mlx

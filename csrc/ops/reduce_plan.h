@@ -31,4 +31,7 @@ struct ReducePlan {
 /// Plans reducing `x` over the sorted `axes`. With `ordered`, elements keep their row-major order.
 ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& queue);
 
+/// Adds up the rows of the 2-d float32 or float64 `x` into `out`, which is allocated.
+void sum_rows_into(const array& x, const array& out, Queue& queue);
+
 }  // namespace mlx

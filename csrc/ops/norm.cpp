@@ -1,0 +1,209 @@
+// Fused normalizations: checks, the primitives and their derivatives.
+#include "ops/norm.h"
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "ops/reduce_plan.h"
+#include "ops/rows.h"
+#include "ops/shape.h"
+
+namespace mlx::fast {
+namespace {
+
+/// What distinguishes one normalization from another. Inputs are x, then weight and bias where there are.
+struct Form {
+  bool centered, has_weight, has_bias;
+  float eps;
+  void fields(Fields& f) {
+    f.field("centered", centered);
+    f.field("has_weight", has_weight);
+    f.field("has_bias", has_bias);
+    f.field("eps", eps);
+  }
+  Defines defines(Dtype dtype) const {
+    Defines result{{"T", dtype}};
+    if (centered) result.emplace_back("CENTERED", 1);
+    if (has_weight) result.emplace_back("HAS_WEIGHT", 1);
+    if (has_bias) result.emplace_back("HAS_BIAS", 1);
+    if (dtype.is_half()) result.emplace_back("IS_HALF", 1);
+    return result;
+  }
+  int bias_at() const { return 1 + has_weight; }
+};
+
+Dtype accumulated(Dtype dtype) { return dtype == float64 ? float64 : float32; }
+
+/// x normalized and the scale that did it, in composed operations, for the derivatives of derivatives.
+std::pair<array, array> compose(const Form& form, const array& x) {
+  const array centered = form.centered ? x - mean(x, Axes{-1}, true) : x;
+  const array scale = rsqrt(mean(square(centered), Axes{-1}, true) + form.eps);
+  return {centered * scale, scale};
+}
+
+/// Batched inputs made ready: x with the batch in front, or nothing where weight or bias are batched.
+bool only_x_batched(const std::vector<int>& axes) {
+  for (size_t i = 1; i < axes.size(); ++i)
+    if (axes[i] >= 0) return false;
+  return true;
+}
+
+/// Gradients by x, weight and bias; inputs are x, weight if any, and the cotangent.
+class NormGradient final : public Primitive {
+ public:
+  explicit NormGradient(Form form) : form_(form) {}
+  const char* name() const override { return form_.centered ? "layer_norm_gradient" : "rms_norm_gradient"; }
+  void fields(Fields& f) override { form_.fields(f); }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(6 * inputs[0].size()); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+
+ private:
+  Form form_;
+};
+
+class Norm final : public Primitive {
+ public:
+  explicit Norm(Form form) : form_(form) {}
+  const char* name() const override { return form_.centered ? "layer_norm" : "rms_norm"; }
+  void fields(Fields& f) override { form_.fields(f); }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(3 * inputs[0].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  static array make(const Form& form, Arrays inputs, const StreamOrDevice& s) {
+    const Shape shape = inputs[0].shape();
+    const Dtype dtype = inputs[0].dtype();
+    return array(shape, dtype, make_ref<Norm>(form), std::move(inputs), to_stream(s));
+  }
+
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& out = outputs[0];
+    out.allocate(queue);
+    const int64_t columns = out.shape(-1), rows = out.size() / std::max<int64_t>(columns, 1);
+    if (out.size() == 0) return;
+    Arrays dense;
+    for (const array& input : inputs) dense.push_back(contiguous_copy(input, queue));
+    const array& x = dense[0];
+    const array& weight = form_.has_weight ? dense[1] : x;
+    const array& bias = form_.has_bias ? dense[form_.bias_at()] : x;
+    const RowLaunch shape(queue, rows, columns);
+    Launch step = launch(queue, "norm", "norm_rows", shape.with_group(form_.defines(x.dtype())));
+    shape.shape(step).moving(size_t(2 * out.nbytes()));
+    step.with(reads(x), reads(weight), reads(bias), writes(out), rows, columns, form_.eps);
+  }
+
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    const array& x = primals[0];
+    std::vector<Shape> shapes{x.shape()};
+    std::vector<Dtype> dtypes{x.dtype()};
+    for (size_t i = 1; i < primals.size(); ++i) shapes.push_back(primals[i].shape()), dtypes.push_back(x.dtype());
+    Arrays inputs{x};
+    if (form_.has_weight) inputs.push_back(primals[1]);
+    inputs.push_back(cotangents[0]);
+    const Arrays all = array::several(shapes, dtypes, make_ref<NormGradient>(form_), inputs, to_stream({}));
+    Arrays result;
+    for (const int i : argnums) result.push_back(all[i]);
+    return result;
+  }
+
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    const auto [z, scale] = compose(form_, primals[0]);
+    std::optional<array> total;
+    for (size_t k = 0; k < argnums.size(); ++k) {
+      array part = tangents[k];
+      if (argnums[k] == 0) {
+        const array& t = tangents[k];
+        const array level = form_.centered ? t - mean(t, Axes{-1}, true) : t;
+        part = (level - z * mean(t * z, Axes{-1}, true)) * scale;
+        if (form_.has_weight) part = part * primals[1];
+      } else if (form_.has_weight && argnums[k] == 1) {
+        part = z * part;
+      }
+      total = total ? *total + part : part;
+    }
+    return {broadcast_to(*total, primals[0].shape())};
+  }
+
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    const array x = batch_first(inputs[0], axes[0], size);
+    Arrays rest{x};
+    if (only_x_batched(axes)) {
+      rest.insert(rest.end(), inputs.begin() + 1, inputs.end());
+      return {{make(form_, rest, {})}, {0}};
+    }
+    Form plain = form_;
+    plain.has_weight = plain.has_bias = false;
+    array y = make(plain, rest, {});
+    for (size_t i = 1; i < inputs.size(); ++i) {
+      array operand = inputs[i];
+      if (axes[i] >= 0) {  // (batch, columns) beside (batch, …, columns)
+        Shape shape(size_t(x.ndim()), 1);
+        shape[0] = size;
+        shape.back() = x.shape(-1);
+        operand = reshape(moveaxis(operand, axes[i], 0), shape);
+      }
+      y = form_.has_weight && i == 1 ? y * operand : y + operand;
+    }
+    return {{y}, {0}};
+  }
+
+ private:
+  Form form_;
+};
+
+void NormGradient::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
+  for (array& output : outputs) output.allocate(queue);
+  array& dx = outputs[0];
+  const Dtype wide = accumulated(dx.dtype());
+  const int64_t columns = dx.shape(-1), rows = dx.size() / std::max<int64_t>(columns, 1);
+  if (columns == 0) return;
+  Arrays dense;
+  for (const array& input : inputs) dense.push_back(contiguous_copy(input, queue));
+  const RowLaunch shape(queue, std::max<int64_t>(rows, 1), columns);
+  Arrays strips;
+  for (size_t i = 1; i < outputs.size(); ++i) {
+    strips.emplace_back(make_ref<Node>(Shape{int32_t(shape.items), int32_t(columns)}, wide));
+    strips.back().allocate(queue);
+  }
+  const auto strip = [&](bool has, int output) { return has ? writes(strips[output - 1]) : writes(dx); };
+  Launch step = launch(queue, "norm", "norm_gradient", shape.with_group(form_.defines(dx.dtype())));
+  shape.shape(step).moving(size_t(3 * dx.nbytes()));
+  step.with(reads(dense[0]), reads(form_.has_weight ? dense[1] : dense[0]), reads(dense.back()), writes(dx),
+            strip(form_.has_weight, 1), strip(form_.has_bias, form_.bias_at()), rows, columns, form_.eps);
+  for (size_t i = 1; i < outputs.size(); ++i) sum_rows_into(strips[i - 1], outputs[i], queue);
+}
+
+array norm(const char* op, bool centered, const array& x, const std::optional<array>& weight,
+           const std::optional<array>& bias, float eps, const StreamOrDevice& s) {
+  if (x.ndim() == 0) fail(op, "Input must have at least 1 dimension but got input with 0 dimensions.");
+  Dtype dtype = x.dtype();
+  const auto check = [&](const std::optional<array>& operand, const char* what) {
+    if (!operand) return;
+    if (operand->ndim() != 1) fail(op, what, " must have 1 dimension but has ", operand->ndim(), " dimensions.");
+    if (operand->size() != x.shape(-1))
+      fail(op, what, " must have the same size as the last dimension of x but has ", operand->size(), " elements.");
+    dtype = promote(dtype, operand->dtype());
+  };
+  check(weight, "weight");
+  check(bias, "bias");
+  if (!dtype.is_floating()) fail(op, "Received unsupported type ", dtype.name(), ".");
+  Arrays inputs{astype(x, dtype, s)};
+  if (weight) inputs.push_back(astype(*weight, dtype, s));
+  if (bias) inputs.push_back(astype(*bias, dtype, s));
+  return Norm::make({centered, weight.has_value(), bias.has_value(), eps}, std::move(inputs), s);
+}
+
+}  // namespace
+
+array rms_norm(const array& x, const std::optional<array>& weight, float eps, StreamOrDevice s) {
+  return norm("rms_norm", false, x, weight, std::nullopt, eps, s);
+}
+
+array layer_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias, float eps,
+                 StreamOrDevice s) {
+  return norm("layer_norm", true, x, weight, bias, eps, s);
+}
+
+}  // namespace mlx::fast

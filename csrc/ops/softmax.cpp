@@ -1,0 +1,209 @@
+// Softmax and log-sum-exp: rows in one kernel, other layouts brought to rows.
+#include "ops/softmax.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "ops/rows.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+// A row longer than this is worth several work-items: composed from operations that cut it.
+constexpr int64_t long_row = 256 * 1024;
+
+Defines defines_of(const array& x) {
+  Defines defines{{"T", x.dtype()}};
+  if (x.dtype().is_half()) defines.emplace_back("IS_HALF", 1);
+  if (x.dtype() == float64) defines.emplace_back("IS_DOUBLE", 1);
+  return defines;
+}
+
+void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue) {
+  const int64_t columns = inputs[0].shape(-1), rows = inputs[0].size() / std::max<int64_t>(columns, 1);
+  if (rows == 0) return;
+  const RowLaunch shape(queue, rows, columns);
+  Launch step = launch(queue, "softmax", kernel, shape.with_group(defines_of(inputs[0])));
+  Arrays dense;
+  for (const array& x : inputs) step.set(reads(dense.emplace_back(contiguous_copy(x, queue))));
+  shape.shape(step).moving(size_t(2 * out.nbytes())).with(writes(out), rows, columns);
+}
+
+/// Common to primitives over the last axis of inputs of one shape.
+class OverLastAxis : public Primitive {
+ public:
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(4 * inputs[0].size()); }
+};
+
+
+/// y * (g - sum(g * y)): the derivative of softmax, which is symmetric.
+class SoftmaxGradient final : public OverLastAxis {
+ public:
+  const char* name() const override { return "softmax_gradient"; }
+  static array make(const array& y, const array& g) {
+    return array(y.shape(), y.dtype(), make_ref<SoftmaxGradient>(), {y, g}, to_stream({}));
+  }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    outputs[0].allocate(queue);
+    run_rows("softmax_gradient", inputs, outputs[0], queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    const array &y = primals[0], &g = primals[1], &h = cotangents[0];
+    const array along = sum(h * y, Axes{-1}, true);
+    Arrays result;
+    for (const int i : argnums)
+      result.push_back(i == 0 ? h * (g - sum(g * y, Axes{-1}, true)) - g * along : y * (h - along));
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    const array &y = primals[0], &g = primals[1];
+    std::optional<array> total;
+    for (size_t k = 0; k < argnums.size(); ++k) {
+      const array& t = tangents[k];
+      const array part = argnums[k] == 0
+                             ? t * (g - sum(g * y, Axes{-1}, true)) - y * sum(g * t, Axes{-1}, true)
+                             : y * (t - sum(t * y, Axes{-1}, true));
+      total = total ? *total + part : part;
+    }
+    return {*total};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    return {{make(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size))}, {0}};
+  }
+};
+
+class Softmax final : public OverLastAxis {
+ public:
+  const char* name() const override { return "softmax"; }
+  static array make(const array& x, const StreamOrDevice& s) {
+    return array(x.shape(), x.dtype(), make_ref<Softmax>(), {x}, to_stream(s));
+  }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    if (inputs[0].is_row_contiguous() && inputs[0].is_donatable()) outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
+    else outputs[0].allocate(queue);
+    run_rows("softmax_rows", inputs, outputs[0], queue);
+  }
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) override {
+    return {SoftmaxGradient::make(outputs[0], cotangents[0])};
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
+    return {SoftmaxGradient::make(make(primals[0], {}), tangents[0])};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    return {{make(moveaxis(inputs[0], axes[0], 0), {})}, {0}};
+  }
+};
+
+class LogSumExp final : public OverLastAxis {
+ public:
+  const char* name() const override { return "logsumexp"; }
+  static array make(const array& x, const StreamOrDevice& s) {
+    Shape shape = x.shape();
+    shape.back() = 1;
+    return array(shape, x.dtype(), make_ref<LogSumExp>(), {x}, to_stream(s));
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    Shape shape = inputs[0].shape();
+    shape.back() = 1;
+    return {shape};
+  }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    outputs[0].allocate(queue);
+    run_rows("logsumexp_rows", inputs, outputs[0], queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    return {cotangents[0] * Softmax::make(primals[0], {})};
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
+    return {sum(tangents[0] * Softmax::make(primals[0], {}), Axes{-1}, true)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    return {{make(moveaxis(inputs[0], axes[0], 0), {})}, {0}};
+  }
+};
+
+/// Axes brought to the end and merged into one, and the way back.
+struct AsRows {
+  Axes order;      ///< kept axes, then the given ones
+  bool in_place;   ///< the one axis is the last already
+  Shape shape;     ///< after the transposition
+
+  AsRows(const array& x, const Axes& axes) : in_place(axes.size() == 1 && axes[0] == x.ndim() - 1) {
+    for (int i = 0; i < x.ndim(); ++i)
+      if (!std::binary_search(axes.begin(), axes.end(), i)) order.push_back(i);
+    order.insert(order.end(), axes.begin(), axes.end());
+    for (const int i : order) shape.push_back(x.shape(i));
+  }
+  array rows(const array& x, const Axes& axes, const StreamOrDevice& s) const {
+    if (in_place) return x;
+    Shape merged(shape.begin(), shape.end() - axes.size());
+    int64_t columns = 1;
+    for (const int i : axes) columns *= x.shape(i);
+    merged.push_back(dimension(columns, "softmax"));
+    return reshape(transpose(x, order, s), merged, s);
+  }
+  array back(const array& y, const StreamOrDevice& s) const {
+    if (in_place) return y;
+    Axes inverse(order.size());
+    for (size_t i = 0; i < order.size(); ++i) inverse[order[i]] = int(i);
+    return transpose(reshape(y, shape, s), inverse, s);
+  }
+};
+
+int64_t extent(const array& a, const Axes& axes) {
+  int64_t result = 1;
+  for (const int i : axes) result *= a.shape(i);
+  return result;
+}
+
+bool composes(const array& x, const Axes& axes) {
+  const int64_t columns = extent(x, axes);
+  return x.dtype().is_complex() || (columns > long_row && x.size() / columns < 8);
+}
+
+}  // namespace
+
+array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) {
+  if (a.ndim() == 0 && axis && !axis->empty())
+    fail("softmax", "Received non-empty axes for array with 0 dimensions.");
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "softmax", AxisError::index) : all_axes(a.ndim());
+  if (a.size() == 0) return a;
+  const array x = astype(a, at_least_float(a.dtype()), s);
+  if (axes.empty()) return exp(subtract(x, x, s), s);
+  if (composes(x, axes)) {
+    const array e = exp(subtract(x, max(x, axes, true, s), s), s);
+    return divide(e, sum(e, axes, true, s), s);
+  }
+  const AsRows layout(x, axes);
+  return layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
+}
+
+array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "logsumexp", AxisError::index) : all_axes(a.ndim());
+  if (a.size() == 0) fail("logsumexp", "Received empty array.");
+  const array x = astype(a, at_least_float(a.dtype()), s);
+  if (axes.empty()) return x;
+  Shape shape;
+  for (int i = 0; i < a.ndim(); ++i) {
+    if (!std::binary_search(axes.begin(), axes.end(), i)) shape.push_back(a.shape(i));
+    else if (keepdims) shape.push_back(1);
+  }
+  if (composes(x, axes)) {
+    const array top = stop_gradient(max(x, axes, true, s), s);
+    const array safe = where(isfinite(top, s), top, array(0, x.dtype()), s);
+    const array total = add(log(sum(exp(subtract(x, safe, s), s), axes, true, s), s), top, s);
+    return reshape(where(isinf(top, s), top, total, s), shape, s);
+  }
+  const array y = LogSumExp::make(AsRows(x, axes).rows(x, axes, s), s);
+  return keepdims || axes.size() != 1 || axes[0] != a.ndim() - 1 ? reshape(y, shape, s) : squeeze(y, Axes{-1}, s);
+}
+
+}  // namespace mlx

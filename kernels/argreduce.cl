@@ -1,0 +1,226 @@
+// Positions of the largest or smallest element of rows or columns.
+//
+// -D T the stored type; LEAST for the smallest; IS_FLOAT, IS_COMPLEX; GROUP the work-group size on GPUs. The first of
+// equal elements counts. A NaN counts only in first place. Elements are numbered and cut into parts as in reduce.cl;
+// each part writes its best value and index, which arg_merge then compares.
+#include "dims.clh"
+#ifdef LOOP_SHAPE
+#include "vector.clh"
+#endif
+
+typedef COMPUTED(T) value;
+
+#ifdef IS_COMPLEX
+static inline int complex_above(float2 a, float2 b) { return a.x > b.x || (a.x == b.x && a.y > b.y); }
+#define ABOVE(a, b) complex_above(a, b)
+#define IS_NAN(a) (isnan((a).x) || isnan((a).y))
+#define SAME(a, b) ((a).x == (b).x && (a).y == (b).y)
+#else
+#define ABOVE(a, b) ((a) > (b))
+#define IS_NAN(a) ((a) != (a))
+#define SAME(a, b) ((a) == (b))
+#endif
+
+#ifdef IS_FLOAT
+#define LOWEST ((value)(-INFINITY))
+#define HIGHEST ((value)(INFINITY))
+#else
+#define LOWEST ((value)((value)-1 < (value)1 ? (value)1 << (sizeof(value) * 8 - 1) : 0))
+#define HIGHEST ((value)~LOWEST)
+#endif
+
+#ifdef LEAST
+#define BEYOND(a, b) ABOVE(b, a)
+#define WORST HIGHEST
+#else
+#define BEYOND(a, b) ABOVE(a, b)
+#define WORST LOWEST
+#endif
+
+#define ARGUMENTS                                                                                                    \
+  global const STORED(T)* x, long x_offset, global STORED(T)* values, long values_offset, global uint* indices,      \
+      long indices_offset, long results, long parts, long total, long inner, long stride, int kept_rank,             \
+      int reduced_rank, Dims kept, Dims reduced
+
+/// The best of each result's parts.
+kernel void arg_merge(global const STORED(T)* values, long values_offset, global const uint* indices,
+                      long indices_offset, global uint* out, long out_offset, long results, long parts) {
+  FOR_EACH(i, results) {
+    long best = i;
+    for (long p = 1; p < parts; ++p) {
+      const long other = p * results + i;
+      if (BEYOND(LOAD(T, values, values_offset + other), LOAD(T, values, values_offset + best))) best = other;
+    }
+    out[out_offset + i] = indices[indices_offset + best];
+  }
+}
+
+#ifdef LOOP_SHAPE
+#define BLOCK (16 * V)
+
+/// Looks through a stretch of a row whose first element has number `i`.
+static inline void search_run(value* best, uint* index, global const STORED(T)* p, long n, long stride, long i) {
+  long k = 0;
+#ifndef IS_COMPLEX
+  // The best of a block first; where it lies matters only if it beats what came before.
+  for (; stride == 1 && k + BLOCK <= n; k += BLOCK) {
+    VALUE(T) a = (VALUE(T))(WORST), b = a;
+    for (int j = 0; j < BLOCK; j += 2 * V) {
+      const VALUE(T) u = FETCH(T, p + k + j), v = FETCH(T, p + k + j + V);
+      a = BEYOND(u, a) ? u : a;
+      b = BEYOND(v, b) ? v : b;
+    }
+    a = BEYOND(b, a) ? b : a;
+    BASE(T) lanes[V];
+    CAT(vstore, V)(a, 0, lanes);
+    value block = lanes[0];
+    for (int j = 1; j < V; ++j) block = BEYOND(lanes[j], block) ? lanes[j] : block;
+    if (!BEYOND(block, *best)) continue;
+    int j = 0;
+    while (!SAME(LOAD(T, p, k + j), block)) ++j;
+    *best = block;
+    *index = (uint)(i + k + j);
+  }
+#endif
+  for (; k < n; ++k) {
+    const value v = LOAD(T, p, k * stride);
+    if (BEYOND(v, *best)) *best = v, *index = (uint)(i + k);
+  }
+}
+
+kernel void arg_rows(ARGUMENTS) {
+  FOR_EACH(unit, results * parts) {
+    const long part = parts > 1 ? unit / results : 0;
+    const long high = total * (part + 1) / parts;
+    long i = total * part / parts;
+    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
+    value best = part == 0 ? LOAD(T, base, 0) : WORST;
+    uint index = (uint)i;
+    long row = reduced_rank > 0 ? i / inner : 0, column = i - row * inner;
+    while (i < high) {
+      const long n = min(inner - column, high - i);
+      search_run(&best, &index, base + locate(row, reduced_rank, &reduced) + column * stride, n, stride, i);
+      i += n;
+      row += 1;
+      column = 0;
+    }
+    indices[indices_offset + unit] = index;
+    if (parts > 1) STORE(T, values, values_offset + unit, best);
+  }
+}
+
+#define TILE 512
+
+/// Looks through `rows` rows of `width` columns, the first of number `i`.
+static inline void search_rows(value* best, uint* index, global const STORED(T)* p, long rows, long stride, int width,
+                               long i) {
+  int j = 0;
+#ifndef IS_COMPLEX
+  for (; j + V <= width; j += V) {
+    VALUE(T) a = CAT(vload, V)(0, best + j);
+    VECTOR(uint) at = CAT(vload, V)(0, index + j);
+    for (long r = 0; r < rows; ++r) {
+      const VALUE(T) v = FETCH(T, p + r * stride + j);
+      at = select(at, (VECTOR(uint))((uint)(i + r)), CAT(convert_int, V)(BEYOND(v, a)));
+      a = BEYOND(v, a) ? v : a;
+    }
+    CAT(vstore, V)(a, 0, best + j);
+    CAT(vstore, V)(at, 0, index + j);
+  }
+#endif
+  for (; j < width; ++j)
+    for (long r = 0; r < rows; ++r) {
+      const value v = LOAD(T, p, r * stride + j);
+      if (BEYOND(v, best[j])) best[j] = v, index[j] = (uint)(i + r);
+    }
+}
+
+kernel void arg_columns(ARGUMENTS, long columns) {
+  const long tiles = (columns + TILE - 1) / TILE, outer = results / columns;
+  FOR_EACH(unit, outer * parts * tiles) {
+    const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
+    const long part = strip / outer;
+    const int width = (int)min((long)TILE, columns - tile);
+    const long high = total * (part + 1) / parts;
+    long i = total * part / parts;
+    global const STORED(T)* base = x + x_offset + locate(strip - part * outer, kept_rank, &kept) + tile;
+    value best[TILE];
+    uint index[TILE];
+    for (int j = 0; j < width; ++j) best[j] = part == 0 ? LOAD(T, base, j) : WORST, index[j] = (uint)i;
+    long row = reduced_rank > 0 ? i / inner : 0, step = i - row * inner;
+    while (i < high) {
+      const long n = min(min(inner - step, high - i), max(8L, (long)TILE * 8 / width));
+      search_rows(best, index, base + locate(row, reduced_rank, &reduced) + step * stride, n, stride, width, i);
+      i += n;
+      step += n;
+      if (step == inner) row += 1, step = 0;
+    }
+    const long to = strip * columns + tile;
+    for (int j = 0; j < width; ++j) {
+      indices[indices_offset + to + j] = index[j];
+      if (parts > 1) STORE(T, values, values_offset + to + j, best[j]);
+    }
+  }
+}
+
+#else
+
+/// A work-group per part of a result.
+#ifdef GROUP
+kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENTS) {
+  local value shared_values[GROUP];
+  local uint shared_indices[GROUP];
+  const int me = get_local_id(0);
+  for (long unit = get_group_id(0); unit < results * parts; unit += get_num_groups(0)) {
+    const long part = unit / results, low = total * part / parts, high = total * (part + 1) / parts;
+    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
+    value best = WORST;
+    uint index = (uint)high;  // beyond every candidate, so that a tie at WORST goes to a real one
+    for (long i = low + me; i < high; i += GROUP) {
+      const long row = reduced_rank > 0 ? i / inner : 0;
+      const value v = LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride);
+      if (BEYOND(v, best) || (index == (uint)high && SAME(v, best))) best = v, index = (uint)i;
+    }
+    shared_values[me] = best;
+    shared_indices[me] = index;
+    for (int width = GROUP / 2; width > 0; width /= 2) {
+      barrier(CLK_LOCAL_MEM_FENCE);
+      if (me >= width) continue;
+      const value other = shared_values[me + width];
+      const uint at = shared_indices[me + width];
+      if (BEYOND(other, shared_values[me]) || (SAME(other, shared_values[me]) && at < shared_indices[me])) {
+        shared_values[me] = other;
+        shared_indices[me] = at;
+      }
+    }
+    if (me == 0) {
+      const value first = LOAD(T, base, 0);
+      const int stays = part == 0 && (IS_NAN(first) || shared_indices[0] == (uint)high);
+      indices[indices_offset + unit] = stays ? 0 : min(shared_indices[0], (uint)(high - 1));
+      if (parts > 1) STORE(T, values, values_offset + unit, stays ? first : shared_values[0]);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+}
+#endif
+
+/// A work-item per column and part.
+kernel void arg_columns(ARGUMENTS, long columns) {
+  const long outer = results / columns;
+  FOR_EACH(unit, results * parts) {
+    const long strip = unit / columns, part = strip / outer;
+    const long low = total * part / parts, high = total * (part + 1) / parts;
+    global const STORED(T)* base =
+        x + x_offset + locate(strip - part * outer, kept_rank, &kept) + (unit - strip * columns);
+    value best = part == 0 ? LOAD(T, base, 0) : WORST;
+    uint index = (uint)low;
+    for (long i = low; i < high; ++i) {
+      const long row = reduced_rank > 0 ? i / inner : 0;
+      const value v = LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride);
+      if (BEYOND(v, best)) best = v, index = (uint)i;
+    }
+    indices[indices_offset + unit] = index;
+    if (parts > 1) STORE(T, values, values_offset + unit, best);
+  }
+}
+#endif
