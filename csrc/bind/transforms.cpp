@@ -1,6 +1,8 @@
 // The Python face of differentiation: grad, value_and_grad, vjp and jvp.
 #include "bind/transforms.h"
 
+#include <pybind11/stl.h>
+
 #include <set>
 
 #include "base/error.h"

@@ -1,14 +1,9 @@
-// Puts the binaries of freshly built programs into the disk cache without holding anybody up.
+// Puts the binaries of freshly built programs into the disk cache without holding anybody up for long.
 #include "cl/binary_saver.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <condition_variable>
+#include <atomic>
 #include <deque>
 #include <mutex>
-#include <thread>
 
 #include "cl/program.h"
 #include "cl/queue.h"
@@ -17,8 +12,24 @@
 namespace mlx {
 namespace {
 
-constexpr auto quiet = std::chrono::milliseconds(500);
-constexpr auto patience_at_exit = std::chrono::milliseconds(300);
+constexpr int64_t quiet = 500'000'000, patience_at_exit = 1'000'000'000;  // nanoseconds
+
+struct Waiting {
+  Handle<cl_program> program;
+  std::string key;
+};
+
+struct Saver {
+  std::mutex mutex;
+  std::deque<Waiting> waiting;
+  std::atomic<size_t> count{0};
+  std::atomic<int64_t> last_build{0}, next_turn{0};
+};
+
+Saver& saver() {
+  static auto* const instance = new Saver;  // leaked: used at exit
+  return *instance;
+}
 
 void save(cl_program program, const std::string& key) {
   size_t size = 0;
@@ -37,49 +48,21 @@ void save(cl_program program, const std::string& key) {
     if (!binary.empty()) return disk_cache::store(key, binary);
 }
 
-struct Waiting {
-  Handle<cl_program> program;
-  std::string key;
-};
-
-struct Saver {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<Waiting> waiting;
-  std::chrono::steady_clock::time_point last_build;
-  std::thread thread;
-  bool stopping = false;
-  std::chrono::steady_clock::time_point deadline;  ///< of the stopping
-
-  bool is_over() const {
-    return stopping && (waiting.empty() || std::chrono::steady_clock::now() >= deadline);
+/// Needs the submission lock and idle queues.
+void save_next(Saver& saver) {
+  Waiting next;
+  {
+    const std::lock_guard lock(saver.mutex);
+    if (saver.waiting.empty()) return;
+    next = std::move(saver.waiting.front());
+    saver.waiting.pop_front();
+    saver.count = saver.waiting.size();
   }
-
-  void loop() {
-    setpriority(PRIO_PROCESS, id_t(gettid()), 10);  // on Linux: of this thread alone
-    std::unique_lock lock(mutex);
-    while (!is_over()) {
-      if (waiting.empty()) {
-        changed.wait(lock);
-      } else if (!stopping && std::chrono::steady_clock::now() < last_build + quiet) {
-        changed.wait_until(lock, last_build + quiet);
-      } else {
-        const Waiting next = std::move(waiting.front());
-        waiting.pop_front();
-        lock.unlock();
-        const int64_t start = trace::now();
-        save(next.program.get(), next.key);
-        register_exit();
-        trace::say(2, "stored a program in ", (trace::now() - start) / 1000, " us");
-        lock.lock();
-      }
-    }
-  }
-};
-
-Saver& saver() {
-  static auto* const instance = new Saver;  // leaked: used at exit
-  return *instance;
+  const int64_t start = trace::now();
+  save(next.program.get(), next.key);
+  const int64_t end = trace::now();
+  saver.next_turn = end + 10 * (end - start);
+  trace::say(2, "stored a program in ", (end - start) / 1000, " us");
 }
 
 }  // namespace
@@ -89,23 +72,27 @@ void save_binary_of(cl_program program, const std::string& key, bool slow) {
   if (!slow) return save(program, key);
   Saver& saver = mlx::saver();
   const std::lock_guard lock(saver.mutex);
-  if (saver.stopping) return;
   clRetainProgram(program);
   saver.waiting.push_back({Handle(program), key});
-  saver.last_build = std::chrono::steady_clock::now();
-  if (!saver.thread.joinable()) saver.thread = std::thread([&saver] { saver.loop(); });
-  saver.changed.notify_one();
+  saver.last_build = trace::now();
+  saver.count = saver.waiting.size();
 }
 
-void stop_saving() {
+void save_in_passing() {
   Saver& saver = mlx::saver();
-  {
-    const std::lock_guard lock(saver.mutex);
-    saver.stopping = true;
-    saver.deadline = std::chrono::steady_clock::now() + patience_at_exit;
-  }
-  saver.changed.notify_one();
-  if (saver.thread.joinable()) saver.thread.join();
+  if (saver.count.load(std::memory_order_relaxed) == 0) return;
+  const int64_t now = trace::now();
+  if (now < saver.next_turn || now < saver.last_build + quiet) return;
+  const auto lock = try_submission_lock();
+  if (lock && every_queue_is_idle()) save_next(saver);
 }
+
+void save_at_exit() {
+  Saver& saver = mlx::saver();
+  const int64_t start = trace::now();
+  while (saver.count > 0 && trace::now() < start + patience_at_exit) save_next(saver);
+}
+
+void forget_waiting_binaries() { saver().count = 0; }
 
 }  // namespace mlx

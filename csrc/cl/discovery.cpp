@@ -66,7 +66,7 @@ std::vector<Offer> discover() {
     check(clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
     for (cl_uint i = 0; i < count; ++i) list_devices(platforms[i], int(i), found);
   }
-  register_exit();
+  wait_at_exit();
   return found;
 }
 

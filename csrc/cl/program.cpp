@@ -77,7 +77,7 @@ Handle<cl_program> build_program(const Device& device, bool small, const Program
   if (!stored) {
     trace::say(4, "options: ", program.options, '\n', numbered(program.source));
     built = from_source(device, id, program);
-    register_exit();
+    wait_at_exit();
     save_binary_of(built.get(), key, device.facts().is_pocl);
   }
   trace::say(2, stored ? "loaded a program in " : "built a program in ", (trace::now() - start) / 1000, " us for ",

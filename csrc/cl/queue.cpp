@@ -22,6 +22,11 @@ std::vector<Queue*>& registry() {
   return *queues;
 }
 
+std::recursive_mutex& submission_mutex() {
+  static auto* const mutex = new std::recursive_mutex;  // leaked: used at exit
+  return *mutex;
+}
+
 Handle<cl_command_queue> make_lane(const Device& device, cl_device_id id) {
   const cl_command_queue_properties properties = trace::timing() ? CL_QUEUE_PROFILING_ENABLE : 0;
   cl_int code = CL_SUCCESS;
@@ -41,8 +46,16 @@ void (*check_interrupt)() = nullptr;
 
 std::unique_lock<std::recursive_mutex> submission_lock() {
   require_original_process();
-  static auto* const mutex = new std::recursive_mutex;  // leaked: used at exit
-  return std::unique_lock(*mutex);
+  return std::unique_lock(submission_mutex());
+}
+
+std::unique_lock<std::recursive_mutex> try_submission_lock() {
+  return std::unique_lock(submission_mutex(), std::try_to_lock);
+}
+
+bool every_queue_is_idle() {
+  const std::lock_guard lock(registry_mutex);
+  return std::all_of(registry().begin(), registry().end(), [](const Queue* queue) { return queue->is_idle(); });
 }
 
 Queue::Queue(Device& device) : device_(device) {
@@ -197,6 +210,7 @@ void Queue::finish() {
     std::swap(failure, failure_);
   }
   if (failure) std::rethrow_exception(failure);
+  save_in_passing();
 }
 
 void Queue::after(Queue& other, uint64_t ticket) {
@@ -212,17 +226,27 @@ void Queue::after(Queue& other, uint64_t ticket) {
   submitted_one();
 }
 
-void register_exit() {
+void prepare_exit() {
+  if (is_forked()) return;
+  const auto submission = try_submission_lock();
+  if (!submission) return;  // a thread is still launching
+  {
+    const std::lock_guard lock(registry_mutex);
+    for (Queue* const queue : registry()) queue->wait();
+  }
+  save_at_exit();
+  if (trace::timing()) trace::collect();
+  trace::save();
+}
+
+void wait_at_exit() {
   std::atexit([] {
     static bool done = false;
     if (done || is_forked()) return;
     done = true;
+    forget_waiting_binaries();
     try {
-      stop_saving();
-      const std::lock_guard lock(registry_mutex);
-      for (Queue* const queue : registry()) queue->wait();
-      if (trace::timing()) trace::collect();
-      trace::save();
+      prepare_exit();
     } catch (...) {  // the process ends either way
     }
   });

@@ -71,12 +71,18 @@ class Queue final : public Counted<Queue> {
   std::exception_ptr failure_;
 };
 
-/// Arranges that at exit every queue is waited for and the saving of binaries ends before static destructors run.
-/// Drivers make statics of their own when they compile, and exit handlers run latest first: call again after builds.
-void register_exit();
+/// For the end of a program, while all of it still stands (Python's atexit): waits for every queue, stores binaries
+/// and writes the timeline. C's exit handlers are too late for binaries: a driver's compiler may be half torn down.
+void prepare_exit();
+/// Makes C's exit wait for every queue. Called again after builds, since exit handlers run latest first and drivers
+/// make statics of their own when they compile.
+void wait_at_exit();
 
 /// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by it.
 std::unique_lock<std::recursive_mutex> submission_lock();
+/// Empty when another thread holds it.
+std::unique_lock<std::recursive_mutex> try_submission_lock();
+bool every_queue_is_idle();
 /// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it may throw).
 /// It may take the GIL, so nobody may ask for the submission lock while holding the GIL.
 extern void (*check_interrupt)();

@@ -21,6 +21,11 @@ const std::string tests_folder = [] {
   return folder;
 }();
 
+struct Ending : testing::Environment {
+  void TearDown() override { prepare_exit(); }
+};
+const auto* const ending = testing::AddGlobalTestEnvironment(new Ending);
+
 std::string path_of(const std::string& key) { return disk_cache::folder() + "/" + key + ".clbin"; }
 
 TEST(DiskCache, KeepsWhatIsStored) {
