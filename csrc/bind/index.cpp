@@ -26,9 +26,11 @@ int bounded(PyObject* object, int low_default) {
 bool is_integer(PyObject* object) {
   if (PyBool_Check(object)) return false;
   if (PyLong_Check(object)) return true;
-  if (is_array(object) || !PyIndex_Check(object)) return false;
-  // NumPy's integer scalars; its 0-d arrays and bools have __index__ too, but are no indices.
-  return !PyObject_CheckBuffer(object) || PyNumber_Check(object);
+  // NumPy's integer scalars have __index__; its arrays too, but they are sequences.
+  if (is_array(object) || !PyIndex_Check(object) || PySequence_Check(object)) return false;
+  const py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(object));
+  if (!number) PyErr_Clear();
+  return bool(number);
 }
 
 IndexEntry integer_entry(const array& a, int axis, PyObject* object) {
@@ -55,7 +57,7 @@ IndexEntry range_entry(const array& a, int axis, PyObject* object) {
 
 IndexEntry whole_entry(const array& a, int axis) { return {IndexEntry::range, axis, 0, a.shape(axis), 1, {}}; }
 
-IndexEntry entry_of(const array& a, int axis, PyObject* object, bool alone) {
+IndexEntry entry_of(const array& a, int axis, PyObject* object) {
   if (object == Py_None) return {IndexEntry::new_axis, -1, 0, 0, 1, {}};
   if (axis >= a.ndim()) fail("index", "too many indices for an array of ", a.ndim(), " dimensions.");
   if (PySlice_Check(object)) return range_entry(a, axis, object);
@@ -64,7 +66,6 @@ IndexEntry entry_of(const array& a, int axis, PyObject* object, bool alone) {
   array indices = is_array(object) ? array_of(object) : array_from(object);
   if (indices.dtype() == bool_) fail("index", "a boolean mask is no index; only an assignment takes one, alone.");
   if (!indices.dtype().is_integer()) fail("index", "indices must be integers, not ", indices.dtype().name(), ".");
-  static_cast<void>(alone);
   return {IndexEntry::array_of_integers, axis, 0, a.shape(axis), 1, std::move(indices)};
 }
 
@@ -95,7 +96,7 @@ std::vector<IndexEntry> index_entries(const array& a, PyObject* index) {
     if (object == Py_Ellipsis) {
       for (int i = used; i < a.ndim(); ++i) entries.push_back(whole_entry(a, axis++));
     } else {
-      entries.push_back(entry_of(a, axis, object, objects.size() == 1));
+      entries.push_back(entry_of(a, axis, object));
       axis += object != Py_None;
     }
   }

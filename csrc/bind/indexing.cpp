@@ -224,7 +224,7 @@ array update_gathered(const array& a, const Entries& entries, const IndexBounds&
 }
 
 array write(const array& a, PyObject* index, array value, Update update) {
-  const Entries entries = index_entries(a, index);
+  const Entries entries = index_entries(a, index == Py_None ? Py_Ellipsis : index);
   const bool lone = !PyTuple_Check(index) && index != Py_None && index != Py_Ellipsis;
   const bool has_integer = std::any_of(entries.begin(), entries.end(), [](const IndexEntry& e) { return e.kind == IndexEntry::integer; });
   for (const IndexEntry& entry : entries)

@@ -2,9 +2,12 @@
 #include "bind/ops.h"
 
 #include "bind/call.h"
+#include "ops/conv.h"
 #include "ops/creation.h"
+#include "ops/einsum.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
+#include "ops/matmul.h"
 #include "ops/rearrange.h"
 #include "ops/reduce.h"
 #include "ops/scatter.h"
@@ -20,7 +23,10 @@ void bind_ops(py::module_& m) {
 #include "ops/indexing.def"
 #include "ops/reduce.def"
 #include "ops/select.def"
+#include "ops/conv.def"
+#include "ops/matmul.def"
 #include "ops/shape.def"
+  bind_random(m);
 }
 
 #undef OP
