@@ -8,6 +8,7 @@
 #include "bind/elementwise.h"
 #include "bind/evaluation.h"
 #include "bind/indexing.h"
+#include "bind/io.h"
 #include "bind/ops.h"
 #include "bind/printing.h"
 #include "bind/transforms.h"
@@ -42,6 +43,7 @@ PYBIND11_MODULE(core, m) {
   bind_evaluation(m);
   bind_elementwise(m);
   bind_ops(m);
+  bind_io(m);
   bind_transforms(m);
   bind_constants(m);
   bind_aliases(m);
