@@ -184,6 +184,7 @@ array update_slices(const array& a, const Entries& entries, const IndexBounds& b
     if (entry.kind == IndexEntry::range) seen.push_back(now.shape(entry.axis));
   }
   const array spread = reshape(broadcast_value(value, seen), now.shape());
+  if (bounds.whole) return update.apply(now, spread);
   return slice_update(a, update.apply(now, spread), bounds.start, bounds.stop, bounds.strides);
 }
 
@@ -253,16 +254,18 @@ array write_masked(const array& a, const array& mask, const array& value) {
   return masked_put(a, mask, broadcast_to(value, tail));
 }
 
-/// The value of an assignment in the dtype of the array.
-array value_from(const array& a, PyObject* value) {
-  if (is_array(value)) return astype(array_of(value), a.dtype());
+/// The value of an assignment in the dtype of the array; assigned to everything at once, it keeps its own.
+array value_from(const array& a, PyObject* index, PyObject* value) {
+  const bool everything = index == Py_Ellipsis || index == Py_None || (a.ndim() == 0 && PyTuple_Check(index) && !PyTuple_GET_SIZE(index));
+  const auto cast = [&](const array& x) { return everything ? x : astype(x, a.dtype()); };
+  if (is_array(value)) return cast(array_of(value));
   if (value == Py_None) throw type_error("an array element cannot be set to None.");
   if (is_number(value)) {
     const Scalar number = number_of(value);
-    return astype(to_array(number, dtype_beside(number, a.dtype())), a.dtype());
+    return cast(to_array(number, dtype_beside(number, a.dtype())));
   }
   if (!PyList_Check(value) && !PyTuple_Check(value)) {
-    if (const std::optional<array> foreign = foreign_array(value)) return astype(*foreign, a.dtype());
+    if (const std::optional<array> foreign = foreign_array(value)) return cast(*foreign);
   }
   fail("assignment", "an object of type ", Py_TYPE(value)->tp_name, " is neither a number nor an array.");
 }
@@ -275,7 +278,7 @@ struct ArrayAt {
   ArrayAt at(const py::object& where) const { return {value, where}; }
   array updated(const py::object& by, ScatterMode mode, array (*prepare)(const array&)) const {
     if (!index) fail("at", "Must give indices to array.at (e.g. `x.at[0].add(4)`).");
-    const array v = value_from(value, by.ptr());
+    const array v = value_from(value, index.ptr(), by.ptr());
     if (mask_from(index.ptr())) fail("at", "a boolean mask is not supported; use mx.where.");
     return write(value, index.ptr(), prepare ? prepare(v) : v, {mode});
   }
@@ -290,7 +293,7 @@ array combined(const ArrayAt& at, const py::object& value, ScatterMode mode) { r
 PyObject* array_getitem(const array& a, PyObject* index) { return wrap(read(a, index)); }
 
 array array_setitem(const array& a, PyObject* index, PyObject* value) {
-  const array v = value_from(a, value);
+  const array v = value_from(a, index, value);
   if (const std::optional<array> mask = mask_from(index)) return write_masked(a, *mask, v);
   return write(a, index, v, {ScatterMode::set});
 }

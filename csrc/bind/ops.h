@@ -5,10 +5,13 @@
 
 namespace mlx {
 
-void bind_ops(py::module_& m);
-/// The submodule random.
-void bind_random(py::module_& m);
-/// Second names of functions; after everything else.
+/// Functions that make, rearrange and index arrays.
+void bind_shape_ops(py::module_& m);
+/// Functions that compute.
+void bind_math_ops(py::module_& m);
+/// The submodules random and fast.
+void bind_op_modules(py::module_& m);
+/// Second names of functions, and methods that are functions, too. After everything else.
 void bind_aliases(py::module_& m);
 
 }  // namespace mlx

@@ -1,0 +1,23 @@
+// Functions that compute: one for each row of their .def files.
+#include "bind/call.h"
+#include "bind/ops.h"
+#include "ops/conv.h"
+#include "ops/einsum.h"
+#include "ops/matmul.h"
+#include "ops/reduce.h"
+#include "ops/softmax.h"
+
+namespace mlx {
+
+void bind_math_ops(py::module_& m) {
+#define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
+#define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
+#include "ops/conv.def"
+#include "ops/matmul.def"
+#include "ops/reduce.def"
+#include "ops/softmax.def"
+#undef OP
+#undef METHOD
+}
+
+}  // namespace mlx
