@@ -50,8 +50,6 @@ inline PyObject* to_python(const Shape& shape) {
   return tuple;
 }
 
-inline PyObject* to_python(const ArrayTuple& values) { return PyList_AsTuple(result_object(values.values).ptr()); }
-
 template <typename T>
 PyObject* to_python(const std::vector<T>& values) {
   py::object list = owned(PyList_New(Py_ssize_t(values.size())));
