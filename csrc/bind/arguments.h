@@ -227,8 +227,9 @@ struct Argument<std::tuple<T...>> {
     std::vector<PyObject*> items;
     for_each_item(object, [&](PyObject* item) { items.push_back(item); });
     if (items.size() != sizeof...(T)) throw Mismatch{};
-    size_t i = 0;
-    return std::tuple<T...>{Argument<T>::from(items[i++], call)...};
+    return [&]<size_t... I>(std::index_sequence<I...>) {
+      return std::tuple<T...>{Argument<T>::from(items[I], call)...};
+    }(std::index_sequence_for<T...>());
   }
 };
 

@@ -10,10 +10,7 @@
 #include "bind/indexing.h"
 #include "bind/ops.h"
 #include "bind/printing.h"
-#if __has_include("bind/transforms.h")
 #include "bind/transforms.h"
-#define HAS_TRANSFORMS
-#endif
 
 namespace mlx {
 namespace {
@@ -45,9 +42,7 @@ PYBIND11_MODULE(core, m) {
   bind_evaluation(m);
   bind_elementwise(m);
   bind_ops(m);
-#ifdef HAS_TRANSFORMS
   bind_transforms(m);
-#endif
   bind_constants(m);
   bind_aliases(m);
 }

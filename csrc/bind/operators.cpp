@@ -5,11 +5,7 @@
 #include "base/error.h"
 #include "bind/convert.h"
 #include "ops/elementwise.h"
-#if __has_include("ops/matmul.h")
 #include "ops/matmul.h"
-#else
-namespace mlx { static array matmul(const array& a, const array&) { fail("matmul", "not built", a.ndim()); } }
-#endif
 
 namespace mlx {
 namespace {

@@ -2,6 +2,9 @@
 #include "bind/ops.h"
 
 #include "bind/call.h"
+#include "ops/conv.h"
+#include "ops/einsum.h"
+#include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -11,7 +14,10 @@ namespace mlx {
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
 
 void bind_ops(py::module_& m) {
+#include "ops/conv.def"
+#include "ops/matmul.def"
 #include "ops/reduce.def"
+  bind_random(m);
 }
 
 #undef OP
