@@ -3,9 +3,14 @@
 
 #include "bind/call.h"
 #include "ops/conv.h"
+#include "ops/creation.h"
 #include "ops/einsum.h"
+#include "ops/elementwise.h"
+#include "ops/indexing.h"
 #include "ops/matmul.h"
+#include "ops/rearrange.h"
 #include "ops/reduce.h"
+#include "ops/scatter.h"
 #include "ops/shape.h"
 
 namespace mlx {
@@ -14,9 +19,13 @@ namespace mlx {
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
 
 void bind_ops(py::module_& m) {
+#include "ops/creation.def"
+#include "ops/indexing.def"
+#include "ops/reduce.def"
+#include "ops/select.def"
 #include "ops/conv.def"
 #include "ops/matmul.def"
-#include "ops/reduce.def"
+#include "ops/shape.def"
   bind_random(m);
 }
 

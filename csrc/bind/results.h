@@ -11,6 +11,7 @@
 
 #include "bind/array_type.h"
 #include "bind/dtypes.h"
+#include "ops/types.h"
 
 namespace mlx {
 
@@ -47,6 +48,8 @@ inline PyObject* to_python(const Shape& shape) {
   for (size_t i = 0; i < shape.size(); ++i) PyTuple_SET_ITEM(tuple, Py_ssize_t(i), PyLong_FromLong(shape[i]));
   return tuple;
 }
+
+inline PyObject* to_python(const ArrayTuple& values) { return PyList_AsTuple(result_object(values.values).ptr()); }
 
 template <typename T>
 PyObject* to_python(const std::vector<T>& values) {
