@@ -56,6 +56,8 @@ void check_signals() {
 }  // namespace
 
 void bind_interrupts() {
+  // While Python still stands, since C's exit handlers are too late for some drivers.
+  py::module_::import("atexit").attr("register")(py::cpp_function(prepare_exit, py::call_guard<py::gil_scoped_release>()));
   const py::object main = py::module_::import("threading").attr("main_thread")().attr("ident");
   if (main.cast<unsigned long>() != PyThread_get_thread_ident()) return;
   main_thread = std::this_thread::get_id();

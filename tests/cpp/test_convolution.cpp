@@ -1,6 +1,7 @@
 // oneDNN's convolutions and gradients against plain loops.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 
 #include "cl/blas.h"
@@ -117,6 +118,31 @@ TEST(Convolution, AgreesWithPlainLoops) {
                              Case{dtype, 1, 32, 32, 1, {8, 8}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, {1, 1}},
                              Case{dtype, 1, 4, 6, 2, {5, 6, 4}, {3, 2, 3}, {1, 2, 1}, {1, 0, 1}, {1, 1, 1}, {1, 1, 1}}})
       for (const Pass pass : {Pass::forward, Pass::input_gradient, Pass::weight_gradient}) expect_pass(*queue, test, pass);
+}
+
+// Figures on request: --gtest_also_run_disabled_tests --gtest_filter='*Figures'
+TEST(Convolution, DISABLED_PrintsFigures) {
+  const auto lock = submission_lock();
+  Device& device = Device::get(DeviceType::cpu);
+  Ref<Queue> queue = make_ref<Queue>(device);
+  for (const Dtype dtype : {float32, bfloat16, float16})
+    for (const Pass pass : {Pass::forward, Pass::input_gradient, Pass::weight_gradient}) {
+      const Case test{dtype, 16, 64, 64, 1, {56, 56}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
+      const Convolution c = shapes_of(test);
+      const Ref<Buffer> a = random_buffer(device, dtype, size_of(c.input), 1);
+      const Ref<Buffer> b = random_buffer(device, dtype, size_of(pass == Pass::weight_gradient ? c.output : c.weight), 2);
+      const Ref<Buffer> result = device.allocator().allocate(size_t(size_of(c.output) * dtype.size()));
+      double best = 1e9;
+      for (int i = 0; i < 6; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        queue->expect(size_t(1) << 30);
+        convolve(*queue, c, pass, {a.get(), 0, false}, {b.get(), 0, false}, {result.get(), 0, true});
+        queue->finish();
+        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      }
+      std::printf("%s pass %d: %.2f ms, %.1f GFLOP/s\n", dtype.name(), int(pass), best * 1e3,
+                  2e-9 * double(size_of(c.output)) * 9 * 64 / best);
+    }
 }
 
 }  // namespace
