@@ -25,9 +25,7 @@ bool is_random_state(py::handle object) { return py::isinstance<RandomState>(obj
 namespace random {
 
 void bind_functions(py::module_& m) {
-#define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
 #include "ops/random.def"
-#undef OP
 }
 
 }  // namespace random
