@@ -5,6 +5,8 @@
 // of W does one. Element i of all W lies together in scratch memory: W real parts, then W imaginary parts, twice, as
 // every stage reads one half and writes the other. -D IN_REAL, IN_HERMITIAN, OUT_REAL say what the ends are;
 // SWAP_IN and SWAP_OUT exchange real and imaginary parts there, which turns the transform into its inverse.
+// A loop of few steps, unrolled so that arrays stay in registers.
+#define EACH_STEP(i, count) _Pragma("unroll") for (int i = 0; i < (count); ++i)
 #define W 32
 #ifdef LOOP_SHAPE
 #undef W
@@ -119,15 +121,15 @@ static void stage_prime(global const number* x, global number* y, global const f
 #ifdef LOOP_SHAPE
 // Sixteen rows of sixteen floats become columns, by four perfect shuffles.
 static inline void transpose16(float16* rows) {
-  for (int round = 0; round < 4; ++round) {
+  EACH_STEP(round, 4) {
     float16 next[16];
-    for (int i = 0; i < 8; ++i) {
+    EACH_STEP(i, 8) {
       const float16 a = rows[i], b = rows[i + 8];
       next[2 * i] = (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
       next[2 * i + 1] =
           (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf);
     }
-    for (int i = 0; i < 16; ++i) rows[i] = next[i];
+    EACH_STEP(i, 16) rows[i] = next[i];
   }
 }
 #endif
@@ -171,12 +173,12 @@ static inline void load_all(global const IN* x, layout in, int valid, global num
     const int step = 16 * sizeof(float) / sizeof(IN);
     for (; i + step <= in.count; i += step) {
       float16 rows[16];
-      for (int l = 0; l < 16; ++l) rows[l] = vload16(0, (global const float*)(x + in.at + l * in.lane + i));
+      EACH_STEP(l, 16) rows[l] = vload16(0, (global const float*)(x + in.at + l * in.lane + i));
       transpose16(rows);
 #ifdef IN_REAL
-      for (int j = 0; j < 16; ++j) PUT_IN(i + j, rows[j], (float16)(0.0f));
+      EACH_STEP(j, 16) PUT_IN(i + j, rows[j], (float16)(0.0f));
 #else
-      for (int j = 0; j < 8; ++j) PUT_IN(i + j, rows[2 * j], rows[2 * j + 1]);
+      EACH_STEP(j, 8) PUT_IN(i + j, rows[2 * j], rows[2 * j + 1]);
 #endif
     }
   }
@@ -272,7 +274,7 @@ static inline void store_all(global const number* x, global OUT* y, layout out, 
     const int step = 16 * sizeof(float) / sizeof(OUT);
     for (; i + step <= out.count; i += step) {
       float16 rows[16];
-      for (int j = 0; j < step; ++j) {
+      EACH_STEP(j, step) {
         const value v = FINISHED(i + j);
 #ifdef OUT_REAL
         rows[j] = v.re;
@@ -282,7 +284,7 @@ static inline void store_all(global const number* x, global OUT* y, layout out, 
 #endif
       }
       transpose16(rows);
-      for (int l = 0; l < 16; ++l) vstore16(rows[l], 0, (global float*)(y + out.at + l * out.lane + i));
+      EACH_STEP(l, 16) vstore16(rows[l], 0, (global float*)(y + out.at + l * out.lane + i));
     }
   }
 #endif

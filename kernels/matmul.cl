@@ -86,6 +86,57 @@ static inline void store_floats_bfloat16(global ushort* p, long i, FLOATS v) {
   CAT(vstore, W)(CAT(convert_ushort, W)(select(rounded, quiet, isnan(v))), 0, p + i);
 }
 
+// A few rows of float32 times a large matrix of 16-bit floats, which is read once as it lies: b stored by columns
+// (each result a dot product of two contiguous runs) ...
+kernel void multiply_few_by_columns(global const float* a, long a_offset, global const ushort* b, long b_offset,
+                                    global ushort* c, long c_offset, long m, long n, long depth, long b_column,
+                                    long c_row, float alpha, float beta) {
+  FOR_EACH(j, n) {
+    for (long i = 0; i < m; ++i) {
+      const long x = a_offset + i * depth, y = b_offset + j * b_column, at = c_offset + i * c_row + j;
+      FLOATS sums[4] = {0, 0, 0, 0};
+      long k = 0;
+      for (; k + 4 * W <= depth; k += 4 * W)
+        for (int q = 0; q < 4; ++q)
+          sums[q] = fma(CAT(vload, W)(0, a + x + k + q * W), LOAD_FLOATS(b, y + k + q * W), sums[q]);
+      float parts[W], value = 0;
+      CAT(vstore, W)((sums[0] + sums[1]) + (sums[2] + sums[3]), 0, parts);
+      for (int q = 0; q < W; ++q) value += parts[q];
+      for (; k < depth; ++k) value = fma(a[x + k], LOAD(HALF, b, y + k), value);
+      STORE(HALF, c, at, beta != 0 ? alpha * value + beta * LOAD(HALF, c, at) : alpha * value);
+    }
+  }
+}
+
+// ... or by rows (runs of 4 W results at a time; what is left over one by one).
+kernel void multiply_few_by_rows(global const float* a, long a_offset, global const ushort* b, long b_offset,
+                                 global ushort* c, long c_offset, long m, long n, long depth, long b_row, long c_row,
+                                 float alpha, float beta) {
+  FOR_EACH(run, (n + 4 * W - 1) / (4 * W)) {
+    const long first = run * 4 * W, last = min(first + 4 * W, n);
+    for (long i = 0; i < m; ++i) {
+      const long x = a_offset + i * depth;
+      if (last - first == 4 * W) {
+        FLOATS sums[4] = {0, 0, 0, 0};
+        for (long k = 0; k < depth; ++k)
+          for (int q = 0; q < 4; ++q)
+            sums[q] = fma((FLOATS)(a[x + k]), LOAD_FLOATS(b, b_offset + k * b_row + first + q * W), sums[q]);
+        for (int q = 0; q < 4; ++q) {
+          const long at = c_offset + i * c_row + first + q * W;
+          STORE_FLOATS(c, at, beta != 0 ? alpha * sums[q] + beta * LOAD_FLOATS(c, at) : alpha * sums[q]);
+        }
+        continue;
+      }
+      for (long j = first; j < last; ++j) {
+        const long at = c_offset + i * c_row + j;
+        float value = 0;
+        for (long k = 0; k < depth; ++k) value = fma(a[x + k], LOAD(HALF, b, b_offset + k * b_row + j), value);
+        STORE(HALF, c, at, beta != 0 ? alpha * value + beta * LOAD(HALF, c, at) : alpha * value);
+      }
+    }
+  }
+}
+
 // Rows of a strided matrix of 16-bit floats as dense float32.
 kernel void widen(global const ushort* x, long x_offset, global float* y, long y_offset, long batch, long rows,
                   long columns, long x_row, long x_batch) {

@@ -11,7 +11,7 @@ kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uin
   const float top = (1 << BITS) - 1;
   FOR_EACH(group, groups) {
     float16 v[GROUP / 16], low = INFINITY, high = -INFINITY;
-    for (int i = 0; i < GROUP / 16; ++i) {
+    EACH(i, GROUP / 16) {
       v[i] = CAT(load16_, T)(w + w_offset + group * GROUP + 16 * i);
       low = fmin(low, v[i]);
       high = fmax(high, v[i]);
@@ -25,13 +25,13 @@ kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uin
     else bias = 0;
     STORE(T, scales, scales_offset + group, scale);
     STORE(T, biases, biases_offset + group, bias);
-    for (int unit = 0; unit < GROUP / UNIT; ++unit) {
+    EACH(unit, GROUP / UNIT) {
       uint words[UNIT_WORDS] = {0};
-      for (int part = 0; part < HALVES; ++part) {
+      EACH(part, HALVES) {
         const float16 steps = clamp(rint((v[unit * HALVES + part] - bias) / scale), 0.0f, top);
         pack(words, part, as_uint16(convert_int16(steps)));
       }
-      for (int i = 0; i < UNIT_WORDS; ++i) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
+      EACH(i, UNIT_WORDS) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
     }
   }
 }
@@ -61,7 +61,7 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
   const float encode = has_global_scale ? 2688.0f / global_scale[global_scale_offset] : 1.0f;
   FOR_EACH(group, groups) {
     float16 v[GROUP / 16], size = 0;
-    for (int i = 0; i < GROUP / 16; ++i) {
+    EACH(i, GROUP / 16) {
       v[i] = CAT(load16_, T)(w + w_offset + group * GROUP + 16 * i);
       size = fmax(size, fabs(v[i]));
     }
@@ -72,10 +72,10 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
     scales[scales_offset + group] = e4m3_code(wanted * encode);
 #endif
     const float scale = scale_at(scales, scales_offset + group);
-    for (int unit = 0; unit < GROUP / UNIT; ++unit) {
+    EACH(unit, GROUP / UNIT) {
       uint words[UNIT_WORDS] = {0};
-      for (int part = 0; part < HALVES; ++part) pack(words, part, codes_of(v[unit * HALVES + part] * encode / scale));
-      for (int i = 0; i < UNIT_WORDS; ++i) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
+      EACH(part, HALVES) pack(words, part, codes_of(v[unit * HALVES + part] * encode / scale));
+      EACH(i, UNIT_WORDS) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
     }
   }
 }
@@ -90,14 +90,14 @@ kernel void dequantize(global const uint* packed, long packed_offset, global con
   FOR_EACH(i, rows * units) {
     const long row = i / units, unit = row * row_units + first + (i - row * units), group = unit * UNIT / GROUP;
     uint words[UNIT_WORDS];
-    for (int j = 0; j < UNIT_WORDS; ++j) words[j] = packed[packed_offset + unit * UNIT_WORDS + j];
+    EACH(j, UNIT_WORDS) words[j] = packed[packed_offset + unit * UNIT_WORDS + j];
     const float scale = scale_at(scales, scales_offset + group) * common;
 #if IS_AFFINE
     const float bias = scale_at(biases, biases_offset + group);
 #else
     const float bias = 0;
 #endif
-    for (int part = 0; part < HALVES; ++part)
+    EACH(part, HALVES)
       CAT(store16_, T)(out + out_offset + i * UNIT + 16 * part, fma(values_of(unpack(words, part)), scale, bias));
   }
 }

@@ -57,37 +57,37 @@ kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint*
     global const STORED(T)* from[ROWS];
     long line[COLUMNS];
     float16 acc[ROWS][COLUMNS];
-    for (int r = 0; r < ROWS; ++r) from[r] = x + x_offset + (at_x * m + min(row + r, m - 1)) * k;
-    for (int c = 0; c < COLUMNS; ++c) line[c] = (at_w * n + min(column + c, n - 1)) * units;
-    for (int r = 0; r < ROWS; ++r)
-      for (int c = 0; c < COLUMNS; ++c) acc[r][c] = 0;
+    EACH(r, ROWS) from[r] = x + x_offset + (at_x * m + min(row + r, m - 1)) * k;
+    EACH(c, COLUMNS) line[c] = (at_w * n + min(column + c, n - 1)) * units;
+    EACH(r, ROWS)
+      EACH(c, COLUMNS) acc[r][c] = 0;
     for (long unit = lane; unit < units; unit += LANES) {
       float16 factors[ROWS][HALVES];
-      for (int r = 0; r < ROWS; ++r)
-        for (int part = 0; part < HALVES; ++part) factors[r][part] = CAT(load16_, T)(from[r] + unit * UNIT + 16 * part);
-      for (int c = 0; c < COLUMNS; ++c) {
+      EACH(r, ROWS)
+        EACH(part, HALVES) factors[r][part] = CAT(load16_, T)(from[r] + unit * UNIT + 16 * part);
+      EACH(c, COLUMNS) {
         const long at = line[c] + unit, group = at * UNIT / GROUP;
         uint words[UNIT_WORDS];
-        for (int j = 0; j < UNIT_WORDS; ++j) words[j] = w[w_offset + at * UNIT_WORDS + j];
+        EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
-        for (int part = 0; part < HALVES; ++part) {
+        EACH(part, HALVES) {
           const float16 value = weights(words, part, scale, bias);
-          for (int r = 0; r < ROWS; ++r) acc[r][c] = fma(factors[r][part], value, acc[r][c]);
+          EACH(r, ROWS) acc[r][c] = fma(factors[r][part], value, acc[r][c]);
         }
       }
     }
 #ifdef LOOP_SHAPE
-    for (int r = 0; r < ROWS; ++r)
-      for (int c = 0; c < COLUMNS; ++c)
+    EACH(r, ROWS)
+      EACH(c, COLUMNS)
         if (row + r < m && column + c < n)
           STORE(T, out, out_offset + (batch * m + row + r) * n + column + c, sum16(acc[r][c]));
 #else
-    for (int r = 0; r < ROWS; ++r)
-      for (int c = 0; c < COLUMNS; ++c) sums[(r * COLUMNS + c) * LANES + lane] = sum16(acc[r][c]);
+    EACH(r, ROWS)
+      EACH(c, COLUMNS) sums[(r * COLUMNS + c) * LANES + lane] = sum16(acc[r][c]);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int i = lane; i < ROWS * COLUMNS; i += LANES) {
       float total = 0;
-      for (int j = 0; j < LANES; ++j) total += sums[i * LANES + j];
+      EACH(j, LANES) total += sums[i * LANES + j];
       const int r = i / COLUMNS, c = i % COLUMNS;
       if (row + r < m && column + c < n) STORE(T, out, out_offset + (batch * m + row + r) * n + column + c, total);
     }
@@ -110,39 +110,39 @@ kernel void by_columns(global const STORED(T)* x, long x_offset, global const ui
     CHOOSE(batch)
     long from[ROWS];
     float16 acc[ROWS][COLUMNS * HALVES];
-    for (int r = 0; r < ROWS; ++r) from[r] = x_offset + (at_x * m + min(row + r, m - 1)) * k;
-    for (int r = 0; r < ROWS; ++r)
-      for (int c = 0; c < COLUMNS * HALVES; ++c) acc[r][c] = 0;
+    EACH(r, ROWS) from[r] = x_offset + (at_x * m + min(row + r, m - 1)) * k;
+    EACH(r, ROWS)
+      EACH(c, COLUMNS * HALVES) acc[r][c] = 0;
     for (long line = lane; line < k; line += LANES) {
       float factor[ROWS];
-      for (int r = 0; r < ROWS; ++r) factor[r] = LOAD(T, x, from[r] + line);
-      for (int c = 0; c < COLUMNS; ++c) {
+      EACH(r, ROWS) factor[r] = LOAD(T, x, from[r] + line);
+      EACH(c, COLUMNS) {
         const long at = (at_w * k + line) * units + first + c, group = at * UNIT / GROUP;
         uint words[UNIT_WORDS];
-        for (int j = 0; j < UNIT_WORDS; ++j) words[j] = w[w_offset + at * UNIT_WORDS + j];
+        EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
-        for (int part = 0; part < HALVES; ++part) {
+        EACH(part, HALVES) {
           const float16 value = weights(words, part, scale, bias);
-          for (int r = 0; r < ROWS; ++r) acc[r][c * HALVES + part] = fma((float16)(factor[r]), value, acc[r][c * HALVES + part]);
+          EACH(r, ROWS) acc[r][c * HALVES + part] = fma((float16)(factor[r]), value, acc[r][c * HALVES + part]);
         }
       }
     }
     const long to = out_offset + (batch * m + row) * n + first * UNIT;
 #ifdef LOOP_SHAPE
-    for (int r = 0; r < ROWS; ++r)
-      for (int c = 0; c < COLUMNS * HALVES; ++c)
+    EACH(r, ROWS)
+      EACH(c, COLUMNS * HALVES)
         if (row + r < m) CAT(store16_, T)(out + to + r * n + 16 * c, acc[r][c]);
 #else
-    for (int r = 0; r < ROWS; ++r)
-      for (int c = 0; c < COLUMNS * HALVES; ++c) {
+    EACH(r, ROWS)
+      EACH(c, COLUMNS * HALVES) {
         float parts[16];
         vstore16(acc[r][c], 0, parts);
-        for (int j = 0; j < 16; ++j) sums[(r * WIDTH + c * 16 + j) * LANES + lane] = parts[j];
+        EACH(j, 16) sums[(r * WIDTH + c * 16 + j) * LANES + lane] = parts[j];
       }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int i = lane; i < ROWS * WIDTH; i += LANES) {
       float total = 0;
-      for (int j = 0; j < LANES; ++j) total += sums[i * LANES + j];
+      EACH(j, LANES) total += sums[i * LANES + j];
       if (row + i / WIDTH < m) STORE(T, out, to + i / WIDTH * n + i % WIDTH, total);
     }
     barrier(CLK_LOCAL_MEM_FENCE);

@@ -22,7 +22,18 @@ static inline float2 complex_exponents(float2 a, float2 b) {
 }
 #define combine_exponents(a, b) complex_exponents(a, b)
 #elif defined(IS_FLOAT)
-static inline value add_exponents(value a, value b) {
+#ifdef LOOP_SHAPE
+#define FOR_BOTH __attribute__((overloadable))
+static inline FOR_BOTH VALUE(A) add_exponents(VALUE(A) a, VALUE(A) b) {
+  const VALUE(A) high = a > b ? a : b, low = a > b ? b : a;
+  const VALUE(A) total = high + log1p(exp(low - high));
+  // a + b is NaN where either is.
+  return a == a && b == b ? ((low == -INFINITY || high == INFINITY) ? high : total) : a + b;
+}
+#else
+#define FOR_BOTH
+#endif
+static inline FOR_BOTH value add_exponents(value a, value b) {
   const value high = a > b ? a : b, low = a > b ? b : a;
   if (isnan(a) || isnan(b)) return a + b;
   return low == -INFINITY || isinf(high) ? high : high + log1p(exp(low - high));

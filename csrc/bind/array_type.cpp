@@ -13,6 +13,8 @@
 #include "bind/indexing.h"
 #include "bind/operators.h"
 #include "bind/printing.h"
+#include "ops/elementwise.h"
+#include "ops/shape.h"
 
 namespace mlx {
 
@@ -154,7 +156,18 @@ PyObject* get_at(PyObject* self, void*) {
   return guarded([&] { return array_at(array_of(self)); });
 }
 
-PyGetSetDef attributes[] = {{"size", get_size, nullptr, "Number of elements.", nullptr},
+template <array (*function)(const array&, StreamOrDevice)>
+PyObject* get_part(PyObject* self, void*) {
+  return guarded([&] { return wrap(function(array_of(self), {})); });
+}
+PyObject* get_transposed(PyObject* self, void*) {
+  return guarded([&] { return wrap(transpose(array_of(self))); });
+}
+
+PyGetSetDef attributes[] = {{"T", get_transposed, nullptr, "The array with its axes reversed.", nullptr},
+                            {"real", get_part<real>, nullptr, "The real part.", nullptr},
+                            {"imag", get_part<imag>, nullptr, "The imaginary part.", nullptr},
+                            {"size", get_size, nullptr, "Number of elements.", nullptr},
                             {"ndim", get_ndim, nullptr, "Number of axes.", nullptr},
                             {"itemsize", get_itemsize, nullptr, "Bytes an element.", nullptr},
                             {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},

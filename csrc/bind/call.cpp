@@ -5,6 +5,7 @@
 #include <structmember.h>
 
 #include <cstddef>
+#include <deque>
 
 #include "base/error.h"
 
@@ -113,6 +114,18 @@ void add_function(py::handle module, const char* name, vectorcallfunc call, size
 void add_method(const char* name, vectorcallfunc call, size_t count, const char* signature, const char* doc) {
   const py::handle type(reinterpret_cast<PyObject*>(array_type));
   type.attr(name) = make(method_type, name, call, count, signature, doc, py::str("mlx.core"));
+}
+
+void add_method_of_function(py::handle module, const char* method, const char* function) {
+  const py::object source = module.attr(function);
+  const Operation& shared = *operation(source.ptr());
+  std::string text = shared.signature->text();
+  const size_t first = text.find(',');
+  text = "self" + (first == std::string::npos ? "" : text.substr(first));
+  if (text.starts_with("self, /")) text.erase(4, 3);
+  static std::deque<std::string> docs;
+  docs.push_back(std::string("mx.") + function + " of this array.");
+  add_method(method, shared.vectorcall, shared.signature->size(), text.c_str(), docs.back().c_str());
 }
 
 void bind_operations(py::module_&) {

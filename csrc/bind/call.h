@@ -23,6 +23,8 @@ struct Operation {
 void add_function(py::handle module, const char* name, vectorcallfunc call, size_t count, const char* signature,
                   const char* doc);
 void add_method(const char* name, vectorcallfunc call, size_t count, const char* signature, const char* doc);
+/// Makes a function of `module` a method, too; its first parameter becomes self.
+void add_method_of_function(py::handle module, const char* method, const char* function);
 /// Makes the two types of callables.
 void bind_operations(py::module_& m);
 

@@ -18,5 +18,7 @@ void bind_devices(py::module_& m);
 void bind_streams(py::module_& m);
 /// Memory functions and the modules metal and cuda.
 void bind_memory(py::module_& m);
+/// The function behind `python -m mlx`.
+void bind_runtime_info(py::module_& m);
 
 }  // namespace mlx

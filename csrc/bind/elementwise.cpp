@@ -40,6 +40,9 @@ constexpr bool is_hidden(std::string_view name) {
 #define HIDDEN(hidden) \
   if (name == #hidden) return true;
 #include "bind/aliases.def"
+#undef ALIAS
+#undef METHOD
+#undef METHOD_ALIAS
 #undef HIDDEN
   return false;
 }
@@ -54,17 +57,6 @@ void bind_elementwise(py::module_& m) {
 #include "ops/elementwise.def"
 #undef UNARY
 #undef BINARY
-
-#define HIDDEN(...)
-#undef METHOD
-#undef METHOD_ALIAS
-#define METHOD(name) METHOD_ALIAS(name, name)
-#define METHOD_ALIAS(alias, name) add_method<&unary<name>>(#alias, "self, *, stream=None", "See the function of that name.");
-#include "bind/aliases.def"
-#undef HIDDEN
-#undef METHOD
-#undef METHOD_ALIAS
-#undef ALIAS
 }
 
 }  // namespace mlx

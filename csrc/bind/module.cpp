@@ -41,9 +41,13 @@ PYBIND11_MODULE(core, m) {
   bind_indexing(m);
   bind_evaluation(m);
   bind_elementwise(m);
-  bind_ops(m);
+  bind_shape_ops(m);
+  bind_math_ops(m);
+  bind_op_modules(m);
+  bind_packed_ops(m);
   bind_transforms(m);
   bind_constants(m);
+  bind_runtime_info(m);
   bind_aliases(m);
 }
 

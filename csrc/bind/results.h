@@ -24,6 +24,7 @@ inline PyObject* to_python(Dtype value) { return Py_NewRef(dtype_object_of(value
 inline PyObject* to_python(const std::string& value) { return PyUnicode_FromStringAndSize(value.data(), Py_ssize_t(value.size())); }
 inline PyObject* to_python(py::object value) { return value.release().ptr(); }
 inline PyObject* to_python(const Shape& shape);
+inline PyObject* to_python(const ArrayTuple& arrays);
 template <typename T>
 PyObject* to_python(const std::vector<T>& values);
 template <typename A, typename B>
@@ -49,13 +50,17 @@ inline PyObject* to_python(const Shape& shape) {
   return tuple;
 }
 
-inline PyObject* to_python(const ArrayTuple& values) { return PyList_AsTuple(result_object(values.values).ptr()); }
-
 template <typename T>
 PyObject* to_python(const std::vector<T>& values) {
   py::object list = owned(PyList_New(Py_ssize_t(values.size())));
   for (size_t i = 0; i < values.size(); ++i) PyList_SET_ITEM(list.ptr(), Py_ssize_t(i), result_object(values[i]).release().ptr());
   return list.release().ptr();
+}
+
+inline PyObject* to_python(const ArrayTuple& arrays) {
+  py::object tuple = owned(PyTuple_New(Py_ssize_t(arrays.values.size())));
+  for (size_t i = 0; i < arrays.values.size(); ++i) PyTuple_SET_ITEM(tuple.ptr(), Py_ssize_t(i), wrap(arrays.values[i]));
+  return tuple.release().ptr();
 }
 
 template <typename... T>

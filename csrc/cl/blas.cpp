@@ -86,12 +86,28 @@ bool multiply_widened(Queue& queue, const Product& p) {
   return true;
 }
 
+/// A few rows times a large matrix: decoding with 16-bit weights. Widening the weights would triple the traffic.
+bool is_few_by_large(const Product& p) { return p.batch == 1 && p.m <= 8 && p.n * p.k >= 1 << 16; }
+
+bool multiply_few(Queue& queue, const Product& p) {
+  if (p.a.transposed && p.m > 1) return false;
+  const Widened a = widened(queue, p.dtype, p.a, 1, p.m, p.k);
+  const bool by_columns = p.b.transposed;
+  launch(queue, "matmul", by_columns ? "multiply_few_by_columns" : "multiply_few_by_rows", {{"HALF", p.dtype}, {"W", 16}})
+      .over(lines_at_once(queue, p.n))
+      .moving(size_t(p.n * p.k) * 2)
+      .with(BufferArgument{a.memory.get(), 0, false}, BufferArgument{p.b.buffer, p.b.offset, false},
+            BufferArgument{p.c.buffer, p.c.offset, true}, p.m, p.n, p.k, p.b.leading, p.c.leading, p.alpha, p.beta);
+  return true;
+}
+
 bool is_thick(const Product& p) {
   return std::min({p.m, p.n, p.k}) >= 16 && p.batch * p.m * p.n * p.k >= worth_widening;
 }
 
 bool multiply_on_cpu(Queue& queue, const Product& p) {
   if (p.k == 0 && !p.dtype.is_half()) return openblas::multiply(queue, p);
+  if (p.dtype == float16 && is_few_by_large(p) && multiply_few(queue, p)) return true;
   const bool widening_pays = is_thick(p) && !onednn::multiplies_bfloat16_well();
   if (p.dtype == float16 || (p.dtype == bfloat16 && (widening_pays || p.k == 0))) return multiply_widened(queue, p);
   return onednn::multiply(queue, p) || openblas::multiply(queue, p);

@@ -220,22 +220,6 @@ std::variant<array, Arrays> atleast_3d(const Arrays& arrays, StreamOrDevice s) {
 }
 
 namespace python {
-namespace {
-std::vector<int> joined(const std::vector<IntOrInts>& parts) {
-  std::vector<int> result;
-  for (const IntOrInts& part : parts)
-    for (const int number : as_list(part)) result.push_back(number);
-  return result;
-}
-}  // namespace
-
-array reshape(const array& a, const std::vector<IntOrInts>& shape, StreamOrDevice s) {
-  return mlx::reshape(a, Shape(joined(shape)), s);
-}
-
-array transpose(const array& a, const std::vector<IntOrInts>& axes, StreamOrDevice s) {
-  return mlx::transpose(a, axes.empty() ? OptionalAxes() : joined(axes), s);
-}
 
 array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s) {
   if (axis) return mlx::concatenate(arrays, *axis, s);

@@ -44,9 +44,6 @@ Arrays depends(const Arrays& inputs, const Arrays& dependencies);
 
 // The forms that Python calls.
 namespace python {
-/// The method's arguments: one sequence or separate ints.
-array reshape(const array& a, const std::vector<IntOrInts>& shape, StreamOrDevice s);
-array transpose(const array& a, const std::vector<IntOrInts>& axes, StreamOrDevice s);
 array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s);
 array slice(const array& a, const array& start_indices, const Axes& axes, const Shape& slice_size, StreamOrDevice s);
 array slice_update(const array& a, const array& update, const array& start_indices, const Axes& axes, StreamOrDevice s);

@@ -8,6 +8,7 @@
 #include "graph/primitive.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/rearrange.h"
 #include "ops/reduce_plan.h"
 #include "ops/scan.h"
 #include "ops/shape.h"
@@ -258,6 +259,15 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
+}
+
+array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype, StreamOrDevice s) {
+  if (a.ndim() < 2) fail("trace", "Array must have at least two dimensions, but got ", a.ndim(), " dimensions.");
+  const int first = normalize_axis(axis1, a.ndim(), "trace", AxisError::index);
+  const int second = normalize_axis(axis2, a.ndim(), "trace", AxisError::index);
+  if (first == second) fail("trace", "axis1 and axis2 cannot be the same axis.");
+  const array entries = diagonal(a, offset, first, second, s);
+  return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
 
 }  // namespace mlx

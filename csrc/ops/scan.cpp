@@ -70,7 +70,7 @@ Defines Scan::defines(Dtype dtype) const {
                  {"OP", rows[int(kind_)].operation}};
   if (dtype.is_inexact()) result.emplace_back("IS_FLOAT", 1);
   if (dtype.is_complex()) result.emplace_back("IS_COMPLEX", 1);
-  else if (kind_ != Scanning::logaddexp) result.emplace_back("VECTORS", 1);
+  else result.emplace_back("VECTORS", 1);
   if (dtype == bool_) result.emplace_back("IS_LOGICAL", 1);
   return result;
 }
@@ -226,6 +226,21 @@ array cummin(const array& a, std::optional<int> axis, bool reverse, bool inclusi
 
 array logcumsumexp(const array& a, std::optional<int> axis, bool reverse, bool inclusive, StreamOrDevice s) {
   return scan(Scanning::logaddexp, a, axis, reverse, inclusive, {}, s);
+}
+
+array diff(const array& a, int n, int axis, StreamOrDevice s) {
+  if (n < 0) fail("diff", "Order `n` must be non-negative.");
+  if (axis < -a.ndim() || axis >= a.ndim()) fail("diff", "Axis is out of bounds for the array.");
+  const int along = axis < 0 ? axis + a.ndim() : axis;
+  array x = a;
+  for (; n > 0 && x.shape(along) > 0; --n) {
+    Shape first(size_t(x.ndim()), 0), second = first, high = x.shape(), low = high;
+    second[along] = 1;
+    low[along] -= 1;
+    const array left = slice(x, first, low, s), right = slice(x, second, high, s);
+    x = a.dtype() == bool_ ? not_equal(right, left, s) : subtract(right, left, s);
+  }
+  return x;
 }
 
 }  // namespace mlx

@@ -19,6 +19,8 @@ array cummin(const array& a, std::optional<int> axis = {}, bool reverse = false,
 array logcumsumexp(const array& a, std::optional<int> axis = {}, bool reverse = false, bool inclusive = true,
                    StreamOrDevice s = {});
 
+/// Differences of neighbours along the axis, `n` times over; bool gives where neighbours differ.
+array diff(const array& a, int n = 1, int axis = -1, StreamOrDevice s = {});
 /// For kernels: fills `out` with the sums of what comes before each element in the rows of the dense `x`.
 void sums_before(const array& x, const array& out, Queue& queue);
 

@@ -100,6 +100,8 @@ std::vector<Form> forms(Dtype dtype) {
       all.push_back({dtype, 1, 50, 1, 70, a, b, 2, false, false, 1, 0});
       all.push_back({dtype, 1, 40, 30, 1, a, b, 0, false, false, 1, 0});
       all.push_back({dtype, 1, 130, 140, 150, a, b, 0, false, false, 1, 0});
+      all.push_back({dtype, 1, 1, 300, 301, a, b, 0, false, false, 1, 0});
+      all.push_back({dtype, 1, 3, 301, 300, a, b, 4, false, false, 0.5, 2});
     }
   all.push_back({dtype, 2, 3, 4, 0, false, false, 0, false, false, 1, 0});
   all.push_back({dtype, 2, 3, 4, 0, false, false, 0, false, false, 1, 0.5});
@@ -130,20 +132,26 @@ TEST(Blas, DISABLED_PrintsFigures) {
   const auto lock = submission_lock();
   Device& device = Device::get(Device::preferred());
   Ref<Queue> queue = make_ref<Queue>(device);
+  struct Size {
+    int64_t m, n;
+    bool b_transposed;
+  };
   for (const Dtype dtype : {float32, bfloat16, float16})
-    for (const int64_t n : {16, 64, 256, 1024}) {
-      const Ref<Buffer> a = random_buffer(device, dtype, n * n, 1), b = random_buffer(device, dtype, n * n, 2);
-      const Ref<Buffer> c = device.allocator().allocate(size_t(n * n * dtype.size()));
-      const Product p{dtype, 1, n, n, n, {a.get(), 0, false, n, 0}, {b.get(), 0, false, n, 0}, {c.get(), 0, false, n, 0}};
+    for (const auto [m, n, b_transposed] : {Size{16, 16, false}, Size{64, 64, false}, Size{256, 256, false},
+                                            Size{1024, 1024, false}, Size{1, 4096, false}, Size{1, 4096, true}}) {
+      const Ref<Buffer> a = random_buffer(device, dtype, m * n, 1), b = random_buffer(device, dtype, n * n, 2);
+      const Ref<Buffer> c = device.allocator().allocate(size_t(m * n * dtype.size()));
+      const Product p{dtype, 1, m, n, n, {a.get(), 0, false, n, 0}, {b.get(), 0, b_transposed, n, 0}, {c.get(), 0, false, n, 0}};
       double best = 1e9;
-      for (int i = 0; i < (n > 512 ? 6 : 200); ++i) {
+      for (int i = 0; i < (n > 512 ? 10 : 200); ++i) {
         const auto start = std::chrono::steady_clock::now();
-        queue->expect(size_t(n * n * n));
+        queue->expect(size_t(m * n * n));
         multiply(*queue, p);
         queue->finish();
         best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
       }
-      std::printf("%s %ld^3: %.1f us, %.1f GFLOP/s\n", dtype.name(), long(n), best * 1e6, 2e-9 * double(n * n * n) / best);
+      std::printf("%s %ld x %ld x %ld%s: %.1f us, %.1f GFLOP/s\n", dtype.name(), long(m), long(n), long(n),
+                  b_transposed ? " transposed" : "", best * 1e6, 2e-9 * double(m * n * n) / best);
     }
 }
 

@@ -1,0 +1,65 @@
+// What `python -m mlx` prints: platforms, devices, libraries, the cache of kernels and the variables in force.
+#include "base/env.h"
+#include "bind/devices.h"
+#include "cl/blas.h"
+#include "cl/device.h"
+#include "cl/program.h"
+
+namespace mlx {
+namespace {
+
+py::dict facts_of(DeviceType type) {
+  const Capabilities& facts = Device::get(type).facts();
+  py::dict d;
+  d["name"] = facts.name;
+  d["platform"] = facts.platform;
+  d["version"] = facts.version;
+  d["driver"] = facts.driver;
+  d["compute_units"] = facts.compute_units;
+  d["memory"] = facts.memory;
+  d["unified"] = facts.unified;
+  d["native_kernels"] = facts.native_kernels;
+  d["fp64"] = facts.fp64;
+  d["fp16"] = facts.fp16;
+  d["vector_width"] = facts.vector_width;
+  d["small_lane"] = Device::get(type).small() != nullptr;
+  return d;
+}
+
+py::dict runtime_info() {
+  py::list found, libraries, variables;
+  for (const Found& f : platforms()) {
+    py::dict d;
+    d["platform"] = f.platform;
+    d["version"] = f.version;
+    d["device"] = f.device;
+    d["driver"] = f.driver;
+    d["role"] = f.role;
+    found.append(d);
+  }
+  py::dict devices;
+  for (const DeviceType type : {DeviceType::cpu, DeviceType::gpu})
+    if (Device::exists(type)) devices[to_string(type)] = facts_of(type);
+  for (const auto& [name, version] : library_versions()) libraries.append(py::make_tuple(name, version));
+  for (const env::Variable& v : env::all()) variables.append(py::make_tuple(v.name, v.value, v.fallback, v.meaning));
+  const disk_cache::Usage usage = disk_cache::usage();
+  py::dict cache;
+  cache["folder"] = disk_cache::folder();
+  cache["entries"] = usage.entries;
+  cache["bytes"] = usage.bytes;
+  py::dict info;
+  info["platforms"] = found;
+  info["devices"] = devices;
+  info["libraries"] = libraries;
+  info["variables"] = variables;
+  info["cache"] = cache;
+  return info;
+}
+
+}  // namespace
+
+void bind_runtime_info(py::module_& m) {
+  m.def("_runtime_info", &runtime_info, "Platforms, devices, libraries, cache and variables, for `python -m mlx`.");
+}
+
+}  // namespace mlx
