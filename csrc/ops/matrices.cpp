@@ -65,7 +65,7 @@ array blackman(int M, StreamOrDevice s) {
   const array angle = multiply(positions(M, s), array(float(2 * pi)), s);
   const array wave = multiply(cos(angle, s), array(0.5f), s);
   const array second = multiply(cos(multiply(angle, array(2.0f), s), s), array(0.08f), s);
-  return subtract(add(second, array(0.42f), s), wave, s);
+  return add(subtract(array(0.42f), wave, s), second, s);
 }
 
 namespace python {
