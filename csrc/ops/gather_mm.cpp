@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -205,5 +206,8 @@ array segmented_mm(const array& a, const array& b, const array& segments, Stream
   Shape shape = primitive->output_shapes(inputs)[0];
   return astype(array(std::move(shape), computed, std::move(primitive), std::move(inputs), to_stream(s)), dtype, s);
 }
+
+static const Registered<GatherMM> gathermm_class("GatherMM");
+static const Registered<SegmentedMM> segmentedmm_class("SegmentedMM");
 
 }  // namespace mlx

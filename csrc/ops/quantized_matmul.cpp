@@ -6,6 +6,7 @@
 #include "cl/blas.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -375,5 +376,9 @@ array gather_qqmm(const array& x, const array& w, const std::optional<array>& sc
                                        r.q.bits, r.q.mode, sorted_indices, s),
                             global_scale_w, s);
 }
+
+static const Registered<QuantizedMatmul> quantized_matmul_class("QuantizedMatmul", Quantization{"", 0, 0}, true);
+static const Registered<GatherQMM> gatherqmm_class("GatherQMM", Quantization{"", 0, 0}, true, true);
+static const Registered<StraightThrough> straight_through_class("StraightThrough");
 
 }  // namespace mlx

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce_plan.h"
@@ -243,5 +244,7 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
 }
+
+static const Registered<Reduce> reduce_class("Reduce", Reduction::sum, Axes{}, false);
 
 }  // namespace mlx
