@@ -2,8 +2,11 @@
 #include "bind/call.h"
 #include "bind/ops.h"
 #include "bind/random_state.h"
+#include "ops/attention.h"
+#include "ops/linalg.h"
 #include "ops/norm.h"
 #include "ops/random.h"
+#include "ops/rope.h"
 
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
 
@@ -26,9 +29,18 @@ void bind(py::module_ m) {
 }  // namespace
 }  // namespace fast
 
+namespace linalg {
+namespace {
+void bind(py::module_ m) {
+#include "ops/linalg.def"
+}
+}  // namespace
+}  // namespace linalg
+
 void bind_op_modules(py::module_& m) {
   random::bind(m.def_submodule("random", "Random numbers from Threefry-2x32 keys."));
   fast::bind(m.def_submodule("fast", "Fused operations."));
+  linalg::bind(m.def_submodule("linalg", "Norms and factorisations."));
 }
 
 }  // namespace mlx

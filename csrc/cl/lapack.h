@@ -1,44 +1,37 @@
-// Factorisations of batches of dense row-major matrices by LAPACK, as native work: float32 and float64.
+// LAPACK's factorisations for float, double and complex<float>. All matrices are column-major and dense; the results
+// are LAPACK's info codes.
 #pragma once
 
-#include "base/dtype.h"
-#include "cl/launch.h"
+#include <complex>
 
 namespace mlx::lapack {
 
-/// False when the library was built without LAPACK; then the functions below throw and name the package.
-bool is_built_in();
+/// Throws std::runtime_error that names `op` and the packages when LAPACK was not built in.
+void require(const char* op);
 
-/// The matrices of a call: `batch` of rows × columns, dense, from the argument's offset on.
-struct Matrices {
-  Dtype dtype;
-  int64_t batch;
-  int rows, columns;
-  BufferArgument memory;
-};
+// uplo is 'U' or 'L'; pivots count from 1.
+#define REAL(T)                                                                                                  \
+  int getrf(int m, int n, T* a, int* pivots);                                                                    \
+  int getri(int n, T* a, const int* pivots);                                                                     \
+  int getrs(int n, int columns, const T* lu, const int* pivots, T* b, bool transposed);                          \
+  int potrf(char uplo, int n, T* a);                                                                             \
+  int potri(char uplo, int n, T* a);                                                                             \
+  int trtri(char uplo, int n, T* a);                                                                             \
+  int geqrf(int m, int n, T* a, T* tau);                                                                         \
+  int orgqr(int m, int n, int k, T* a, const T* tau);                                                            \
+  int geev(bool vectors, int n, T* a, T* real, T* imaginary, T* right);
+REAL(float)
+REAL(double)
+#undef REAL
+int geev(bool vectors, int n, std::complex<float>* a, std::complex<float>* values, std::complex<float>* right);
 
-// A matrix that has no such factorisation surfaces as std::runtime_error at the queue's next finish(). "Smaller" is
-// min(rows, columns).
-
-/// The lower (or upper) triangular factor of n × n matrices; the other triangle becomes zero.
-void cholesky(Queue& queue, const Matrices& a, const BufferArgument& factor, bool upper);
-/// q: rows × smaller, r: smaller × columns.
-void qr(Queue& queue, const Matrices& a, const BufferArgument& q, const BufferArgument& r);
-/// Singular values (smaller), and with `vectors` u: rows × rows, vt: columns × columns.
-void svd(Queue& queue, const Matrices& a, const BufferArgument& values, bool vectors, const BufferArgument& u,
-         const BufferArgument& vt);
-/// Of n × n matrices.
-void inverse(Queue& queue, const Matrices& a, const BufferArgument& result);
-void triangular_inverse(Queue& queue, const Matrices& a, const BufferArgument& result, bool upper);
-/// Both factors in one matrix; pivots (smaller) and the row order they amount to (rows), as uint32 counted from zero.
-void lu(Queue& queue, const Matrices& a, const BufferArgument& factors, const BufferArgument& pivots,
-        const BufferArgument& order);
-/// Eigenvalues, ascending, and with `vectors` the eigenvectors as columns, of symmetric n × n matrices of which one
-/// triangle is read.
-void eigh(Queue& queue, const Matrices& a, const BufferArgument& values, bool vectors,
-          const BufferArgument& eigenvectors, bool upper);
-/// Eigenvalues and eigenvectors (columns) of general n × n float32 matrices, as complex64.
-void eig(Queue& queue, const Matrices& a, const BufferArgument& values, bool vectors,
-         const BufferArgument& eigenvectors);
+// Full square factors when `vectors`. Eigenvectors replace a's columns.
+#define EVERY(T, R)                                                           \
+  int gesdd(bool vectors, int m, int n, T* a, R* values, T* u, T* vt);        \
+  int syevd(bool vectors, char uplo, int n, T* a, R* values);
+EVERY(float, float)
+EVERY(double, double)
+EVERY(std::complex<float>, float)
+#undef EVERY
 
 }  // namespace mlx::lapack

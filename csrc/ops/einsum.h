@@ -12,7 +12,7 @@ namespace mlx {
 /// as NumPy's; sizes of one broadcast. Throws std::invalid_argument for subscripts that do not fit the operands.
 array einsum(const std::string& subscripts, const Arrays& operands, StreamOrDevice s = {});
 /// The order of contraction (positions in the list of operands, results being appended) and a printable account.
-std::pair<std::vector<Axes>, std::string> einsum_path(const std::string& subscripts, const Arrays& operands);
+std::pair<std::vector<Shape>, std::string> einsum_path(const std::string& subscripts, const Arrays& operands);
 
 /// An einsum's labels, numbered; bit sets of labels as integers.
 struct Subscripts {

@@ -233,9 +233,9 @@ std::vector<Axes> contraction_path(const Subscripts& subscripts) {
   return path;
 }
 
-std::pair<std::vector<Axes>, std::string> einsum_path(const std::string& text, const Arrays& operands) {
+std::pair<std::vector<Shape>, std::string> einsum_path(const std::string& text, const Arrays& operands) {
   const Subscripts subscripts = parse_subscripts(text, operands);
-  std::vector<Axes> path = contraction_path(subscripts);
+  const std::vector<Axes> path = contraction_path(subscripts);
   std::vector<uint64_t> sets = label_sets(subscripts);
   const uint64_t output = label_set(subscripts.output);
   const Step naive = make_step(sets, all_axes(int(sets.size())), output, subscripts.sizes);
@@ -251,7 +251,7 @@ std::pair<std::vector<Axes>, std::string> einsum_path(const std::string& text, c
   account << "  Complete contraction:  " << text << "\n         Naive scaling:  " << std::popcount(naive.all)
           << "\n     Optimized scaling:  " << scaling << "\n      Naive FLOP count:  " << naive.cost
           << "\n  Optimized FLOP count:  " << cost << "\n";
-  return {std::move(path), account.str()};
+  return {std::vector<Shape>(path.begin(), path.end()), account.str()};
 }
 
 }  // namespace mlx

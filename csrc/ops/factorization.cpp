@@ -1,0 +1,118 @@
+// The primitive of all factorisations: LAPACK in queue order, a matrix at a time.
+#include "ops/factorization.h"
+
+#include "cl/lapack.h"
+#include "graph/codegen.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/linalg.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace mlx::linalg {
+namespace {
+
+class Factorization final : public Primitive {
+ public:
+  Factorization(const Routine& routine, MatrixOptions options, std::vector<Shape> shapes, std::vector<Dtype> dtypes)
+      : routine_(routine), options_(options), shapes_(std::move(shapes)), dtypes_(std::move(dtypes)) {}
+  const char* name() const override { return routine_.name; }
+  void fields(Fields& f) override {
+    f.field("upper", options_.upper);
+    f.field("vectors", options_.vectors);
+  }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+  Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
+  Arrays jvp(const Arrays&, const Arrays&, const std::vector<int>&) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  /// Cubic in the size, and never a matter of microseconds.
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(inputs[0].size()) * size_t(std::max(1, inputs[0].shape(-1)));
+  }
+
+ private:
+  const Routine& routine_;
+  MatrixOptions options_;
+  std::vector<Shape> shapes_;
+  std::vector<Dtype> dtypes_;
+};
+
+MatrixRoutine routine_for(const Routine& routine, Dtype dtype) {
+  return dtype == float32 ? routine.single : dtype == float64 ? routine.twice : routine.complex;
+}
+
+void Factorization::eval(const Arrays& given, Arrays& outputs, Queue& queue) {
+  Arrays inputs;
+  std::vector<Buffer*> reads, writes;
+  std::vector<Ref<Buffer>> kept;  // until the native work has run
+  for (const array& x : given) inputs.push_back(contiguous_copy(x, queue));
+  for (array& y : outputs) y.allocate(queue);
+  for (const array& x : inputs) reads.push_back(&x.buffer()), kept.emplace_back(&x.buffer());
+  for (const array& y : outputs) writes.push_back(&y.buffer()), kept.emplace_back(&y.buffer());
+  const int m = inputs[0].shape(-2), n = inputs[0].shape(-1);
+  int64_t batch = 1;
+  for (int i = 0; i < inputs[0].ndim() - 2; ++i) batch *= inputs[0].shape(i);
+  if (batch == 0) return;
+  struct Part {
+    Buffer* buffer;
+    int64_t offset, step;  ///< bytes
+  };
+  const auto part = [&](const array& x) {
+    return Part{&x.buffer(), x.offset() * x.itemsize(), x.nbytes() / batch};
+  };
+  std::vector<Part> from, to;
+  std::vector<Shape> shapes;
+  for (const array& x : inputs) from.push_back(part(x)), shapes.push_back(x.shape());
+  for (const array& y : outputs) to.push_back(part(y));
+  const MatrixRoutine run = routine_for(routine_, inputs[0].dtype());
+  queue.native(name(), [=, kept = std::move(kept), options = options_] {
+    for (int64_t i = 0; i < batch; ++i) {
+      const auto address = [i](const Part& p) { return static_cast<char*>(p.buffer->raw()) + p.offset + i * p.step; };
+      std::vector<const void*> sources;
+      std::vector<void*> results;
+      for (const Part& p : from) sources.push_back(address(p));
+      for (const Part& p : to) results.push_back(address(p));
+      run(m, n, sources, results, shapes, options);
+    }
+  }, reads, writes);
+}
+
+/// Only the determinant has derivatives: det a · a⁻ᵀ, and a⁻ᵀ for its logarithm.
+Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+                          const Arrays& outputs) {
+  if (&routine_ != &determinant) no_transform("vjp", *this);
+  const array inverse = swapaxes(inv(primals[0]), -1, -2);
+  return {expand_dims(cotangents[0] * outputs[0] + cotangents[2], {-1, -2}) * inverse};
+}
+
+Arrays Factorization::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) {
+  if (&routine_ != &determinant) no_transform("jvp", *this);
+  const array slope = sum(swapaxes(inv(primals[0]), -1, -2) * tangents[0], Axes{-1, -2});
+  const Arrays outputs = factorize(routine_, options_, primals, shapes_, dtypes_, {});
+  return {outputs[0] * slope, zeros_like(outputs[1]), slope};
+}
+
+std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  if (!routine_.maps) no_transform("vmap", *this);
+  Arrays mapped;
+  const int size = batch_size(inputs, axes);
+  for (size_t i = 0; i < inputs.size(); ++i) mapped.push_back(batch_first(inputs[i], axes[i], size));
+  return {factorize(routine_, options_, mapped, shapes_, dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
+}
+
+}  // namespace
+
+Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arrays& inputs,
+                 const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes, const StreamOrDevice& s) {
+  lapack::require(routine.name);
+  std::vector<Shape> full;
+  for (const Shape& shape : shapes) {
+    full.emplace_back(inputs[0].shape().begin(), inputs[0].shape().end() - 2);
+    full.back().insert(full.back().end(), shape.begin(), shape.end());
+  }
+  auto primitive = make_ref<Factorization>(routine, options, shapes, dtypes);
+  if (shapes.size() == 1) return {array(full[0], dtypes[0], std::move(primitive), inputs, to_stream(s))};
+  return array::several(std::move(full), dtypes, std::move(primitive), inputs, to_stream(s));
+}
+
+}  // namespace mlx::linalg
