@@ -38,7 +38,7 @@ class AsType final : public Primitive {
 class Where final : public Primitive {
  public:
   explicit Where(Dtype dtype)
-      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != 0)", dtype} {}
+      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != ($T)(0))", dtype} {}
   const char* name() const override { return "where"; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }

@@ -36,6 +36,7 @@ class View final : public Primitive {
     outputs[0].share(x, std::move(strides), x.offset() * from / to);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    if (!dtype_.is_inexact() || !primals[0].dtype().is_inexact()) no_transform("vjp", *this);
     return {view(cotangents[0], primals[0].dtype())};
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override { return {view(tangents[0], dtype_)}; }
