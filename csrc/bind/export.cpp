@@ -1,6 +1,8 @@
 // Functions in files from Python: export_function, exporter, import_function, export_to_dot.
 #include "transforms/export.h"
 
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <map>
 

@@ -37,7 +37,7 @@ def test_strides_of_views_and_initial_values():
 
 
 def test_several_outputs_and_dtypes():
-    kernel = mx.fast.opencl_kernel("both", ["x"], ["a", "b"], "const int i = get_global_id(0); a[i] = x[i] + 1; vstore_half(x[i], i, b);")
+    kernel = mx.fast.opencl_kernel("both", ["x"], ["a", "b"], "const int i = get_global_id(0); a[i] = x[i] + 1; vstore_half((float)x[i], i, b);")
     a, b = kernel(inputs=[mx.array([1, 2, 3])], output_shapes=[(3,), (3,)], output_dtypes=[mx.int32, mx.float16], grid=(3,))
     assert a.tolist() == [2, 3, 4] and b.dtype == mx.float16 and b.tolist() == [1, 2, 3]
 
