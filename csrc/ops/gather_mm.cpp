@@ -76,7 +76,7 @@ class GatherMM final : public Primitive {
       const array each = i == 0 ? gather_mm(g, swapaxes(b, -1, -2), {}, rhs)
                                 : matmul(swapaxes(gather(a, {lhs}, 0), -1, -2), g);
       const array& like = i == 0 ? a : b;
-      const array total = scatter(zeros_like(like), {i == 0 ? lhs : rhs}, expand_dims(each, {1}), 0, ScatterMode::add);
+      const array total = scatter(zeros_like(like), {i == 0 ? lhs : rhs}, each, 0, ScatterMode::add);
       result.push_back(reshape(total, primals[i].shape()));
     }
     return result;

@@ -228,7 +228,7 @@ class GatherQMM final : public PackedProduct {
   const array& rhs(const Arrays& inputs) const { return inputs[packed_count() + 2]; }
   /// Sums the matrices of `each` into the places of `like` that the indices name.
   static array add_up(const array& each, const array& indices, const array& like) {
-    return scatter(zeros_like(like), {indices}, expand_dims(each, {1}), 0, ScatterMode::add);
+    return scatter(zeros_like(like), {indices}, each, 0, ScatterMode::add);
   }
   bool in_order_;
 };
