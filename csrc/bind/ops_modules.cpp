@@ -25,6 +25,7 @@ namespace fast {
 namespace {
 void bind(py::module_ m) {
 #include "ops/fast.def"
+  bind_kernels(m);
 }
 }  // namespace
 }  // namespace fast

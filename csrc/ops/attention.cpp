@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/attention_primitive.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -226,5 +227,7 @@ array scaled_dot_product_attention(const array& q, const array& k, const array& 
   }
   return Attention::apply(kind, std::move(inputs), s);
 }
+
+static const Registered<Attention> attention_class("Attention", AttentionKind{});
 
 }  // namespace mlx::fast

@@ -8,6 +8,7 @@
 #include "graph/codegen.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
+#include "graph/registry.h"
 
 namespace mlx::random {
 namespace {
@@ -160,5 +161,7 @@ array bits(const Shape& shape, const std::optional<array>& key, StreamOrDevice s
 }
 
 array split(const array& key, int num, StreamOrDevice s) { return bits({num, 2}, key, s); }
+
+static const Registered<RandomBits> random_bits_class("RandomBits", Shape{});
 
 }  // namespace mlx::random
