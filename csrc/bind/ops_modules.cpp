@@ -41,6 +41,7 @@ void bind_op_modules(py::module_& m) {
   random::bind(m.def_submodule("random", "Random numbers from Threefry-2x32 keys."));
   fast::bind(m.def_submodule("fast", "Fused operations."));
   linalg::bind(m.def_submodule("linalg", "Norms and factorisations."));
+  m.attr("matrix_norm") = m.attr("linalg").attr("norm");
 }
 
 }  // namespace mlx

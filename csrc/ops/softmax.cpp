@@ -183,7 +183,9 @@ array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) 
     return divide(e, sum(e, axes, true, s), s);
   }
   const AsRows layout(x, axes);
-  return layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
+  const array y = layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
+  // MLX gives whole numbers back where integers are not reduced over just the last axis, and scripts see that.
+  return layout.in_place ? y : astype(y, a.dtype(), s);
 }
 
 array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
