@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
@@ -191,5 +192,8 @@ array take_along_axis(const array& a, const array& indices, std::optional<int> a
   Arrays inputs{broadcast_to(a, others, s), broadcast_to(indices, to, s)};
   return array(std::move(to), a.dtype(), make_ref<GatherAxis>(at), std::move(inputs), to_stream(s));
 }
+
+static const Registered<Gather> gather_class("Gather", 0, 0);
+static const Registered<GatherAxis> gather_axis_class("GatherAxis", 0);
 
 }  // namespace mlx

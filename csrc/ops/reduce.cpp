@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -279,5 +280,7 @@ array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtyp
   const array entries = diagonal(a, offset, first, second, s);
   return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
+
+static const Registered<Reduce> reduce_class("Reduce", Reduction::sum, Axes{}, false);
 
 }  // namespace mlx

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/rows.h"
@@ -241,5 +242,7 @@ array diff(const array& a, int n, int axis, StreamOrDevice s) {
   }
   return x;
 }
+
+static const Registered<Scan> scan_class("Scan", Scanning{}, 0, false, true);
 
 }  // namespace mlx

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
@@ -244,5 +245,8 @@ array put_along_axis(const array& a, const array& indices, const array& values, 
 array scatter_add_axis(const array& a, const array& indices, const array& values, int axis, StreamOrDevice s) {
   return along_axis(a, indices, values, axis, ScatterMode::add, "scatter_add_axis", s);
 }
+
+static const Registered<Scatter> scatter_class("Scatter", 0, 0, ScatterMode::set);
+static const Registered<ScatterAxis> scatter_axis_class("ScatterAxis", 0, ScatterMode::set);
 
 }  // namespace mlx

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/rows.h"
@@ -213,5 +214,9 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
   const array y = LogSumExp::make(AsRows(x, axes).rows(x, axes, s), s);
   return keepdims || axes.size() != 1 || axes[0] != a.ndim() - 1 ? reshape(y, shape, s) : squeeze(y, Axes{-1}, s);
 }
+
+static const Registered<SoftmaxGradient> softmax_gradient_class("SoftmaxGradient");
+static const Registered<Softmax> softmax_class("Softmax");
+static const Registered<LogSumExp> log_sum_exp_class("LogSumExp");
 
 }  // namespace mlx
