@@ -325,7 +325,7 @@ array searchsorted(const array& sorted_sequence, const array& values, const std:
   return SearchSorted::make(astype(sorted_sequence, dtype, s), astype(values, dtype, s), side == "right", s);
 }
 
-static const Registered<Sort> sort_class("Sort", false);
+static const Registered<Sort> sort_class("Sort", false, whole);
 static const Registered<SearchSorted> search_sorted_class("SearchSorted", false);
 
 }  // namespace mlx
