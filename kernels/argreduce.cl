@@ -4,6 +4,7 @@
 // equal elements counts. A NaN counts only in first place. Elements are numbered and cut into parts as in reduce.cl;
 // each part writes its best value and index, which arg_merge then compares.
 #include "dims.clh"
+#include "combine.clh"
 #ifdef LOOP_SHAPE
 #include "vector.clh"
 #endif
@@ -11,7 +12,6 @@
 typedef COMPUTED(T) value;
 
 #ifdef IS_COMPLEX
-static inline int complex_above(float2 a, float2 b) { return a.x > b.x || (a.x == b.x && a.y > b.y); }
 #define ABOVE(a, b) complex_above(a, b)
 #define IS_NAN(a) (isnan((a).x) || isnan((a).y))
 #define SAME(a, b) ((a).x == (b).x && (a).y == (b).y)
@@ -19,14 +19,6 @@ static inline int complex_above(float2 a, float2 b) { return a.x > b.x || (a.x =
 #define ABOVE(a, b) ((a) > (b))
 #define IS_NAN(a) ((a) != (a))
 #define SAME(a, b) ((a) == (b))
-#endif
-
-#ifdef IS_FLOAT
-#define LOWEST ((value)(-INFINITY))
-#define HIGHEST ((value)(INFINITY))
-#else
-#define LOWEST ((value)((value)-1 < (value)1 ? (value)1 << (sizeof(value) * 8 - 1) : 0))
-#define HIGHEST ((value)~LOWEST)
 #endif
 
 #ifdef LEAST

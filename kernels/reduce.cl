@@ -6,39 +6,17 @@
 // Elements of one result are numbered over the reduced axes; [low, high) of them is a part. Part p of result o goes to
 // out[p * results + o].
 #include "dims.clh"
+#include "combine.clh"
 #ifdef LOOP_SHAPE
 #include "vector.clh"
 #endif
 
 typedef COMPUTED(A) value;
 
-static inline float2 complex_product(float2 a, float2 b) {
-  return (float2)(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
-}
-static inline int complex_above(float2 a, float2 b) { return a.x > b.x || (a.x == b.x && a.y > b.y); }
-static inline int complex_nan(float2 a) { return isnan(a.x) || isnan(a.y); }
-static inline float2 complex_max(float2 a, float2 b) {
-  return !complex_nan(a) && (complex_nan(b) || complex_above(b, a)) ? b : a;
-}
-static inline float2 complex_min(float2 a, float2 b) {
-  return !complex_nan(a) && (complex_nan(b) || complex_above(a, b)) ? b : a;
-}
-
-// COMBINE works on scalars and vectors alike: ?: selects by element. Extremes start from an element, the rest from
-// their identity. A NaN, once met, stays.
-#define combine_sum(a, b) ((a) + (b))
-#define combine_mean(a, b) ((a) + (b))
-#define combine_every(a, b) ((a) & (b))
-#define combine_some(a, b) ((a) | (b))
+// Extremes start from an element, the rest from their identity.
 #ifdef IS_COMPLEX
-#define combine_product(a, b) complex_product(a, b)
-#define combine_greatest(a, b) complex_max(a, b)
-#define combine_least(a, b) complex_min(a, b)
 #define start_product(x) ((float2)(1, 0))
 #else
-#define combine_product(a, b) ((a) * (b))
-#define combine_greatest(a, b) ((((b) > (a)) | ((b) != (b))) ? (b) : (a))
-#define combine_least(a, b) ((((b) < (a)) | ((b) != (b))) ? (b) : (a))
 #define start_product(x) ((value)1)
 #endif
 #define start_sum(x) ((value)0)
@@ -47,7 +25,6 @@ static inline float2 complex_min(float2 a, float2 b) {
 #define start_some(x) ((value)0)
 #define start_greatest(x) (x)
 #define start_least(x) (x)
-#define COMBINE(a, b) CAT(combine_, OP)(a, b)
 #define START(x) CAT(start_, OP)(x)
 
 #if defined(IS_LOGICAL) && defined(IS_COMPLEX)

@@ -44,6 +44,7 @@ PYBIND11_MODULE(core, m) {
   bind_shape_ops(m);
   bind_math_ops(m);
   bind_op_modules(m);
+  bind_packed_ops(m);
   bind_transforms(m);
   bind_constants(m);
   bind_runtime_info(m);

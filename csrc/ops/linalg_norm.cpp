@@ -66,12 +66,12 @@ array named_norm(const array& a, const std::string& name, const Axes& axes, bool
 
 array norm(const array& a, const Order& ord, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   Axes axes = axis ? *axis : all_axes(a.ndim());
+  if ((axis || ord) && (axes.size() > 2 || (ord && axes.empty()))) fail(op, "Received too many axes for norm.");
   if (axis) {
     normalize_axes(*axis, a.ndim(), op, AxisError::index);
     for (int& i : axes) i = normalize_axis(i, a.ndim(), op, AxisError::index);
   }
   if (!ord && !axis) return a.ndim() == 0 ? euclidean(a, {}, keepdims, s) : euclidean(a, axes, keepdims, s);
-  if (axes.size() > 2 || (ord && axes.empty())) fail(op, "Received too many axes for norm.");
   if (!ord) return euclidean(a, axes, keepdims, s);
   if (const std::string* name = std::get_if<std::string>(&*ord)) return named_norm(a, *name, axes, keepdims, s);
   const double number = std::get<double>(*ord);

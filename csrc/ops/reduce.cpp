@@ -8,7 +8,9 @@
 #include "graph/primitive.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/rearrange.h"
 #include "ops/reduce_plan.h"
+#include "ops/scan.h"
 #include "ops/shape.h"
 
 namespace mlx {
@@ -91,7 +93,7 @@ class Reduce final : public Primitive {
       case Reduction::mean: return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
       case Reduction::min:
       case Reduction::max: return {share(x, spread(outputs[0])) * g};
-      case Reduction::prod: no_transform("vjp", *this);
+      case Reduction::prod: return {g * others_product(x)};
       default: return {zeros_like(x)};
     }
   }
@@ -103,7 +105,8 @@ class Reduce final : public Primitive {
       case Reduction::mean: return {mean(tangents[0], axes_, keepdims_)};
       case Reduction::min: return {sum(share(x, min(x, axes_, true)) * tangents[0], axes_, keepdims_)};
       case Reduction::max: return {sum(share(x, max(x, axes_, true)) * tangents[0], axes_, keepdims_)};
-      default: no_transform("jvp", *this);
+      case Reduction::prod: return {sum(tangents[0] * others_product(x), axes_, keepdims_)};
+      default: return {zeros(output_shapes(primals)[0], bool_)};
     }
   }
 
@@ -123,6 +126,20 @@ class Reduce final : public Primitive {
   }
   /// A result with the reduced axes put back as size 1.
   array spread(const array& y) const { return keepdims_ ? y : expand_dims(y, axes_); }
+  /// At each entry the product of all others that it is multiplied with: zeros do no harm.
+  array others_product(const array& x) const {
+    Axes order;
+    Shape kept;
+    for (int i = 0; i < x.ndim(); ++i)
+      if (!std::binary_search(axes_.begin(), axes_.end(), i)) order.push_back(i), kept.push_back(x.shape(i));
+    order.insert(order.end(), axes_.begin(), axes_.end());
+    kept.push_back(int32_t(count(x)));
+    const array turned = transpose(x, order), flat = reshape(turned, kept);
+    const array others = cumprod(flat, -1, false, false) * cumprod(flat, -1, true, false);
+    Axes back(order.size());
+    for (size_t i = 0; i < order.size(); ++i) back[order[i]] = int(i);
+    return transpose(reshape(others, turned.shape()), back);
+  }
   /// 1 / n at the n entries equal to the extreme, 0 elsewhere.
   array share(const array& x, const array& extreme) const {
     const array ties = astype(equal(x, extreme), x.dtype());
@@ -242,6 +259,15 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
+}
+
+array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype, StreamOrDevice s) {
+  if (a.ndim() < 2) fail("trace", "Array must have at least two dimensions, but got ", a.ndim(), " dimensions.");
+  const int first = normalize_axis(axis1, a.ndim(), "trace", AxisError::index);
+  const int second = normalize_axis(axis2, a.ndim(), "trace", AxisError::index);
+  if (first == second) fail("trace", "axis1 and axis2 cannot be the same axis.");
+  const array entries = diagonal(a, offset, first, second, s);
+  return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
 
 }  // namespace mlx

@@ -134,10 +134,12 @@ array RoPE::period_cotangent(const Arrays& primals, const array& g, const array&
     return astype(slice(x, start, stop, strides), float32);
   };
   const array turn = part(g, 1) * part(y, 0) - part(g, 0) * part(y, 1);
+  Axes later_axes = all_axes(n - 1), summed = all_axes(n - 1);
+  later_axes.erase(later_axes.begin());
   array offset = astype(primals[1], float32);
-  if (offset.size() > 1) offset = reshape(offset, [&] { Shape s(n - 1, 1); return s[0] = offset.shape(0), s; }());
+  if (offset.size() > 1) offset = expand_dims(offset, later_axes);
   const array position = (arange(y.shape(-2), float32) + offset) * double(r_.backward ? -r_.scale : r_.scale);
-  const array total = sum(turn * expand_dims(position, {-1}), [&] { Axes a = all_axes(n); return a.pop_back(), a; }());
+  const array total = sum(turn * expand_dims(position, {-1}), summed);
   return astype(negative(total / square(astype(freqs, float32))), freqs.dtype());
 }
 
@@ -185,7 +187,7 @@ std::pair<Arrays, std::vector<int>> RoPE::vmap(const Arrays& inputs, const std::
 }  // namespace
 
 array rope(const array& a, int dims, bool traditional, std::optional<float> base, float scale,
-           const std::variant<int, array>& offset, const std::optional<array>& freqs, StreamOrDevice s) {
+           const ScalarOrArray& offset, const std::optional<array>& freqs, StreamOrDevice s) {
   if (a.ndim() < 3)
     fail("rope", "Input must have at least 3 dimensions but got input with ", a.ndim(), " dimensions.");
   if (!a.dtype().is_floating()) fail("rope", "Input must be a floating type but got ", a.dtype().name(), ".");
@@ -197,8 +199,7 @@ array rope(const array& a, int dims, bool traditional, std::optional<float> base
   if (!base && !freqs) fail("rope", "Neither base nor freqs has a value.");
   if (freqs && freqs->shape() != Shape{dims / 2})
     fail("rope", "freqs must be one dimensional with size ", dims / 2, " but got shape ", to_string(freqs->shape()), ".");
-  const int* const number = std::get_if<int>(&offset);
-  const array start = number ? array(*number) : std::get<array>(offset);
+  const array start = to_array(offset);
   if (start.ndim() > 1) fail("rope", "offset must have at most one dimension but has shape ", to_string(start.shape()), ".");
   if (start.size() != 1 && start.size() != a.shape(0))
     fail("rope", "offset must be a scalar or vector with ", a.shape(0), " elements but has shape ",

@@ -1,0 +1,118 @@
+// mx.fft: axes, sizes and norms, as transforms along one axis each.
+#include "ops/fft.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "ops/elementwise.h"
+#include "ops/fourier.h"
+#include "ops/rearrange.h"
+
+namespace mlx::fft {
+namespace {
+
+/// What is to be done along each axis, in the caller's order.
+struct Plan {
+  Axes axes;
+  std::vector<int> sizes;
+};
+
+Plan make_plan(const array& a, const Sizes& s, const Sizes& axes, bool inverse_of_real) {
+  if (s && !axes) fail("fftn", "`axes` should not be `None` if `s` is not `None`.");
+  if (!axes && a.ndim() == 0) fail("fftn", "Requires array with at least one dimension.");
+  Plan plan{axes ? *axes : all_axes(a.ndim()), {}};
+  if (s && s->size() != plan.axes.size()) fail("fftn", "Shape and axes have different sizes.");
+  for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn", AxisError::index);
+  Axes sorted = plan.axes;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) fail("fftn", "Duplicated axis received.");
+  if (s) plan.sizes = *s;
+  else for (const int axis : plan.axes) plan.sizes.push_back(a.shape(axis));
+  if (!s && inverse_of_real && !plan.sizes.empty()) plan.sizes.back() = 2 * (plan.sizes.back() - 1);
+  for (const int size : plan.sizes)
+    if (size <= 0) fail("fftn", "Invalid FFT output size requested (", size, ").");
+  return plan;
+}
+
+/// The factor of one axis.
+double scale_of(const std::string& norm, bool inverse, int n) {
+  if (norm == "ortho") return 1 / std::sqrt(double(n));
+  if (norm != "backward" && norm != "forward")
+    fail("fft", "Invalid norm. Expected one of {'backward', 'ortho', 'forward'}.");
+  return (norm == "backward") == inverse ? 1.0 / n : 1.0;
+}
+
+array transform_axes(const array& a, Ends ends, bool inverse, const Sizes& sizes, const Sizes& axes,
+                     const std::string& norm, const StreamOrDevice& s) {
+  const Plan plan = make_plan(a, sizes, axes, ends == Ends::hermitian);
+  if (plan.axes.empty()) return a;
+  const bool real_input = ends == Ends::real || (ends == Ends::complex && !a.dtype().is_complex());
+  array x = astype(ends == Ends::real && a.dtype().is_complex() ? real(a, s) : a, real_input ? float32 : complex64, s);
+  // The real end belongs to the last axis: first in a forward transform, last in an inverse one.
+  const int last = int(plan.axes.size()) - 1;
+  const auto along = [&](int i, Ends kind) {
+    x = transform(x, kind, inverse, plan.axes[i], plan.sizes[i], scale_of(norm, inverse, plan.sizes[i]), s);
+  };
+  if (ends != Ends::hermitian) along(last, ends);
+  for (int i = last - 1; i >= 0; --i) along(i, Ends::complex);
+  if (ends == Ends::hermitian) along(last, ends);
+  return x;
+}
+
+array transform_axis(const array& a, Ends ends, bool inverse, const std::optional<int>& n, int axis,
+                     const std::string& norm, const StreamOrDevice& s) {
+  return transform_axes(a, ends, inverse, n ? Sizes{{*n}} : Sizes{}, Sizes{{axis}}, norm, s);
+}
+
+array frequencies(std::vector<float> counts, int n, double d, const char* op) {
+  if (d == 0) fail(op, "`d` must be non-zero.");
+  for (float& count : counts) count = float(double(count) / (double(n) * d));
+  return array::from_host(counts.data(), {int32_t(counts.size())}, float32);
+}
+
+array shifted(const array& a, const std::optional<Axes>& axes, bool forward, const StreamOrDevice& s) {
+  const char* op = forward ? "fftshift" : "ifftshift";
+  if (a.ndim() == 0) return a;
+  Axes moved = axes ? *axes : all_axes(a.ndim());
+  std::vector<int> shifts;
+  for (int& axis : moved) {
+    axis = normalize_axis(axis, a.ndim(), op);
+    shifts.push_back(forward ? a.shape(axis) / 2 : -(a.shape(axis) / 2));
+  }
+  return moved.empty() ? a : roll(a, shifts, moved, s);
+}
+
+}  // namespace
+
+#define ALONG_AXIS(name, ends, inverse)                                                                             \
+  array name(const array& a, std::optional<int> n, int axis, const std::string& norm, StreamOrDevice s) {           \
+    return transform_axis(a, ends, inverse, n, axis, norm, s);                                                      \
+  }                                                                                                                 \
+  array name##n(const array& a, const Sizes& s, const Sizes& axes, const std::string& norm, StreamOrDevice stream) { \
+    return transform_axes(a, ends, inverse, s, axes, norm, stream);                                                 \
+  }
+ALONG_AXIS(fft, Ends::complex, false)
+ALONG_AXIS(ifft, Ends::complex, true)
+ALONG_AXIS(rfft, Ends::real, false)
+ALONG_AXIS(irfft, Ends::hermitian, true)
+#undef ALONG_AXIS
+
+array fftfreq(int n, double d, StreamOrDevice) {
+  if (n <= 0) fail("fftfreq", "`n` must be greater than 0.");
+  std::vector<float> counts;
+  for (int i = 0; i < n; ++i) counts.push_back(float(i < (n + 1) / 2 ? i : i - n));
+  return frequencies(std::move(counts), n, d, "fftfreq");
+}
+
+array rfftfreq(int n, double d, StreamOrDevice) {
+  if (n <= 0) fail("rfftfreq", "`n` must be greater than 0.");
+  std::vector<float> counts;
+  for (int i = 0; i <= n / 2; ++i) counts.push_back(float(i));
+  return frequencies(std::move(counts), n, d, "rfftfreq");
+}
+
+array fftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) { return shifted(a, axes, true, s); }
+array ifftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) { return shifted(a, axes, false, s); }
+
+}  // namespace mlx::fft

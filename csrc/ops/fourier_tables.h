@@ -1,0 +1,26 @@
+// Tables of roots of unity, computed in double precision once and kept.
+#pragma once
+
+#include "cl/buffer.h"
+#include "graph/array.h"
+
+namespace mlx::fft {
+
+/// exp(-2πi k / n) for k < n on that device.
+Ref<Buffer> roots(Device& device, int64_t n);
+
+/// exp(-2πi j k / n) for n = n1 · n2, k < n1, j < n2, as products of two tables: j = width · tile + lane.
+struct Twiddles {
+  Ref<Buffer> across;  ///< [k][lane]
+  Ref<Buffer> along;   ///< [k][tile]
+};
+Twiddles twiddles(Device& device, int64_t n1, int64_t n2, int64_t width);
+
+/// Of Bluestein's algorithm for length n by transforms of length m: exp(∓πi k² / n) for k < n, and the transform of
+/// its conjugate wrapped around m.
+struct Chirp {
+  array factors, spectrum;
+};
+Chirp chirp(int64_t n, int64_t m, bool inverse);
+
+}  // namespace mlx::fft

@@ -1,0 +1,126 @@
+// The npy format: NumPy's own, one array with a small textual header.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/error.h"
+#include "graph/evaluate.h"
+#include "ops/elementwise.h"
+#include "ops/io.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+constexpr char magic[] = "\x93NUMPY";
+
+struct Descriptor {
+  const char* code;
+  Dtype dtype;
+};
+constexpr Descriptor descriptors[] = {
+    {"b1", bool_}, {"u1", uint8}, {"u2", uint16}, {"u4", uint32}, {"u8", uint64}, {"i1", int8}, {"i2", int16},
+    {"i4", int32}, {"i8", int64}, {"f2", float16}, {"V2", bfloat16}, {"f4", float32}, {"f8", float64}, {"c8", complex64}};
+
+[[noreturn]] void bad(const ByteRange& range, const char* what) {
+  fail<std::runtime_error>("load", range.source->name(), " is no valid npy file: ", what, ".");
+}
+
+/// The text of a value in the header's dictionary, from the character behind its key.
+std::string value_of(const std::string& header, const char* key, const ByteRange& range) {
+  const size_t at = header.find(std::string("'") + key + "'");
+  const size_t colon = at == header.npos ? at : header.find(':', at);
+  if (colon == header.npos) bad(range, "its header lacks a key");
+  size_t first = header.find_first_not_of(' ', colon + 1);
+  if (first == header.npos) bad(range, "its header is cut short");
+  const char open = header[first];
+  const size_t last = open == '(' ? header.find(')', first) : open == '\'' ? header.find('\'', first + 1) : header.find_first_of(",}", first);
+  if (last == header.npos) bad(range, "its header is cut short");
+  return open == '(' || open == '\'' ? header.substr(first + 1, last - first - 1) : header.substr(first, last - first);
+}
+
+Shape shape_of(const std::string& text, const ByteRange& range) {
+  Shape shape;
+  for (size_t at = 0; at < text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    const std::string part = text.substr(at, comma - at);
+    if (part.find_first_not_of(' ') != part.npos) {
+      char* end = nullptr;
+      const long long extent = std::strtoll(part.c_str(), &end, 10);
+      if (extent < 0 || std::string(end).find_first_not_of(" L") != std::string::npos) bad(range, "its shape makes no sense");
+      shape.push_back(dimension(extent, "load"));
+    }
+    at = comma + 1;
+  }
+  return shape;
+}
+
+}  // namespace
+
+array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
+  unsigned char start[12];
+  if (range.size < 10) bad(range, "it is too short");
+  read_start(range, start, 10);
+  if (std::memcmp(start, magic, 6) != 0) bad(range, "it does not begin like one");
+  const bool long_header = start[6] >= 2;
+  if (start[6] < 1 || start[6] > 3) bad(range, "its version is unknown");
+  if (long_header) {
+    if (range.size < 12) bad(range, "it is too short");
+    read_start(range, start, 12);
+  }
+  const uint64_t length = long_header ? start[8] | start[9] << 8 | start[10] << 16 | uint64_t(start[11]) << 24 : start[8] | start[9] << 8;
+  const uint64_t prefix = long_header ? 12 : 10, data = prefix + length;
+  if (data > range.size) bad(range, "its header is cut short");
+  std::string header(data, '\0');
+  read_start(range, header.data(), header.size());
+  header.erase(0, prefix);
+
+  std::string code = value_of(header, "descr", range);
+  const char order = code.empty() ? '?' : code[0];
+  if (order == '<' || order == '>' || order == '|' || order == '=') code.erase(0, 1);
+  const auto known = std::find_if(std::begin(descriptors), std::end(descriptors), [&](const Descriptor& d) { return code == d.code; });
+  if (known == std::end(descriptors)) fail("load", range.source->name(), " holds elements of type '", code, "', which has no dtype here.");
+  const bool big = std::endian::native == std::endian::big, swapped = (order == '>' && !big) || (order == '<' && big);
+  Shape shape = shape_of(value_of(header, "shape", range), range);
+  uint64_t bytes = uint64_t(known->dtype.size());
+  for (const int32_t extent : shape)
+    if (__builtin_mul_overflow(bytes, uint64_t(extent), &bytes)) bad(range, "its shape makes no sense");
+  if (bytes > range.size - data) bad(range, "its data are cut short");
+  if (end) *end = data + bytes;
+
+  const bool columns_first = value_of(header, "fortran_order", range).rfind("True", 0) == 0;
+  if (columns_first) std::reverse(shape.begin(), shape.end());
+  const array read = lazily_read(range, data, std::move(shape), known->dtype, swapped, s);
+  return columns_first ? transpose(read, {}, read.stream()) : read;
+}
+
+void save_npy(ByteSink& sink, const array& a) {
+  // What lies in memory column by column is written so; everything else row by row.
+  array value = a;
+  eval({value});
+  Shape reversed = value.shape();
+  Strides strides = value.strides();
+  std::reverse(reversed.begin(), reversed.end());
+  if (value.ndim() > 1) std::reverse(strides.begin(), strides.end());
+  const bool columns_first = value.ndim() > 1 && !value.is_row_contiguous() && is_row_major(reversed, strides);
+  if (!columns_first && !value.is_row_contiguous()) value = contiguous(value, false, value.stream());
+  const auto known = std::find_if(std::begin(descriptors), std::end(descriptors), [&](const Descriptor& d) { return a.dtype() == d.dtype; });
+  std::string header = "{'descr': '" + std::string(a.itemsize() == 1 ? "|" : "<") + known->code +
+                       "', 'fortran_order': " + (columns_first ? "True" : "False") + ", 'shape': (";
+  for (const int32_t extent : a.shape()) header += std::to_string(extent) + (a.ndim() == 1 ? "," : ", ");
+  if (a.ndim() > 1) header.erase(header.size() - 2);
+  header += "), }";
+  const bool long_header = header.size() + 75 > 65535;
+  const size_t prefix = long_header ? 12 : 10;
+  header.append(63 - (prefix + header.size()) % 64, ' ');
+  header += '\n';
+  std::string start(magic, 6);
+  start += long_header ? std::string("\2\0", 2) : std::string("\1\0", 2);
+  for (size_t i = 0; i < prefix - 8; ++i) start += char(header.size() >> 8 * i);
+  start += header;
+  sink.write(start.data(), start.size());
+  if (const void* const data = value.host()) sink.write(data, size_t(value.nbytes()));
+}
+
+}  // namespace mlx

@@ -1,0 +1,295 @@
+// quantize and dequantize: parameters, shape rules, launches and gradients.
+#include "ops/quantize.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "ops/elementwise.h"
+#include "ops/creation.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+struct ModeRow {
+  const char* name;
+  const char* codes;  ///< MODE and SCALE of kernels/quantized.clh
+  const char* scale;
+  int group_size, bits;
+};
+constexpr ModeRow modes[] = {
+    {"affine", "affine", "plain", 64, 4},
+    {"mxfp4", "e2m1", "e8m0", 32, 4},
+    {"mxfp8", "e4m3", "e8m0", 32, 8},
+    {"nvfp4", "e2m1", "e4m3", 16, 4},
+};
+
+const ModeRow& mode_row(const char* op, const std::string& mode) {
+  for (const ModeRow& row : modes)
+    if (mode == row.name) return row;
+  fail(op, "Invalid quantization mode '", mode, "'.");
+}
+
+bool is_real_float(Dtype dtype) { return dtype.is_floating(); }
+
+Shape with_last(const array& x, int64_t columns) {
+  Shape shape = x.shape();
+  shape.back() = dimension(columns, "quantize");
+  return shape;
+}
+
+void check_global_scale(const char* op, const Quantization& q, const std::optional<array>& scale) {
+  if (!scale) return;
+  if (q.mode != "nvfp4") fail(op, "Global scale is only supported for 'nvfp4' quantization mode.");
+  if (scale->dtype() != float32) fail(op, "Global scale must have dtype float32 but got ", scale->dtype().name(), ".");
+  if (scale->size() != 1) fail(op, "Global scale must be a scalar but got shape ", to_string(scale->shape()), ".");
+}
+
+/// Groups of the last axis as an axis of their own.
+array grouped(const array& x, int size) { return unflatten(x, -1, {-1, size}); }
+
+class QuantizedPrimitive : public Primitive {
+ public:
+  explicit QuantizedPrimitive(Quantization q) : q_(std::move(q)) {}
+  void fields(Fields& f) override {
+    f.field("mode", q_.mode);
+    f.field("group_size", q_.group_size);
+    f.field("bits", q_.bits);
+  }
+  /// Batches lie in front and rows do not mix, so moving the batch axis there is all.
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) final {
+    const int size = batch_size(inputs, axes);
+    Arrays moved;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      moved.push_back(i == global_scale_at(inputs) && axes[i] < 0 ? inputs[i] : batch_first(inputs[i], axes[i], size));
+    Arrays results = apply(moved);
+    return {results, std::vector<int>(results.size(), 0)};
+  }
+
+ protected:
+  virtual Arrays apply(const Arrays& inputs) const = 0;
+  virtual size_t global_scale_at(const Arrays& inputs) const = 0;
+  Quantization q_;
+};
+
+class Quantize final : public QuantizedPrimitive {
+ public:
+  using QuantizedPrimitive::QuantizedPrimitive;
+  const char* name() const override { return "Quantize"; }
+
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    const array w = contiguous_copy(inputs[0], queue);
+    for (array& out : outputs) out.allocate(queue);
+    const int64_t groups = outputs[1].size();
+    if (groups == 0) return;
+    Defines defines = q_.defines(w.dtype());
+    defines.emplace_back("T", w.dtype());
+    const char* kernel = q_.is_affine() ? "quantize_affine" : "quantize_float";
+    Launch work = launch(queue, "quantize", kernel, defines);
+    work.over(quantized_items(queue, groups)).moving(size_t(w.nbytes()));
+    work.set(reads(w));
+    for (const array& out : outputs) work.set(writes(out));
+    if (!q_.is_affine()) {
+      const bool has_scale = inputs.size() > 1;
+      work.set(has_scale ? reads(inputs[1]) : reads(w));
+      work.set(int32_t(has_scale));
+    }
+    work.set(groups);
+    work.enqueue();
+  }
+
+  /// Of the affine parameters: the edge of larger magnitude moves the bias, and the scale by a whole number of steps.
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) override {
+    if (!q_.is_affine()) no_transform("vjp", *this);
+    const array &w = primals[0], &scale = outputs[1], &bias = outputs[2];
+    const array groups = grouped(w, q_.group_size), least = min(groups, Axes{-1}, true), most = max(groups, Axes{-1}, true);
+    const array edge = where(greater(abs(least), abs(most)), least, most);
+    const array ties = astype(equal(groups, edge), w.dtype()), share = ties / sum(ties, Axes{-1}, true);
+    const array steps = round(bias / scale);
+    const array by_edge = where(equal(steps, array(0, w.dtype())), zeros_like(bias), cotangents[1] / steps + cotangents[2]);
+    return Arrays(argnums.size(), reshape(share * expand_dims(by_edge, {-1}), w.shape()));
+  }
+
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    const array& w = inputs[0];
+    const Shape scales = with_last(w, w.shape(-1) / q_.group_size);
+    std::vector<Shape> shapes{with_last(w, int64_t(w.shape(-1)) * q_.bits / 32), scales};
+    if (q_.is_affine()) shapes.push_back(scales);
+    return shapes;
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return 4 * size_t(inputs[0].size()); }
+
+ protected:
+  Arrays apply(const Arrays& in) const override {
+    return quantize(in[0], q_.group_size, q_.bits, q_.mode, in.size() > 1 ? std::optional(in[1]) : std::nullopt);
+  }
+  size_t global_scale_at(const Arrays&) const override { return 1; }
+};
+
+/// Inputs: packed, scales, biases (affine) or a global scale (nvfp4, optional).
+class Dequantize final : public QuantizedPrimitive {
+ public:
+  Dequantize(Quantization q, Dtype dtype) : QuantizedPrimitive(std::move(q)), dtype_(dtype) {}
+  const char* name() const override { return "Dequantize"; }
+  void fields(Fields& f) override {
+    QuantizedPrimitive::fields(f);
+    f.field("dtype", dtype_);
+  }
+
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& out = outputs[0];
+    out.allocate(queue);
+    if (out.size() == 0) return;
+    Arrays packed;
+    for (const array& x : inputs) packed.push_back(contiguous_copy(x, queue));
+    const bool scaled = !q_.is_affine() && packed.size() > 2;
+    const int64_t rows = out.size() / out.shape(-1), units = out.shape(-1) / unit_size(q_);
+    dequantize_into(q_, packed, 0, rows, 0, units, scaled ? &packed[2] : nullptr, dtype_, writes(out), queue);
+  }
+
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    Arrays result;
+    for (const int i : argnums) {
+      if (!q_.is_affine() || i == 0)
+        fail("Dequantize::vjp", "no gradient with respect to ", i == 0 ? "the packed weights." : "scales of floating modes.");
+      result.push_back(i == 1 ? scale_gradient(primals[0], primals[1], cotangents[0])
+                              : astype(sum(grouped(cotangents[0], q_.group_size), Axes{-1}), primals[2].dtype()));
+    }
+    return result;
+  }
+
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {with_last(inputs[0], int64_t(inputs[0].shape(-1)) * 32 / q_.bits)};
+  }
+
+ protected:
+  Arrays apply(const Arrays& in) const override {
+    const std::optional<array> third = in.size() > 2 ? std::optional(in[2]) : std::nullopt;
+    const bool affine = q_.is_affine();
+    return {dequantize(in[0], in[1], affine ? third : std::nullopt, q_.group_size, q_.bits, q_.mode,
+                       affine ? std::nullopt : third, dtype_)};
+  }
+  size_t global_scale_at(const Arrays&) const override { return q_.is_affine() ? 3 : 2; }
+
+ private:
+  array scale_gradient(const array& packed, const array& scales, const array& g) const {
+    const array ones = ones_like(scales), zeros = zeros_like(scales);
+    const array codes = dequantize(packed, ones, zeros, q_.group_size, q_.bits, q_.mode, {}, g.dtype());
+    return astype(sum(grouped(g * codes, q_.group_size), Axes{-1}), scales.dtype());
+  }
+  Dtype dtype_;
+};
+
+}  // namespace
+
+Defines Quantization::defines(Dtype scales) const {
+  const ModeRow& row = mode_row("quantize", mode);
+  Defines defines{{"MODE", row.codes}, {"SCALE", row.scale}, {"BITS", bits}, {"GROUP", group_size}};
+  if (is_affine()) defines.emplace_back("S", scales);
+  return defines;
+}
+
+Quantization quantization(const char* op, const std::optional<int>& group_size, const std::optional<int>& bits,
+                          const std::string& mode) {
+  const ModeRow& row = mode_row(op, mode);
+  const Quantization q{mode, group_size.value_or(row.group_size), bits.value_or(row.bits)};
+  if (!q.is_affine()) {
+    if (q.group_size != row.group_size)
+      fail(op, mode, " quantization requires group size ", row.group_size, " but got ", q.group_size, ".");
+    if (q.bits != row.bits) fail(op, mode, " quantization requires bits to be ", row.bits, " but got ", q.bits, ".");
+    return q;
+  }
+  if (q.group_size != 32 && q.group_size != 64 && q.group_size != 128)
+    fail(op, "The requested group size ", q.group_size, " is not supported. The supported group sizes are 32, 64, and 128.");
+  if (q.bits < 2 || q.bits > 8 || q.bits == 7)
+    fail(op, "The requested number of bits ", q.bits, " is not supported. The supported bits are 2, 3, 4, 5, 6 and 8.");
+  return q;
+}
+
+size_t quantized_items(Queue& queue, int64_t tasks) {
+  if (queue.is_small()) return 1;
+  const Capabilities& device = queue.device().facts();
+  return size_t(std::clamp<int64_t>(tasks, 1, device.is_cpu ? 4 * device.compute_units : 1 << 18));
+}
+
+int unpacked_columns(const char* op, const Quantization& q, const array& w, const array& scales,
+                     const std::optional<array>& biases) {
+  if (q.is_affine() && !biases) fail(op, "Biases must be provided for affine quantization.");
+  if (!q.is_affine() && biases) fail(op, "Biases must be null for quantization mode '", q.mode, "'.");
+  if (!q.is_affine() && scales.dtype() != uint8)
+    fail(op, "Scale type must be uint8 but received type ", scales.dtype().name(), ".");
+  if (w.dtype() != uint32) fail(op, "The weight matrix should be uint32 but received ", w.dtype().name(), ".");
+  if (w.ndim() < 2 || scales.ndim() != w.ndim())
+    fail(op, "Weights and scales need at least two and equally many dimensions. Received weights of shape ",
+         to_string(w.shape()), " and scales of shape ", to_string(scales.shape()), ".");
+  if (biases && biases->shape() != scales.shape())
+    fail(op, "Scales and biases should have the same shape. Received scales of shape ", to_string(scales.shape()),
+         " and biases of shape ", to_string(biases->shape()), ".");
+  const int64_t columns = int64_t(w.shape(-1)) * 32 / q.bits;
+  const bool rows_meet = std::equal(w.shape().begin(), w.shape().end() - 1, scales.shape().begin());
+  if (!rows_meet || int64_t(scales.shape(-1)) * q.group_size != columns)
+    fail(op, "Shape of scales and biases does not match the matrix given the quantization parameters. Provided matrix of shape ",
+         to_string(w.shape()), " and scales of shape ", to_string(scales.shape()), " with group_size=", q.group_size,
+         " and bits=", q.bits, ".");
+  return dimension(columns, op);
+}
+
+void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, int64_t rows, int64_t first,
+                     int64_t units, const array* global_scale, Dtype dtype, const BufferArgument& out, Queue& queue) {
+  const array &w = packed[0], &scales = packed[1], &biases = q.is_affine() ? packed[2] : packed[1];
+  Defines defines = q.defines(scales.dtype());
+  defines.emplace_back("T", dtype);
+  const int64_t row_words = w.shape(-1), row_groups = scales.shape(-1), row_units = row_groups * q.group_size / unit_size(q);
+  const auto from_row = [&](const array& x, int64_t step) { return BufferArgument{&x.buffer(), x.offset() + row * step, false}; };
+  launch(queue, "quantize", "dequantize", defines)
+      .over(quantized_items(queue, rows * units))
+      .moving(size_t(rows * units * unit_size(q) * dtype.size()))
+      .with(from_row(w, row_words), from_row(scales, row_groups), from_row(biases, row_groups),
+            global_scale ? reads(*global_scale) : reads(w), int32_t(global_scale != nullptr), out, rows, row_units, first,
+            units);
+}
+
+Arrays quantize(const array& w, std::optional<int> group_size, std::optional<int> bits, const std::string& mode,
+                const std::optional<array>& global_scale, StreamOrDevice s) {
+  const Quantization q = quantization("quantize", group_size, bits, mode);
+  check_global_scale("quantize", q, global_scale);
+  if (w.ndim() < 2)
+    fail("quantize", "The matrix to be quantized must have at least 2 dimension but it has only ", w.ndim(), ".");
+  if (w.shape(-1) % q.group_size != 0)
+    fail("quantize", "The last dimension of the matrix needs to be divisible by the quantization group size ",
+         q.group_size, ". However the provided matrix has shape ", to_string(w.shape()), ".");
+  if (!is_real_float(w.dtype()) || w.dtype() == float64)
+    fail("quantize", "Only float16, bfloat16 and float32 can be quantized but w has type ", w.dtype().name(), ".");
+  Arrays inputs{w};
+  if (global_scale) inputs.push_back(*global_scale);
+  auto primitive = make_ref<Quantize>(q);
+  const Dtype scale_dtype = q.is_affine() ? w.dtype() : uint8;
+  std::vector<Dtype> dtypes{uint32, scale_dtype};
+  if (q.is_affine()) dtypes.push_back(scale_dtype);
+  std::vector<Shape> shapes = primitive->output_shapes(inputs);
+  return array::several(std::move(shapes), std::move(dtypes), std::move(primitive), std::move(inputs), to_stream(s));
+}
+
+array dequantize(const array& w, const array& scales, const std::optional<array>& biases, std::optional<int> group_size,
+                 std::optional<int> bits, const std::string& mode, const std::optional<array>& global_scale,
+                 std::optional<Dtype> dtype, StreamOrDevice s) {
+  const Quantization q = quantization("dequantize", group_size, bits, mode);
+  check_global_scale("dequantize", q, global_scale);
+  const int columns = unpacked_columns("dequantize", q, w, scales, biases);
+  const Dtype stored = q.is_affine() ? at_least_float(promote(scales.dtype(), biases->dtype())) : bfloat16;
+  const Dtype result = dtype.value_or(stored);
+  if (!is_real_float(result) || !is_real_float(stored))
+    fail("dequantize", "Only real floating types are supported but the output dtype is ", result.name(), ".");
+  const Dtype computed = result == float64 ? float32 : result;
+  Arrays inputs{w, scales};
+  if (q.is_affine()) inputs = {w, astype(scales, stored == float64 ? float32 : stored, s),
+                               astype(*biases, stored == float64 ? float32 : stored, s)};
+  if (global_scale) inputs.push_back(*global_scale);
+  const array values(with_last(w, columns), computed, make_ref<Dequantize>(q, computed), std::move(inputs), to_stream(s));
+  return astype(values, result, s);
+}
+
+}  // namespace mlx

@@ -1,0 +1,379 @@
+// Products of floats with packed weights: a kernel that unpacks in registers for few rows, unpacked blocks and the
+// library's product for many.
+#include <algorithm>
+
+#include "base/error.h"
+#include "cl/blas.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/matmul.h"
+#include "ops/quantize.h"
+#include "ops/reduce.h"
+#include "ops/indexing.h"
+#include "ops/scatter.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+// Above this many rows, unpacking the weights once for a library's product pays.
+constexpr int64_t few_rows = 16;
+// Weights that are unpacked at a time: few enough to stay in the caches.
+constexpr int64_t block_weights = int64_t(1) << 21;
+
+struct Sizes {
+  int64_t m, n, k;
+};
+
+/// One product or, with lhs and rhs (uint32), one for each pair of indices.
+void multiply_in_registers(const Quantization& q, const array& x, const Arrays& packed, const Arrays& indices,
+                           bool transpose, const Sizes& size, const array& out, Queue& queue) {
+  const bool gathers = !indices.empty(), on_cpu = queue.device().facts().is_cpu;
+  const int64_t units = (transpose ? size.k : size.n) / unit_size(q), batches = gathers ? indices[0].size() : 1;
+  const int rows = size.m >= 4 ? 4 : size.m >= 2 ? 2 : 1, columns = transpose ? 4 : on_cpu && units % 2 == 0 ? 2 : 1;
+  Defines defines = q.defines(packed[1].dtype());
+  defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
+  if (gathers) defines.emplace_back("GATHER", 1);
+  const int64_t tiles = batches * ((size.m + rows - 1) / rows) *
+                        (transpose ? (size.n + columns - 1) / columns : units / columns);
+  Launch work = launch(queue, "quantized_matmul", transpose ? "by_rows" : "by_columns", defines);
+  if (on_cpu) work.over(quantized_items(queue, tiles));
+  else work.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 32).in_groups_of(32);
+  work.moving(size_t(packed[0].nbytes()));
+  for (const BufferArgument& argument : {reads(x), reads(packed[0]), reads(packed[1]), reads(packed[q.is_affine() ? 2 : 1])})
+    work.set(argument);
+  if (gathers) {
+    work.set(reads(indices[0]));
+    work.set(int64_t(x.size() / (size.m * size.k)));
+    work.set(reads(indices[1]));
+    work.set(int64_t(packed[0].size() * 32 / q.bits / (size.n * size.k)));
+  }
+  work.set(writes(out));
+  for (const int64_t value : {batches, size.m, size.n, size.k}) work.set(value);
+  work.enqueue();
+}
+
+/// Unpacks blocks of output columns and leaves their product to the library.
+void multiply_blocks(const Quantization& q, const array& x, const Arrays& packed, bool transpose, const Sizes& size,
+                     const array& out, Queue& queue) {
+  const int64_t unit = unit_size(q), step = std::max(block_weights / size.k / 128 * 128, int64_t(128));
+  const Dtype dtype = x.dtype();
+  const Ref<Buffer> block = queue.device().allocator().allocate(
+      size_t(std::min(step, size.n) * size.k) * size_t(dtype.size()), &queue);
+  for (int64_t first = 0; first < size.n; first += step) {
+    const int64_t count = std::min(step, size.n - first);
+    const BufferArgument to{block.get(), 0, true};
+    if (transpose) dequantize_into(q, packed, first, count, 0, size.k / unit, nullptr, dtype, to, queue);
+    else dequantize_into(q, packed, 0, size.k, first / unit, count / unit, nullptr, dtype, to, queue);
+    multiply(queue, {dtype, 1, size.m, count, size.k,
+                     {&x.buffer(), x.offset(), false, size.k, 0},
+                     {block.get(), 0, transpose, transpose ? size.k : count, 0},
+                     {&out.buffer(), out.offset() + first, false, size.n, 0}});
+  }
+}
+
+/// What both primitives share: inputs are x, packed weights, scales, (affine) biases and maybe indices.
+class PackedProduct : public Primitive {
+ public:
+  PackedProduct(Quantization q, bool transpose) : q_(std::move(q)), transpose_(transpose) {}
+  void fields(Fields& f) override {
+    f.field("mode", q_.mode);
+    f.field("group_size", q_.group_size);
+    f.field("bits", q_.bits);
+    f.field("transpose", transpose_);
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays&, const std::vector<int>&) override {
+    fail<std::runtime_error>("vmap", "Not implemented for ", name(), ".");
+  }
+  size_t work(const Arrays& inputs, const Arrays& outputs) const override {
+    return size_t(outputs[0].size()) * size_t(inner(inputs)) / 4;
+  }
+
+ protected:
+  size_t packed_count() const { return q_.is_affine() ? 3 : 2; }
+  int64_t unpacked(const Arrays& inputs) const { return int64_t(inputs[2].shape(-1)) * q_.group_size; }
+  int64_t inner(const Arrays& inputs) const { return transpose_ ? unpacked(inputs) : inputs[1].shape(-2); }
+  int64_t columns(const Arrays& inputs) const { return transpose_ ? inputs[1].shape(-2) : unpacked(inputs); }
+  std::optional<array> biases(const Arrays& inputs) const {
+    return q_.is_affine() ? std::optional(inputs[3]) : std::nullopt;
+  }
+  Arrays packed(const Arrays& inputs, Queue& queue) const {
+    Arrays result;
+    for (size_t i = 1; i <= packed_count(); ++i) result.push_back(contiguous_copy(inputs[i], queue));
+    return result;
+  }
+  /// Gradient of scales or biases from the gradient of the values (…, rows, K).
+  array parameter_gradient(const Arrays& primals, int argument, const array& values) const {
+    if (argument == 1) fail<std::runtime_error>("vjp", "no gradient wrt the quantized weights.");
+    if (!q_.is_affine()) fail("vjp", "no gradient wrt scales in ", q_.mode, " quantization.");
+    const array& scales = primals[2];
+    if (argument == 3) return astype(sum(unflatten(values, -1, {-1, q_.group_size}), Axes{-1}), primals[3].dtype());
+    const array codes = dequantize(primals[1], ones_like(scales), zeros_like(scales), q_.group_size, q_.bits, q_.mode, {},
+                                   values.dtype());
+    return astype(sum(unflatten(values * codes, -1, {-1, q_.group_size}), Axes{-1}), scales.dtype());
+  }
+  /// Gradient of the unpacked values of each matrix.
+  array value_gradient(const array& x, const array& g) const {
+    return transpose_ ? matmul(swapaxes(g, -1, -2), x) : matmul(swapaxes(x, -1, -2), g);
+  }
+  Quantization q_;
+  bool transpose_;
+};
+
+/// x (…, k) times one packed matrix.
+class QuantizedMatmul final : public PackedProduct {
+ public:
+  using PackedProduct::PackedProduct;
+  const char* name() const override { return "QuantizedMatmul"; }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& out = outputs[0];
+    out.allocate(queue);
+    if (out.size() == 0) return;
+    const array x = contiguous_copy(inputs[0], queue);
+    const Arrays weights = packed(inputs, queue);
+    const Sizes size{out.size() / out.shape(-1), columns(inputs), inner(inputs)};
+    if (size.m <= few_rows) multiply_in_registers(q_, x, weights, {}, transpose_, size, out, queue);
+    else multiply_blocks(q_, x, weights, transpose_, size, out, queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    const array& g = cotangents[0];
+    Arrays result;
+    for (const int i : argnums) {
+      if (i == 0) {
+        result.push_back(apply(g, primals, !transpose_));
+      } else {
+        const auto rows = [](const array& x) { return reshape(x, {-1, x.shape(-1)}); };
+        result.push_back(parameter_gradient(primals, i, value_gradient(rows(primals[0]), rows(g))));
+      }
+    }
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    if (argnums != std::vector<int>{0}) fail<std::runtime_error>("jvp", "No JVP wrt the quantized matrix yet.");
+    return {apply(tangents[0], primals, transpose_)};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    Shape shape = inputs[0].shape();
+    shape.back() = dimension(columns(inputs), "quantized_matmul");
+    return {shape};
+  }
+
+ private:
+  array apply(const array& x, const Arrays& primals, bool transpose) const {
+    return quantized_matmul(x, primals[1], primals[2], biases(primals), transpose, q_.group_size, q_.bits, q_.mode);
+  }
+};
+
+/// For each pair of indices, matrix lhs of x times packed matrix rhs.
+class GatherQMM final : public PackedProduct {
+ public:
+  /// `in_order`: lhs counts the matrices of x one by one.
+  GatherQMM(Quantization q, bool transpose, bool in_order) : PackedProduct(std::move(q), transpose), in_order_(in_order) {}
+  const char* name() const override { return "GatherQMM"; }
+  void fields(Fields& f) override {
+    PackedProduct::fields(f);
+    f.field("in_order", in_order_);
+  }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& out = outputs[0];
+    out.allocate(queue);
+    if (out.size() == 0) return;
+    const Sizes size{out.shape(-2), columns(inputs), inner(inputs)};
+    const Arrays indices{contiguous_copy(lhs(inputs), queue), contiguous_copy(rhs(inputs), queue)};
+    multiply_in_registers(q_, contiguous_copy(inputs[0], queue), packed(inputs, queue), indices, transpose_, size, out, queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    const array &x = primals[0], &g = cotangents[0];
+    const auto matrices = [](const array& y) { return reshape(y, {-1, y.shape(-2), y.shape(-1)}); };
+    const array left = flatten(lhs(primals)), right = flatten(rhs(primals)), cotangent = matrices(g);
+    Arrays result;
+    for (const int i : argnums) {
+      if (i == 0) {
+        const array each = gather_qmm(cotangent, primals[1], primals[2], biases(primals), {}, right, !transpose_,
+                                      q_.group_size, q_.bits, q_.mode);
+        result.push_back(reshape(in_order_ ? each : add_up(each, left, matrices(x)), x.shape()));
+      } else {
+        if (i >= int(packed_count()) + 1) fail("gather_qmm", "no gradient with respect to indices.");
+        const array used = in_order_ ? matrices(x) : gather(matrices(x), {left}, 0);
+        const array values = matrices(dequantize(primals[1], primals[2], biases(primals), q_.group_size, q_.bits, q_.mode));
+        const array each = value_gradient(used, cotangent);
+        const array total = add_up(each, right, zeros_like(values, each.dtype()));
+        Shape shape = primals[1].shape();
+        shape.back() = values.shape(-1);
+        result.push_back(parameter_gradient(primals, i, reshape(total, shape)));
+      }
+    }
+    return result;
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    Shape shape = lhs(inputs).shape();
+    shape.push_back(inputs[0].shape(-2));
+    shape.push_back(dimension(columns(inputs), "gather_qmm"));
+    return {shape};
+  }
+
+ private:
+  const array& lhs(const Arrays& inputs) const { return inputs[packed_count() + 1]; }
+  const array& rhs(const Arrays& inputs) const { return inputs[packed_count() + 2]; }
+  /// Sums the matrices of `each` into the places of `like` that the indices name.
+  static array add_up(const array& each, const array& indices, const array& like) {
+    return scatter(zeros_like(like), {indices}, expand_dims(each, {1}), 0, ScatterMode::add);
+  }
+  bool in_order_;
+};
+
+/// Forwards the second operand, sends gradients to the first: rounding seen as the identity.
+class StraightThrough final : public Primitive {
+ public:
+  const char* name() const override { return "StraightThrough"; }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
+    outputs[0].share(inputs[1], inputs[1].strides(), inputs[1].offset());
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    Arrays result;
+    for (const int i : argnums) result.push_back(i == 0 ? cotangents[0] : zeros_like(primals[1]));
+    return result;
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    return {{apply(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size))}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[1].shape()}; }
+  bool is_view() const override { return true; }
+  static array apply(const array& x, const array& rounded, const StreamOrDevice& s = {}) {
+    return array(x.shape(), x.dtype(), make_ref<StraightThrough>(), {x, rounded}, to_stream(s));
+  }
+};
+
+/// x, the weights and their parameters in the dtypes that the kernels take; checks everything but batches.
+Arrays operands(const char* op, const Quantization& q, const array& x, const array& w, const array& scales,
+                const std::optional<array>& biases, bool transpose, const StreamOrDevice& s) {
+  const int packed = unpacked_columns(op, q, w, scales, biases);
+  if (x.ndim() == 0) fail(op, "x must have at least one dimension.");
+  const int k = transpose ? packed : w.shape(-2), n = transpose ? w.shape(-2) : packed;
+  if (x.shape(-1) != k)
+    fail(op, "Last dimension of first input with shape (..., ", x.shape(-1), ") does not match the expanded quantized matrix (",
+         k, ", ", n, ") computed from shape ", to_string(w.shape()), " with group_size=", q.group_size, ", bits=", q.bits,
+         " and transpose=", transpose ? "true" : "false", ".");
+  if (!q.is_affine()) {
+    if (!x.dtype().is_floating() || x.dtype() == float64)
+      fail(op, "Only float16, bfloat16 and float32 are supported but x has type ", x.dtype().name(), ".");
+    return {x, w, scales};
+  }
+  const Dtype parameters = at_least_float(promote(scales.dtype(), biases->dtype()));
+  const Dtype dtype = promote(x.dtype(), parameters);
+  if (!dtype.is_floating() || dtype == float64)
+    fail(op, "Only float16, bfloat16 and float32 are supported but x has type ", x.dtype().name(), ".");
+  return {astype(x, dtype, s), w, astype(scales, parameters, s), astype(*biases, parameters, s)};
+}
+
+Shape batch_of(const array& x) { return Shape(x.shape().begin(), x.shape().end() - 2); }
+
+/// The numbers of the matrices of x, shaped as its batch.
+array every_matrix(const array& x, const StreamOrDevice& s) {
+  return reshape(arange(size_of(batch_of(x)), uint32, s), batch_of(x), s);
+}
+
+array gathered(const Quantization& q, Arrays inputs, const std::optional<array>& lhs, const std::optional<array>& rhs,
+               bool transpose, const StreamOrDevice& s) {
+  for (const std::optional<array>& indices : {lhs, rhs})
+    if (indices && !indices->dtype().is_integer())
+      fail("gather_qmm", "Got indices with invalid dtype. Indices must be integral.");
+  const array left = lhs ? *lhs : every_matrix(inputs[0], s), right = rhs ? *rhs : every_matrix(inputs[1], s);
+  const Shape batch = broadcast(left.shape(), right.shape());
+  const bool in_order = !lhs && left.shape() == batch;
+  for (const array& indices : {left, right}) inputs.push_back(broadcast_to(astype(indices, uint32, s), batch, s));
+  const Dtype dtype = inputs[0].dtype();
+  auto primitive = make_ref<GatherQMM>(q, transpose, in_order);
+  Shape shape = primitive->output_shapes(inputs)[0];
+  return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream(s));
+}
+
+/// What qqmm sees of its operands once checked: both rounded, x as floats.
+struct RoundedOperands {
+  Quantization q;
+  array x;
+  bool packed;  ///< w came packed
+};
+
+array rounded(const Quantization& q, const array& x, const std::optional<array>& global_scale, const StreamOrDevice& s) {
+  const Arrays parts = quantize(stop_gradient(x, s), q.group_size, q.bits, q.mode, global_scale, s);
+  return StraightThrough::apply(
+      x, dequantize(parts[0], parts[1], {}, q.group_size, q.bits, q.mode, global_scale, x.dtype(), s), s);
+}
+
+RoundedOperands round_operands(const char* op, const array& x, const array& w, const std::optional<array>& scales,
+                               std::optional<int> group_size, std::optional<int> bits, const std::string& mode,
+                               const std::optional<array>& scale_x, const std::optional<array>& scale_w,
+                               const StreamOrDevice& s) {
+  const Quantization q = quantization(op, group_size, bits, mode);
+  const bool packed = w.dtype() == uint32;
+  if (q.is_affine()) fail(op, "affine quantization is not supported.");
+  if (packed && !scales) fail(op, "Scales must be provided if second argument is quantized.");
+  if (!x.dtype().is_floating() || x.dtype() == float64 || (!packed && !w.dtype().is_floating()))
+    fail(op, "Only real floating types except float64 are supported but the operands have types ", x.dtype().name(), " and ",
+         w.dtype().name(), ".");
+  if (bool(scale_x) != bool(scale_w))
+    fail(op, "either both global_scale_x and global_scale_w must be provided, or neither.");
+  return {q, rounded(q, x, scale_x, s), packed};
+}
+
+array times_global_scale(const array& y, const std::optional<array>& scale, const StreamOrDevice& s) {
+  if (!scale) return y;
+  return multiply(y, astype(reshape(*scale / 2688.0, {}, s), y.dtype(), s), s);
+}
+
+}  // namespace
+
+array quantized_matmul(const array& x, const array& w, const array& scales, const std::optional<array>& biases,
+                       bool transpose, std::optional<int> group_size, std::optional<int> bits, const std::string& mode,
+                       StreamOrDevice s) {
+  const Quantization q = quantization("quantized_matmul", group_size, bits, mode);
+  Arrays inputs = operands("quantized_matmul", q, x, w, scales, biases, transpose, s);
+  if (w.ndim() > 2) {
+    if (x.ndim() > 1) return gathered(q, std::move(inputs), {}, {}, transpose, s);
+    inputs[0] = expand_dims(inputs[0], {0}, s);
+    return squeeze(gathered(q, std::move(inputs), {}, {}, transpose, s), Axes{-2}, s);
+  }
+  const Dtype dtype = inputs[0].dtype();
+  auto primitive = make_ref<QuantizedMatmul>(q, transpose);
+  Shape shape = primitive->output_shapes(inputs)[0];
+  return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream(s));
+}
+
+array gather_qmm(const array& x, const array& w, const array& scales, const std::optional<array>& biases,
+                 const std::optional<array>& lhs_indices, const std::optional<array>& rhs_indices, bool transpose,
+                 std::optional<int> group_size, std::optional<int> bits, const std::string& mode, bool,
+                 StreamOrDevice s) {
+  if (!lhs_indices && !rhs_indices) return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
+  const Quantization q = quantization("gather_qmm", group_size, bits, mode);
+  if (x.ndim() < 2) fail("gather_qmm", "x must have at least two dimensions.");
+  return gathered(q, operands("gather_qmm", q, x, w, scales, biases, transpose, s), lhs_indices, rhs_indices, transpose, s);
+}
+
+array qqmm(const array& x, const array& w, const std::optional<array>& scales, std::optional<int> group_size,
+           std::optional<int> bits, const std::string& mode, const std::optional<array>& global_scale_x,
+           const std::optional<array>& global_scale_w, StreamOrDevice s) {
+  if (w.ndim() != 2) fail("qqmm", "Only 2D weights are supported but w has ", w.ndim(), " dimensions.");
+  const RoundedOperands r =
+      round_operands("qqmm", x, w, scales, group_size, bits, mode, global_scale_x, global_scale_w, s);
+  if (!r.packed) return matmul(r.x, transpose(rounded(r.q, w, global_scale_w, s), {}, s), s);
+  return times_global_scale(quantized_matmul(r.x, w, *scales, {}, true, group_size, bits, mode, s), global_scale_w, s);
+}
+
+array gather_qqmm(const array& x, const array& w, const std::optional<array>& scales,
+                  const std::optional<array>& lhs_indices, const std::optional<array>& rhs_indices,
+                  std::optional<int> group_size, std::optional<int> bits, const std::string& mode,
+                  const std::optional<array>& global_scale_x, const std::optional<array>& global_scale_w,
+                  bool sorted_indices, StreamOrDevice s) {
+  const RoundedOperands r =
+      round_operands("gather_qqmm", x, w, scales, group_size, bits, mode, global_scale_x, global_scale_w, s);
+  const Arrays weights = r.packed ? Arrays{w, *scales} : quantize(w, r.q.group_size, r.q.bits, r.q.mode, global_scale_w, s);
+  return times_global_scale(gather_qmm(r.x, weights[0], weights[1], {}, lhs_indices, rhs_indices, true, r.q.group_size,
+                                       r.q.bits, r.q.mode, sorted_indices, s),
+                            global_scale_w, s);
+}
+
+}  // namespace mlx

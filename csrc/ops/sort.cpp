@@ -1,0 +1,271 @@
+// Sorting and searching: checks, primitives, derivatives, and the launches of kernels/sort.cl.
+#include "ops/sort.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/primitive.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/indexing.h"
+#include "ops/reduce.h"
+#include "ops/rows.h"
+#include "ops/scan.h"
+#include "ops/scatter.h"
+#include "ops/shape.h"
+
+namespace mlx {
+namespace {
+
+// Rows up to this length stay with one work-item as long as there are enough of them to share out.
+constexpr int64_t long_row = 64 * 1024, insertion_row = 64;
+
+Dtype key_of(Dtype dtype) {
+  switch (dtype.size()) {
+    case 1: return uint8;
+    case 2: return uint16;
+    case 4: return uint32;
+    default: return uint64;
+  }
+}
+
+Defines defines_of(Dtype dtype, bool positions, int bits) {
+  Defines result{{"T", dtype}, {"K", key_of(dtype)}, {"BITS", bits}};
+  result.emplace_back("KIND", dtype.is_complex()                          ? 3
+                              : dtype.is_floating()                       ? 2
+                              : dtype.kind() == Kind::signed_integer      ? 1
+                                                                          : 0);
+  if (dtype == float16) result.emplace_back("INFINITE", "0x7c00");
+  if (dtype == bfloat16) result.emplace_back("INFINITE", "0x7f80");
+  if (dtype == float32) result.emplace_back("INFINITE", "0x7f800000");
+  if (dtype == float64) result.emplace_back("INFINITE", "0x7ff0000000000000");
+  if (positions) result.emplace_back("ARG", 1);
+  return result;
+}
+
+/// Memory for a kernel's own use.
+array scratch(int64_t count, Dtype dtype, Queue& queue) {
+  array result(make_ref<Node>(Shape{dimension(count, "sort")}, dtype));
+  result.allocate(queue);
+  return result;
+}
+
+/// Sorts the last axis; gives positions instead of values if asked.
+class Sort final : public Primitive {
+ public:
+  explicit Sort(bool positions) : positions_(positions) {}
+  const char* name() const override { return positions_ ? "argsort" : "sort"; }
+  void fields(Fields& f) override { f.field("positions", positions_); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(16 * inputs[0].size()); }
+  static array make(const array& x, bool positions, const StreamOrDevice& s) {
+    return array(x.shape(), positions ? uint32 : x.dtype(), make_ref<Sort>(positions), {x}, to_stream(s));
+  }
+
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& out = outputs[0];
+    out.allocate(queue);
+    if (out.size() == 0) return;
+    const array x = contiguous_copy(inputs[0], queue);
+    const int64_t n = x.shape(-1), rows = x.size() / n;
+    const Capabilities& facts = queue.device().facts();
+    const bool shared_out = rows >= facts.compute_units && n <= long_row;
+    if (n <= insertion_row || (facts.is_cpu && (queue.is_small() || shared_out || x.size() <= 4096)))
+      sort_rows(x, out, rows, n, queue);
+    else
+      sort_by_digits(x, out, rows, n, queue);
+  }
+
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    const array& x = primals[0];
+    if (positions_) return {zeros_like(x)};
+    return {scatter_add_axis(zeros_like(x), make(x, true, {}), cotangents[0], x.ndim() - 1)};
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
+    const array& x = primals[0];
+    if (positions_) return {zeros(x.shape(), uint32)};
+    return {take_along_axis(tangents[0], make(x, true, {}), x.ndim() - 1)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    return {{make(moveaxis(inputs[0], axes[0], 0), positions_, {})}, {0}};
+  }
+
+ private:
+  void sort_rows(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
+    const Capabilities& facts = queue.device().facts();
+    const int64_t limit = queue.is_small() ? 1 : facts.is_cpu ? 4 * facts.compute_units : 512 * facts.compute_units;
+    const int64_t items = std::clamp<int64_t>(facts.is_cpu ? x.size() / 1024 : rows, 1, std::min(limit, rows));
+    const array keys = scratch(items * 2 * n, key_of(x.dtype()), queue);
+    const array places = positions_ ? scratch(items * 2 * n, uint32, queue) : keys;
+    launch(queue, "sort", "sort_rows", defines_of(x.dtype(), positions_, 8))
+        .over(size_t(items))
+        .moving(size_t(x.nbytes() + out.nbytes()))
+        .with(reads(x), writes(out), writes(keys), writes(places), rows, n);
+  }
+
+  void sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const;
+
+  bool positions_;
+};
+
+void Sort::sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
+  const Capabilities& facts = queue.device().facts();
+  // A work-item keeps a counter for each digit: few on GPUs, where there are many work-items.
+  const int bits = facts.is_cpu ? 8 : 4;
+  const Defines defines = defines_of(x.dtype(), positions_, bits);
+  const int64_t count = x.size();
+  const int64_t wanted = facts.is_cpu ? 4 * facts.compute_units : 1024 * facts.compute_units;
+  const int64_t blocks = std::clamp<int64_t>((wanted + rows - 1) / rows, 1, std::max<int64_t>(n / (facts.is_cpu ? 8192 : 128), 1));
+  const size_t items = size_t(std::min(rows * blocks, wanted));
+  const size_t flat = facts.is_cpu ? items : size_t(std::min<int64_t>(count, 1024 * facts.compute_units));
+  array keys = scratch(count, key_of(x.dtype()), queue), keys_to = scratch(count, keys.dtype(), queue);
+  array places = positions_ ? scratch(count, uint32, queue) : keys;
+  array places_to = positions_ ? scratch(count, uint32, queue) : keys_to;
+  array counts(make_ref<Node>(Shape{int32_t(rows), dimension(blocks << bits, "sort")}, uint32)), before = counts;
+  counts.allocate(queue);
+  before = array(make_ref<Node>(counts.shape(), uint32));
+  before.allocate(queue);
+  launch(queue, "sort", "sort_keys", defines).over(flat).with(reads(x), writes(keys), writes(places), count, n);
+  for (int32_t shift = 0; shift < 8 * keys.itemsize(); shift += bits) {
+    launch(queue, "sort", "radix_count", defines)
+        .over(items)
+        .with(reads(keys), writes(counts), rows, n, blocks, shift);
+    sums_before(counts, before, queue);
+    launch(queue, "sort", "radix_move", defines)
+        .over(items)
+        .moving(size_t(2 * keys.nbytes()))
+        .with(reads(keys), reads(places), writes(keys_to), writes(places_to), reads(before), rows, n, blocks, shift);
+    std::swap(keys, keys_to);
+    std::swap(places, places_to);
+  }
+  launch(queue, "sort", "sort_results", defines).over(flat).with(reads(keys), reads(places), writes(out), count);
+}
+
+class SearchSorted final : public Primitive {
+ public:
+  explicit SearchSorted(bool right) : right_(right) {}
+  const char* name() const override { return "searchsorted"; }
+  void fields(Fields& f) override { f.field("right", right_); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[1].shape()}; }
+  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(16 * inputs[1].size()); }
+  static array make(const array& row, const array& values, bool right, const StreamOrDevice& s) {
+    return array(values.shape(), uint32, make_ref<SearchSorted>(right), {row, values}, to_stream(s));
+  }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& out = outputs[0];
+    out.allocate(queue);
+    if (out.size() == 0) return;
+    const array& row = inputs[0];
+    const array values = contiguous_copy(inputs[1], queue);
+    const Capabilities& facts = queue.device().facts();
+    const int64_t limit = queue.is_small() ? 1 : facts.is_cpu ? 4 * facts.compute_units : 2048 * facts.compute_units;
+    const int64_t items = std::clamp<int64_t>(facts.is_cpu ? out.size() / 512 : out.size(), 1, limit);
+    const int64_t n = row.size(), stride = n ? row.strides()[0] : 1;
+    launch(queue, "sort", "search_sorted", defines_of(row.dtype(), true, 8))
+        .over(size_t(items))
+        .with(n ? reads(row) : reads(values), stride, reads(values), writes(out), out.size(), n, int32_t(right_));
+  }
+  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums, const Arrays&) override {
+    Arrays result;
+    for (const int i : argnums) result.push_back(zeros_like(primals[i]));
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override {
+    return {zeros(primals[1].shape(), uint32)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    if (axes[0] >= 0) fail("searchsorted", "Cannot vmap over the sorted sequence, only over the values being searched for.");
+    return {{make(inputs[0], inputs[1], right_, {})}, {axes[1]}};
+  }
+
+ private:
+  bool right_;
+};
+
+/// Sorts along any axis by turning it to the end.
+array sort_along(const array& a, std::optional<int> axis, bool positions, const char* op, const StreamOrDevice& s) {
+  const array x = axis ? a : reshape(a, {-1}, s);
+  const int along = normalize_axis(axis.value_or(0), x.ndim(), op);
+  if (along == x.ndim() - 1) return Sort::make(x, positions, s);
+  return moveaxis(Sort::make(moveaxis(x, along, -1, s), positions, s), -1, along, s);
+}
+
+/// Checks `kth` against the axis.
+void check_kth(const array& a, int kth, std::optional<int> axis, const char* op) {
+  const int along = axis ? normalize_axis(*axis, a.ndim(), op) : 0;
+  const int64_t n = axis ? a.shape(along) : a.size();
+  if (kth < -n || kth >= n)
+    fail(op, "Received invalid kth ", kth, " along axis ", axis.value_or(-1), " for array with shape: ", to_string(a.shape()), ".");
+}
+
+}  // namespace
+
+array sort(const array& a, std::optional<int> axis, StreamOrDevice s) { return sort_along(a, axis, false, "sort", s); }
+array argsort(const array& a, std::optional<int> axis, StreamOrDevice s) {
+  return sort_along(a, axis, true, "argsort", s);
+}
+
+array partition(const array& a, int kth, std::optional<int> axis, StreamOrDevice s) {
+  check_kth(a, kth, axis, "partition");
+  return sort_along(a, axis, false, "partition", s);
+}
+
+array argpartition(const array& a, int kth, std::optional<int> axis, StreamOrDevice s) {
+  check_kth(a, kth, axis, "argpartition");
+  return sort_along(a, axis, true, "argpartition", s);
+}
+
+array topk(const array& a, int k, std::optional<int> axis, StreamOrDevice s) {
+  const array x = axis ? a : reshape(a, {-1}, s);
+  const int along = normalize_axis(axis.value_or(0), x.ndim(), "topk");
+  const int32_t n = x.shape(along);
+  if (k < 0 || k > n)
+    fail("topk", "Received invalid k=", k, " along axis ", axis.value_or(-1), " for array with shape: ", to_string(a.shape()), ".");
+  if (k == n) return x;
+  Shape start(size_t(x.ndim()), 0), stop = x.shape();
+  start[along] = n - k;
+  return slice(sort_along(x, along, false, "topk", s), start, stop, s);
+}
+
+array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "median") : all_axes(a.ndim());
+  array x = astype(a, at_least_float(a.dtype()), s);
+  if (a.ndim() == 0) return x;
+  if (axes.empty()) fail("median", "at least one axis is needed.");
+  Axes order;
+  Shape shape, rows;
+  for (int i = 0; i < a.ndim(); ++i) {
+    const bool kept = !std::binary_search(axes.begin(), axes.end(), i);
+    if (kept) order.push_back(i), rows.push_back(a.shape(i)), shape.push_back(a.shape(i));
+    else if (keepdims) shape.push_back(1);
+  }
+  order.insert(order.end(), axes.begin(), axes.end());
+  int64_t count = 1;
+  for (const int i : axes) count *= a.shape(i);
+  if (count == 0) fail("median", "Cannot take median along empty axis.");
+  const int32_t n = dimension(count, "median");
+  rows.push_back(n);
+  const array sorted = Sort::make(reshape(transpose(x, order, s), rows, s), false, s);
+  const auto at = [&](int32_t i) {
+    Shape start(rows.size(), 0), stop = rows;
+    start.back() = i;
+    stop.back() = i + 1;
+    return slice(sorted, start, stop, s);
+  };
+  // A NaN sorts last and must show.
+  array middle = n % 2 ? at(n / 2) : multiply(add(at(n / 2 - 1), at(n / 2), s), array(0.5, x.dtype()), s);
+  if (x.dtype().is_floating()) middle = where(isnan(at(n - 1), s), at(n - 1), middle, s);
+  return reshape(middle, shape, s);
+}
+
+array searchsorted(const array& sorted_sequence, const array& values, const std::string& side, StreamOrDevice s) {
+  if (sorted_sequence.ndim() != 1)
+    fail("searchsorted", "The sorted sequence must be 1-D but has ", sorted_sequence.ndim(), " dimensions.");
+  if (side != "left" && side != "right")
+    fail("searchsorted", "Invalid side '", side, "'. Expected 'left' or 'right'.");
+  const Dtype dtype = promote(sorted_sequence.dtype(), values.dtype());
+  return SearchSorted::make(astype(sorted_sequence, dtype, s), astype(values, dtype, s), side == "right", s);
+}
+
+}  // namespace mlx

@@ -1,0 +1,360 @@
+// Fourier transforms along one axis by Stockham's self-sorting algorithm (Govindaraju et al., "High performance
+// discrete Fourier transforms on graphics processors", SC 2008), decimation in frequency, W transforms side by side.
+//
+// On CPU devices a work-item does W transforms, one in each element of its vectors; on GPUs each work-item of a group
+// of W does one. Element i of all W lies together in scratch memory: W real parts, then W imaginary parts, twice, as
+// every stage reads one half and writes the other. -D IN_REAL, IN_HERMITIAN, OUT_REAL say what the ends are;
+// SWAP_IN and SWAP_OUT exchange real and imaginary parts there, which turns the transform into its inverse.
+// A loop of few steps, unrolled so that arrays stay in registers.
+#define EACH_STEP(i, count) _Pragma("unroll") for (int i = 0; i < (count); ++i)
+#define W 32
+#ifdef LOOP_SHAPE
+#undef W
+#define W 16
+typedef float16 number;
+#define CELL(i) (i)
+#else
+typedef float number;
+#define CELL(i) ((i) * W)
+#endif
+
+typedef struct {
+  number re, im;
+} value;
+
+static inline value get(global const number* x, long i) {
+  value v;
+  v.re = x[CELL(2 * i)];
+  v.im = x[CELL(2 * i + 1)];
+  return v;
+}
+static inline void put(global number* x, long i, number re, number im) {
+  x[CELL(2 * i)] = re;
+  x[CELL(2 * i + 1)] = im;
+}
+static inline void put_turned(global number* x, long i, number re, number im, float2 w) {
+  put(x, i, re * w.x - im * w.y, re * w.y + im * w.x);
+}
+
+// A stage of radix r splits the sub-transforms of `length` into r parts, s of them interleaved:
+//   y[q + s (r p + k)] = w^(p k) * sum over j of x[q + s (p + m j)] * root^(j k), with m = length / r.
+#define STAGE(name, r)                                                                                            \
+  static void name(global const number* x, global number* y, global const float2* w, long m, long s)            \
+  {                                                                                                               \
+    for (long p = 0; p < m; ++p) {                                                                                \
+      const long from = s * p, to = s * r * p, step = s * m;
+#define TURN(k) const float2 w##k = w[s * p * k];
+#define EACH for (long q = 0; q < s; ++q) {
+#define INPUT(k) const value a##k = get(x, from + q + step * k);
+#define OUTPUT(k, real, imaginary) put_turned(y, to + q + s * k, real, imaginary, w##k);
+#define END }}}
+
+STAGE(stage2, 2)
+  TURN(1)
+  EACH
+    INPUT(0) INPUT(1)
+    put(y, to + q, a0.re + a1.re, a0.im + a1.im);
+    OUTPUT(1, a0.re - a1.re, a0.im - a1.im)
+END
+
+STAGE(stage3, 3)
+  TURN(1) TURN(2)
+  EACH
+    INPUT(0) INPUT(1) INPUT(2)
+    const number sr = a1.re + a2.re, si = a1.im + a2.im;
+    const number dr = (a1.re - a2.re) * 0.866025403784f, di = (a1.im - a2.im) * 0.866025403784f;
+    const number mr = a0.re - 0.5f * sr, mi = a0.im - 0.5f * si;
+    put(y, to + q, a0.re + sr, a0.im + si);
+    OUTPUT(1, mr + di, mi - dr)
+    OUTPUT(2, mr - di, mi + dr)
+END
+
+STAGE(stage4, 4)
+  TURN(1) TURN(2) TURN(3)
+  EACH
+    INPUT(0) INPUT(1) INPUT(2) INPUT(3)
+    const number pr = a0.re + a2.re, pi = a0.im + a2.im, mr = a0.re - a2.re, mi = a0.im - a2.im;
+    const number qr = a1.re + a3.re, qi = a1.im + a3.im, nr = a1.re - a3.re, ni = a1.im - a3.im;
+    put(y, to + q, pr + qr, pi + qi);
+    OUTPUT(1, mr + ni, mi - nr)
+    OUTPUT(2, pr - qr, pi - qi)
+    OUTPUT(3, mr - ni, mi + nr)
+END
+
+STAGE(stage5, 5)
+  TURN(1) TURN(2) TURN(3) TURN(4)
+  EACH
+    INPUT(0) INPUT(1) INPUT(2) INPUT(3) INPUT(4)
+    const number ar = a1.re + a4.re, ai = a1.im + a4.im, br = a2.re + a3.re, bi = a2.im + a3.im;
+    const number cr = a1.re - a4.re, ci = a1.im - a4.im, dr = a2.re - a3.re, di = a2.im - a3.im;
+    const number er = a0.re + 0.309016994375f * ar - 0.809016994375f * br;
+    const number ei = a0.im + 0.309016994375f * ai - 0.809016994375f * bi;
+    const number fr = a0.re - 0.809016994375f * ar + 0.309016994375f * br;
+    const number fi = a0.im - 0.809016994375f * ai + 0.309016994375f * bi;
+    const number gr = 0.951056516295f * cr + 0.587785252292f * dr, gi = 0.951056516295f * ci + 0.587785252292f * di;
+    const number hr = 0.587785252292f * cr - 0.951056516295f * dr, hi = 0.587785252292f * ci - 0.951056516295f * di;
+    put(y, to + q, a0.re + ar + br, a0.im + ai + bi);
+    OUTPUT(1, er + gi, ei - gr)
+    OUTPUT(2, fr + hi, fi - hr)
+    OUTPUT(3, fr - hi, fi + hr)
+    OUTPUT(4, er - gi, ei + gr)
+END
+
+// Any small prime; n is the length of the whole transform, so that w holds the roots in steps of n / r.
+static void stage_prime(global const number* x, global number* y, global const float2* w, long m, long s, int r, long n) {
+  for (long p = 0; p < m; ++p)
+    for (long q = 0; q < s; ++q) {
+      value a[13];
+      for (int j = 0; j < r; ++j) a[j] = get(x, q + s * (p + m * j));
+      for (int k = 0; k < r; ++k) {
+        number re = a[0].re, im = a[0].im;
+        for (int j = 1; j < r; ++j) {
+          const float2 root = w[j * k % r * (n / r)];
+          re += a[j].re * root.x - a[j].im * root.y;
+          im += a[j].re * root.y + a[j].im * root.x;
+        }
+        put_turned(y, q + s * (r * p + k), re, im, w[s * p * k]);
+      }
+    }
+}
+
+#ifdef LOOP_SHAPE
+// Sixteen rows of sixteen floats become columns, by four perfect shuffles.
+static inline void transpose16(float16* rows) {
+  EACH_STEP(round, 4) {
+    float16 next[16];
+    EACH_STEP(i, 8) {
+      const float16 a = rows[i], b = rows[i + 8];
+      next[2 * i] = (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
+      next[2 * i + 1] =
+          (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf);
+    }
+    EACH_STEP(i, 16) rows[i] = next[i];
+  }
+}
+#endif
+
+// How the transforms of a launch lie in memory, in elements: `lanes` of them, `lane` apart, in each of the outer ones.
+typedef struct {
+  long at, lane, index, count;
+} layout;
+
+#ifdef IN_REAL
+#define IN float
+#else
+#define IN float2
+#endif
+#ifdef OUT_REAL
+#define OUT float
+#else
+#define OUT float2
+#endif
+#ifdef SWAP_IN
+#define PUT_IN(i, real, imaginary) put(y, i, imaginary, real)
+#else
+#define PUT_IN(i, real, imaginary) put(y, i, real, imaginary)
+#endif
+
+// Brings elements 0 … in.count - 1 to scratch memory, zeros or mirrored elements after them.
+static inline void load_all(global const IN* x, layout in, int valid, global number* y, long n) {
+  long i = 0;
+#ifdef LOOP_SHAPE
+  if (valid == W && in.lane == 1) {
+    for (; i < in.count; ++i) {
+#ifdef IN_REAL
+      PUT_IN(i, vload16(0, x + in.at + i * in.index), (float16)(0.0f));
+#else
+      global const float* const p = (global const float*)(x + in.at + i * in.index);
+      const float16 low = vload16(0, p), high = vload16(1, p);
+      PUT_IN(i, (float16)(low.even, high.even), (float16)(low.odd, high.odd));
+#endif
+    }
+  } else if (valid == W && in.index == 1) {
+    const int step = 16 * sizeof(float) / sizeof(IN);
+    for (; i + step <= in.count; i += step) {
+      float16 rows[16];
+      EACH_STEP(l, 16) rows[l] = vload16(0, (global const float*)(x + in.at + l * in.lane + i));
+      transpose16(rows);
+#ifdef IN_REAL
+      EACH_STEP(j, 16) PUT_IN(i + j, rows[j], (float16)(0.0f));
+#else
+      EACH_STEP(j, 8) PUT_IN(i + j, rows[2 * j], rows[2 * j + 1]);
+#endif
+    }
+  }
+#endif
+  for (; i < in.count; ++i) {
+#ifdef LOOP_SHAPE
+    float re[16] = {0}, im[16] = {0};
+    for (int l = 0; l < valid; ++l) {
+      const IN v = x[in.at + l * in.lane + i * in.index];
+#ifdef IN_REAL
+      re[l] = v;
+#else
+      re[l] = v.x;
+      im[l] = v.y;
+#endif
+    }
+    PUT_IN(i, vload16(0, re), vload16(0, im));
+#else
+    const int l = get_local_id(0);
+    const IN v = l < valid ? x[in.at + l * in.lane + i * in.index] : (IN)(0.0f);
+#ifdef IN_REAL
+    PUT_IN(i, v, 0.0f);
+#else
+    PUT_IN(i, v.x, v.y);
+#endif
+#endif
+  }
+#ifdef IN_HERMITIAN
+  for (; i <= n / 2; ++i) put(y, i, 0, 0);
+  for (; i < n; ++i) {
+    const value v = get(y, n - i);
+#ifdef SWAP_IN
+    put(y, i, -v.re, v.im);
+#else
+    put(y, i, v.re, -v.im);
+#endif
+  }
+#endif
+  for (; i < n; ++i) put(y, i, 0, 0);
+}
+
+// Scales elements 0 … out.count - 1, turns them by the twiddles between the two steps of a long transform, and
+// leaves them where they belong.
+static inline value finished(global const number* x, long i, float scale, global const float2* across,
+                             global const float2* along, long tiles) {
+  value v = get(x, i);
+  v.re *= scale;
+  v.im *= scale;
+#ifdef TWIDDLE
+#ifdef LOOP_SHAPE
+  global const float* const p = (global const float*)(across + i * W);
+  const float16 low = vload16(0, p), high = vload16(1, p);
+  const number wr = (float16)(low.even, high.even), wi = (float16)(low.odd, high.odd);
+#else
+  const float2 turn = across[i * W + get_local_id(0)];
+  const number wr = turn.x, wi = turn.y;
+#endif
+  const float2 common = along[i * tiles];
+  const number re = v.re * wr - v.im * wi, im = v.re * wi + v.im * wr;
+  v.re = re * common.x - im * common.y;
+  v.im = re * common.y + im * common.x;
+#endif
+#ifdef SWAP_OUT
+  const number old = v.re;
+  v.re = v.im;
+  v.im = old;
+#endif
+  return v;
+}
+
+static inline void store_all(global const number* x, global OUT* y, layout out, int valid, float scale,
+                             global const float2* across, global const float2* along, long tiles) {
+  long i = 0;
+#define FINISHED(i) finished(x, i, scale, across, along, tiles)
+#ifdef LOOP_SHAPE
+  if (valid == W && out.lane == 1) {
+    for (; i < out.count; ++i) {
+      const value v = FINISHED(i);
+#ifdef OUT_REAL
+      vstore16(v.re, 0, y + out.at + i * out.index);
+#else
+      float16 low, high;
+      low.even = v.re.lo;
+      low.odd = v.im.lo;
+      high.even = v.re.hi;
+      high.odd = v.im.hi;
+      global float* const p = (global float*)(y + out.at + i * out.index);
+      vstore16(low, 0, p);
+      vstore16(high, 1, p);
+#endif
+    }
+  } else if (valid == W && out.index == 1) {
+    const int step = 16 * sizeof(float) / sizeof(OUT);
+    for (; i + step <= out.count; i += step) {
+      float16 rows[16];
+      EACH_STEP(j, step) {
+        const value v = FINISHED(i + j);
+#ifdef OUT_REAL
+        rows[j] = v.re;
+#else
+        rows[2 * j] = v.re;
+        rows[2 * j + 1] = v.im;
+#endif
+      }
+      transpose16(rows);
+      EACH_STEP(l, 16) vstore16(rows[l], 0, (global float*)(y + out.at + l * out.lane + i));
+    }
+  }
+#endif
+  for (; i < out.count; ++i) {
+    const value v = FINISHED(i);
+#ifdef LOOP_SHAPE
+    float re[16], im[16];
+    vstore16(v.re, 0, re);
+    vstore16(v.im, 0, im);
+    for (int l = 0; l < valid; ++l)
+#ifdef OUT_REAL
+      y[out.at + l * out.lane + i * out.index] = re[l];
+#else
+      y[out.at + l * out.lane + i * out.index] = (float2)(re[l], im[l]);
+#endif
+#else
+    const int l = get_local_id(0);
+    if (l < valid)
+#ifdef OUT_REAL
+      y[out.at + l * out.lane + i * out.index] = v.re;
+#else
+      y[out.at + l * out.lane + i * out.index] = (float2)(v.re, v.im);
+#endif
+#endif
+  }
+}
+
+// `radices` holds the radix of each stage in four bits, the first lowest. `across` and `along` hold the twiddles of a
+// long transform: for element i, those of the lanes of a tile and that of the tile.
+kernel void fft(global const IN* x, long x_offset, global OUT* y, long y_offset, global const float2* w, long w_offset,
+                global const float2* across, long across_offset, global const float2* along, long along_offset,
+                global float* scratch, long scratch_offset, long outer, long lanes, long n, ulong radices,
+                long in_outer, long in_lane, long in_index, long in_count, long out_outer, long out_lane, long out_index,
+                long out_count, float scale) {
+  const long tiles = (lanes + W - 1) / W;
+#ifdef LOOP_SHAPE
+  global number* const first = (global number*)(scratch + get_global_id(0) * 4 * n * W);
+  FOR_EACH(i, outer * tiles) {
+#else
+  global number* const first = scratch + get_group_id(0) * 4 * n * W + get_local_id(0);
+  for (long i = get_group_id(0); i < outer * tiles; i += get_num_groups(0)) {
+#endif
+    const long row = i / tiles, tile = i - row * tiles;
+    const int valid = min((long)W, lanes - tile * W);
+    global number *from = first, *to = first + CELL(2 * n);
+    layout in, out;
+    in.at = x_offset + row * in_outer + tile * W * in_lane;
+    in.lane = in_lane;
+    in.index = in_index;
+    in.count = in_count;
+    out.at = y_offset + row * out_outer + tile * W * out_lane;
+    out.lane = out_lane;
+    out.index = out_index;
+    out.count = out_count;
+    load_all(x, in, valid, from, n);
+    long length = n, s = 1;
+    for (ulong rest = radices; rest; rest >>= 4) {
+      const int r = rest & 15;
+      const long m = length / r;
+      if (r == 4) stage4(from, to, w + w_offset, m, s);
+      else if (r == 2) stage2(from, to, w + w_offset, m, s);
+      else if (r == 3) stage3(from, to, w + w_offset, m, s);
+      else if (r == 5) stage5(from, to, w + w_offset, m, s);
+      else stage_prime(from, to, w + w_offset, m, s, r, n);
+      global number* const other = from;
+      from = to;
+      to = other;
+      length = m;
+      s *= r;
+    }
+    store_all(from, y, out, valid, scale, across + across_offset, along + along_offset + tile, tiles);
+  }
+}

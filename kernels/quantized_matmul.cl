@@ -1,0 +1,151 @@
+// Products of a few rows with packed weights, which become floats in registers. T is the dtype of x and the result.
+//
+// A tile is ROWS rows of one matrix of x times COLUMNS columns (by_rows: rows of weights; by_columns: units of weights
+// that lie side by side). On CPU devices a work-item does whole tiles; on GPUs the LANES work-items of a group share
+// the inner dimension of one tile and add up in local memory. With GATHER, batch b multiplies matrix lhs[b] of x with
+// matrix rhs[b] of the weights; indices out of range are clamped.
+#include "quantized.clh"
+
+#ifdef GATHER
+#define MATRICES                                                                                        \
+  global const uint *lhs, long lhs_offset, long x_count, global const uint *rhs, long rhs_offset, long w_count,
+#define CHOOSE(batch)                                                                                   \
+  const long at_x = min((long)lhs[lhs_offset + batch], x_count - 1), at_w = min((long)rhs[rhs_offset + batch], w_count - 1);
+#else
+#define MATRICES
+#define CHOOSE(batch) const long at_x = 0, at_w = 0;
+#endif
+
+#ifdef LOOP_SHAPE
+#define FOR_EACH_TILE(tile, count) const int lane = 0; FOR_EACH(tile, count)
+#define LANES 1
+#define LANE_SUMS(count)
+#else
+#define LANES 32
+#define FOR_EACH_TILE(tile, count) \
+  const int lane = get_local_id(0); \
+  for (long tile = get_group_id(0); tile < (count); tile += get_num_groups(0))
+#define LANE_SUMS(count) local float sums[(count) * LANES];
+#endif
+
+static inline float16 weights(const uint* words, int part, float scale, float bias) {
+  const float16 values = values_of(unpack(words, part));
+#if IS_AFFINE
+  return fma(values, scale, bias);
+#else
+  return values * scale;
+#endif
+}
+
+#if IS_AFFINE
+#define BIAS_AT(i) scale_at(biases, biases_offset + (i))
+#else
+#define BIAS_AT(i) 0
+#endif
+
+// out[m, n] = sum over k of x[m, k] * w[n, k].
+kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,
+                    global const stored_scale* scales, long scales_offset, global const stored_scale* biases,
+                    long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
+                    long k) {
+  const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + COLUMNS - 1) / COLUMNS, units = k / UNIT;
+  LANE_SUMS(ROWS * COLUMNS)
+  FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
+    const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
+    const long row = rest % row_tiles * ROWS, column = rest / row_tiles * COLUMNS;
+    CHOOSE(batch)
+    global const STORED(T)* from[ROWS];
+    long line[COLUMNS];
+    float16 acc[ROWS][COLUMNS];
+    EACH(r, ROWS) from[r] = x + x_offset + (at_x * m + min(row + r, m - 1)) * k;
+    EACH(c, COLUMNS) line[c] = (at_w * n + min(column + c, n - 1)) * units;
+    EACH(r, ROWS)
+      EACH(c, COLUMNS) acc[r][c] = 0;
+    for (long unit = lane; unit < units; unit += LANES) {
+      float16 factors[ROWS][HALVES];
+      EACH(r, ROWS)
+        EACH(part, HALVES) factors[r][part] = CAT(load16_, T)(from[r] + unit * UNIT + 16 * part);
+      EACH(c, COLUMNS) {
+        const long at = line[c] + unit, group = at * UNIT / GROUP;
+        uint words[UNIT_WORDS];
+        EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
+        const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
+        EACH(part, HALVES) {
+          const float16 value = weights(words, part, scale, bias);
+          EACH(r, ROWS) acc[r][c] = fma(factors[r][part], value, acc[r][c]);
+        }
+      }
+    }
+#ifdef LOOP_SHAPE
+    EACH(r, ROWS)
+      EACH(c, COLUMNS)
+        if (row + r < m && column + c < n)
+          STORE(T, out, out_offset + (batch * m + row + r) * n + column + c, sum16(acc[r][c]));
+#else
+    EACH(r, ROWS)
+      EACH(c, COLUMNS) sums[(r * COLUMNS + c) * LANES + lane] = sum16(acc[r][c]);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int i = lane; i < ROWS * COLUMNS; i += LANES) {
+      float total = 0;
+      EACH(j, LANES) total += sums[i * LANES + j];
+      const int r = i / COLUMNS, c = i % COLUMNS;
+      if (row + r < m && column + c < n) STORE(T, out, out_offset + (batch * m + row + r) * n + column + c, total);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+  }
+}
+
+// out[m, n] = sum over k of x[m, k] * w[k, n].
+#define WIDTH (COLUMNS * UNIT)
+kernel void by_columns(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,
+                       global const stored_scale* scales, long scales_offset, global const stored_scale* biases,
+                       long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
+                       long k) {
+  const long row_tiles = (m + ROWS - 1) / ROWS, units = n / UNIT, column_tiles = units / COLUMNS;
+  LANE_SUMS(ROWS * WIDTH)
+  FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
+    const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
+    const long row = rest % row_tiles * ROWS, first = rest / row_tiles * COLUMNS;
+    CHOOSE(batch)
+    long from[ROWS];
+    float16 acc[ROWS][COLUMNS * HALVES];
+    EACH(r, ROWS) from[r] = x_offset + (at_x * m + min(row + r, m - 1)) * k;
+    EACH(r, ROWS)
+      EACH(c, COLUMNS * HALVES) acc[r][c] = 0;
+    for (long line = lane; line < k; line += LANES) {
+      float factor[ROWS];
+      EACH(r, ROWS) factor[r] = LOAD(T, x, from[r] + line);
+      EACH(c, COLUMNS) {
+        const long at = (at_w * k + line) * units + first + c, group = at * UNIT / GROUP;
+        uint words[UNIT_WORDS];
+        EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
+        const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
+        EACH(part, HALVES) {
+          const float16 value = weights(words, part, scale, bias);
+          EACH(r, ROWS) acc[r][c * HALVES + part] = fma((float16)(factor[r]), value, acc[r][c * HALVES + part]);
+        }
+      }
+    }
+    const long to = out_offset + (batch * m + row) * n + first * UNIT;
+#ifdef LOOP_SHAPE
+    EACH(r, ROWS)
+      EACH(c, COLUMNS * HALVES)
+        if (row + r < m) CAT(store16_, T)(out + to + r * n + 16 * c, acc[r][c]);
+#else
+    EACH(r, ROWS)
+      EACH(c, COLUMNS * HALVES) {
+        float parts[16];
+        vstore16(acc[r][c], 0, parts);
+        EACH(j, 16) sums[(r * WIDTH + c * 16 + j) * LANES + lane] = parts[j];
+      }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int i = lane; i < ROWS * WIDTH; i += LANES) {
+      float total = 0;
+      EACH(j, LANES) total += sums[i * LANES + j];
+      if (row + i / WIDTH < m) STORE(T, out, to + i / WIDTH * n + i % WIDTH, total);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+  }
+}

@@ -1,0 +1,211 @@
+// Sorting rows by radix, stable and linear, and searching sorted rows.
+//
+// -D T the stored values, K the unsigned dtype of the keys, KIND how values become keys (see below); ARG carries and
+// gives positions instead of values; BITS of a digit in the passes over long rows.
+// Keys are unsigned integers in the order of the values, NaN last.
+
+#define SIGN ((COMPUTED(K))1 << (sizeof(STORED(K)) * 8 - 1))
+
+#define UNSIGNED 0
+#define SIGNED 1
+#define FLOATING 2
+#define COMPLEX 3
+
+#if KIND == UNSIGNED
+#define KEY(bits) (bits)
+#define BITS_OF(key) (key)
+typedef STORED(K) word;
+#elif KIND == SIGNED
+#define KEY(bits) ((STORED(K))((bits) ^ SIGN))
+#define BITS_OF(key) ((STORED(K))((key) ^ SIGN))
+typedef STORED(K) word;
+#elif KIND == FLOATING
+// Negative numbers have all bits flipped, others the sign. Positions treat -0 as 0; values keep it, before 0.
+typedef STORED(K) word;
+#define KEY(bits) float_key(bits)
+#define BITS_OF(key) float_bits(key)
+static inline word float_key(word bits) {
+  const word size = bits & (word)~SIGN;
+  if (size > (word)INFINITE) return (word)~0;
+#ifdef ARG
+  if (size == 0) return (word)SIGN;
+#endif
+  return bits & SIGN ? (word)~bits : (word)(bits | SIGN);
+}
+static inline word float_bits(word key) { return key & SIGN ? (word)(key ^ SIGN) : (word)~key; }
+#else
+// Real parts first; a NaN in either part comes last.
+typedef uint2 word;
+static inline uint part_key(uint bits) {
+  const uint size = bits & 0x7fffffffu;
+  return size == 0 ? 0x80000000u : bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+static inline uint part_bits(uint key) { return key & 0x80000000u ? key ^ 0x80000000u : ~key; }
+static inline ulong complex_key(uint2 bits) {
+  if ((bits.x & 0x7fffffffu) > 0x7f800000u || (bits.y & 0x7fffffffu) > 0x7f800000u) return ~0ul;
+  return (ulong)part_key(bits.x) << 32 | part_key(bits.y);
+}
+static inline uint2 complex_bits(ulong key) { return (uint2)(part_bits((uint)(key >> 32)), part_bits((uint)key)); }
+#define KEY(bits) complex_key(bits)
+#define BITS_OF(key) complex_bits(key)
+#endif
+
+typedef STORED(K) key;
+#define BYTES (int)sizeof(key)
+
+#ifdef ARG
+typedef uint result;
+#else
+typedef word result;
+#endif
+
+/// The keys of all values, and their positions in their rows.
+kernel void sort_keys(global const word* x, long x_offset, global key* keys, long keys_offset, global uint* places,
+                      long places_offset, long count, long n) {
+  FOR_EACH(i, count) {
+    keys[keys_offset + i] = KEY(x[x_offset + i]);
+#ifdef ARG
+    places[places_offset + i] = (uint)(i % n);
+#endif
+  }
+}
+
+/// The values behind sorted keys, or their places.
+kernel void sort_results(global const key* keys, long keys_offset, global const uint* places, long places_offset,
+                         global result* out, long out_offset, long count) {
+  FOR_EACH(i, count) {
+#ifdef ARG
+    out[out_offset + i] = places[places_offset + i];
+#else
+    out[out_offset + i] = BITS_OF(keys[keys_offset + i]);
+#endif
+  }
+}
+
+// One digit of the keys at a time: count them by blocks, add up the counts, move the keys to their new places.
+#define DIGITS (1 << BITS)
+#define DIGIT(k) ((int)((k) >> shift) & (DIGITS - 1))
+
+/// counts[row][digit][block]
+kernel void radix_count(global const key* keys, long keys_offset, global uint* counts, long counts_offset, long rows,
+                        long n, long blocks, int shift) {
+  FOR_EACH(unit, rows * blocks) {
+    const long row = unit / blocks, block = unit - row * blocks;
+    uint count[DIGITS];
+    for (int d = 0; d < DIGITS; ++d) count[d] = 0;
+    const long high = keys_offset + row * n + n * (block + 1) / blocks;
+    for (long i = keys_offset + row * n + n * block / blocks; i < high; ++i) ++count[DIGIT(keys[i])];
+    for (int d = 0; d < DIGITS; ++d) counts[counts_offset + (row * DIGITS + d) * blocks + block] = count[d];
+  }
+}
+
+kernel void radix_move(global const key* keys, long keys_offset, global const uint* places, long places_offset,
+                       global key* keys_out, long keys_out_offset, global uint* places_out, long places_out_offset,
+                       global const uint* counts, long counts_offset, long rows, long n, long blocks, int shift) {
+  FOR_EACH(unit, rows * blocks) {
+    const long row = unit / blocks, block = unit - row * blocks, first = row * n;
+    uint next[DIGITS];
+    for (int d = 0; d < DIGITS; ++d) next[d] = counts[counts_offset + (row * DIGITS + d) * blocks + block];
+    const long high = n * (block + 1) / blocks;
+    for (long i = n * block / blocks; i < high; ++i) {
+      const key k = keys[keys_offset + first + i];
+      const uint to = next[DIGIT(k)]++;
+      keys_out[keys_out_offset + first + to] = k;
+#ifdef ARG
+      places_out[places_out_offset + first + to] = places[places_offset + first + i];
+#endif
+    }
+  }
+}
+
+/// Whole rows by one work-item each: by insertion when short, else by radix over bytes, in scratch space for two rows
+/// a work-item.
+kernel void sort_rows(global const word* x, long x_offset, global result* out, long out_offset, global key* scratch,
+                      long scratch_offset, global uint* places_scratch, long places_offset, long rows, long n) {
+  global key* from = scratch + scratch_offset + get_global_id(0) * 2 * n;
+  global key* to = from + n;
+#ifdef ARG
+  global uint* from_places = places_scratch + places_offset + get_global_id(0) * 2 * n;
+  global uint* to_places = from_places + n;
+#endif
+  FOR_EACH(row, rows) {
+    global const word* p = x + x_offset + row * n;
+    global result* q = out + out_offset + row * n;
+    if (n <= 64) {
+      for (long i = 0; i < n; ++i) {
+        const key k = KEY(p[i]);
+        long j = i;
+        for (; j > 0 && from[j - 1] > k; --j) {
+          from[j] = from[j - 1];
+#ifdef ARG
+          from_places[j] = from_places[j - 1];
+#endif
+        }
+        from[j] = k;
+#ifdef ARG
+        from_places[j] = (uint)i;
+#endif
+      }
+    } else {
+      uint counts[BYTES][256];
+      for (int b = 0; b < BYTES; ++b)
+        for (int d = 0; d < 256; ++d) counts[b][d] = 0;
+      for (long i = 0; i < n; ++i) {
+        const key k = KEY(p[i]);
+        from[i] = k;
+#ifdef ARG
+        from_places[i] = (uint)i;
+#endif
+        for (int b = 0; b < BYTES; ++b) ++counts[b][(int)(k >> (8 * b)) & 255];
+      }
+      for (int b = 0; b < BYTES; ++b) {
+        if (counts[b][(int)(from[0] >> (8 * b)) & 255] == (uint)n) continue;  // all alike
+        uint before = 0;
+        for (int d = 0; d < 256; ++d) {
+          const uint count = counts[b][d];
+          counts[b][d] = before;
+          before += count;
+        }
+        for (long i = 0; i < n; ++i) {
+          const key k = from[i];
+          const uint at = counts[b][(int)(k >> (8 * b)) & 255]++;
+          to[at] = k;
+#ifdef ARG
+          to_places[at] = from_places[i];
+#endif
+        }
+        global key* const swapped = from;
+        from = to;
+        to = swapped;
+#ifdef ARG
+        global uint* const swapped_places = from_places;
+        from_places = to_places;
+        to_places = swapped_places;
+#endif
+      }
+    }
+    for (long i = 0; i < n; ++i) {
+#ifdef ARG
+      q[i] = from_places[i];
+#else
+      q[i] = BITS_OF(from[i]);
+#endif
+    }
+  }
+}
+
+/// How many elements of the sorted row of length n come before each value (`right`: or equal it).
+kernel void search_sorted(global const word* row, long row_offset, long row_stride, global const word* values,
+                          long values_offset, global uint* out, long out_offset, long count, long n, int right) {
+  FOR_EACH(i, count) {
+    const key v = KEY(values[values_offset + i]);
+    long low = 0, high = n;
+    while (low < high) {
+      const long middle = (low + high) / 2;
+      const key k = KEY(row[row_offset + middle * row_stride]);
+      if (right ? k <= v : k < v) low = middle + 1;
+      else high = middle;
+    }
+    out[out_offset + i] = (uint)low;
+  }
+}
