@@ -30,7 +30,7 @@ typedef COMPUTED(A) value;
 #if defined(IS_LOGICAL) && defined(IS_COMPLEX)
 #undef IS_COMPLEX
 #define SCALAR_ONLY
-#define MAP(x) ((value)((x).x != 0 || (x).y != 0))
+#define MAP(z) ((value)((z).x != 0 || (z).y != 0))
 #elif defined(IS_LOGICAL)
 #define MAP(x) ((value)((x) != 0))
 #define MAP_VECTOR(x) TO_BOOL((x) != (BASE(T))0)

@@ -8,6 +8,7 @@
 #include "bind/elementwise.h"
 #include "bind/evaluation.h"
 #include "bind/indexing.h"
+#include "bind/io.h"
 #include "bind/ops.h"
 #include "bind/printing.h"
 #include "bind/transforms.h"
@@ -43,6 +44,7 @@ PYBIND11_MODULE(core, m) {
   bind_elementwise(m);
   bind_shape_ops(m);
   bind_math_ops(m);
+  bind_io(m);
   bind_op_modules(m);
   bind_packed_ops(m);
   bind_transforms(m);

@@ -30,7 +30,7 @@ std::string base(Dtype dtype) {
 
 std::string convert(const std::string& x, Dtype from, Dtype to) {
   if (from == to) return x;
-  if (to == bool_) return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))" : "TO_BOOL(" + x + " != 0)";
+  if (to == bool_) return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))" : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
   if (to.is_complex()) return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
   if (from.is_complex()) return convert(x + ".re", float32, to);
   const std::string same = base(from) == base(to) ? x : "CONVERT(" + base(to) + ", " + x + ")";

@@ -26,10 +26,11 @@ array rows_and_columns(int n, std::optional<int> m, int k, const char* op, Strea
 
 array linspace(const array& start, const array& stop, int num, bool endpoint, Dtype dtype, StreamOrDevice s) {
   if (num < 0) fail("linspace", "the number of samples, ", num, ", must not be negative.");
-  const Dtype wide = dtype == float64 || dtype.is_complex() ? dtype : float32;
+  const Dtype wide = dtype == float64 ? float64 : promote(promote(start.dtype(), stop.dtype()), float32);
   if (num == 1) return astype(reshape(start, {1}, s), dtype, s);
-  const array t = divide(arange(num, wide, s), array(endpoint ? num - 1 : num, wide), s);
-  const array low = multiply(subtract(array(1, wide), t, s), astype(start, wide, s), s);
+  const Dtype real = wide.is_complex() ? float32 : wide;
+  const array t = divide(arange(num, real, s), array(endpoint ? num - 1 : num, real), s);
+  const array low = multiply(subtract(array(1, real), t, s), astype(start, wide, s), s);
   return astype(add(low, multiply(t, astype(stop, wide, s), s), s), dtype, s);
 }
 

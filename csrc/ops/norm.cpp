@@ -1,9 +1,12 @@
 // Fused normalizations: checks, the primitives and their derivatives.
 #include "ops/norm.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -37,18 +40,41 @@ struct Form {
 
 Dtype accumulated(Dtype dtype) { return dtype == float64 ? float64 : float32; }
 
-/// x normalized and the scale that did it, in composed operations, for the derivatives of derivatives.
-std::pair<array, array> compose(const Form& form, const array& x) {
-  const array centered = form.centered ? x - mean(x, Axes{-1}, true) : x;
-  const array scale = rsqrt(mean(square(centered), Axes{-1}, true) + form.eps);
-  return {centered * scale, scale};
+/// The normalization in composed operations, for the derivatives of derivatives.
+struct Composed {
+  Form form;
+  array z, scale;  ///< x normalized, and the factor that did it
+
+  Composed(const Form& form, const array& x) : form(form), z(x), scale(x) {
+    const array centered = form.centered ? x - mean(x, Axes{-1}, true) : x;
+    scale = rsqrt(mean(square(centered), Axes{-1}, true) + form.eps);
+    z = centered * scale;
+  }
+  /// The Jacobian of z by x, which is symmetric, times t.
+  array jacobian(const array& t) const {
+    const array level = form.centered ? t - mean(t, Axes{-1}, true) : t;
+    return (level - z * mean(t * z, Axes{-1}, true)) * scale;
+  }
+};
+
+/// A weight or bias batched along `axis`, shaped to broadcast beside x of shape (batch, ..., columns).
+array beside(const array& x, const array& operand, int axis) {
+  if (axis < 0) return operand;
+  Shape shape(size_t(x.ndim()), 1);
+  shape[0] = x.shape(0);
+  shape.back() = x.shape(-1);
+  return reshape(moveaxis(operand, axis, 0), shape);
 }
 
-/// Batched inputs made ready: x with the batch in front, or nothing where weight or bias are batched.
-bool only_x_batched(const std::vector<int>& axes) {
-  for (size_t i = 1; i < axes.size(); ++i)
-    if (axes[i] >= 0) return false;
-  return true;
+/// Axes from `first` to the last but one.
+Axes row_axes(const array& x, int first) {
+  Axes axes;
+  for (int i = first; i < x.ndim() - 1; ++i) axes.push_back(i);
+  return axes;
+}
+
+bool any_batched(const std::vector<int>& axes, size_t first, size_t last) {
+  return std::any_of(axes.begin() + first, axes.begin() + last, [](int axis) { return axis >= 0; });
 }
 
 /// Gradients by x, weight and bias; inputs are x, weight if any, and the cotangent.
@@ -59,6 +85,8 @@ class NormGradient final : public Primitive {
   void fields(Fields& f) override { form_.fields(f); }
   size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(6 * inputs[0].size()); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
 
  private:
   Form form_;
@@ -108,17 +136,15 @@ class Norm final : public Primitive {
   }
 
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    const auto [z, scale] = compose(form_, primals[0]);
+    const Composed composed(form_, primals[0]);
     std::optional<array> total;
     for (size_t k = 0; k < argnums.size(); ++k) {
       array part = tangents[k];
       if (argnums[k] == 0) {
-        const array& t = tangents[k];
-        const array level = form_.centered ? t - mean(t, Axes{-1}, true) : t;
-        part = (level - z * mean(t * z, Axes{-1}, true)) * scale;
+        part = composed.jacobian(part);
         if (form_.has_weight) part = part * primals[1];
       } else if (form_.has_weight && argnums[k] == 1) {
-        part = z * part;
+        part = composed.z * part;
       }
       total = total ? *total + part : part;
     }
@@ -126,10 +152,9 @@ class Norm final : public Primitive {
   }
 
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    const int size = batch_size(inputs, axes);
-    const array x = batch_first(inputs[0], axes[0], size);
+    const array x = batch_first(inputs[0], axes[0], batch_size(inputs, axes));
     Arrays rest{x};
-    if (only_x_batched(axes)) {
+    if (!any_batched(axes, 1, axes.size())) {
       rest.insert(rest.end(), inputs.begin() + 1, inputs.end());
       return {{make(form_, rest, {})}, {0}};
     }
@@ -137,13 +162,7 @@ class Norm final : public Primitive {
     plain.has_weight = plain.has_bias = false;
     array y = make(plain, rest, {});
     for (size_t i = 1; i < inputs.size(); ++i) {
-      array operand = inputs[i];
-      if (axes[i] >= 0) {  // (batch, columns) beside (batch, …, columns)
-        Shape shape(size_t(x.ndim()), 1);
-        shape[0] = size;
-        shape.back() = x.shape(-1);
-        operand = reshape(moveaxis(operand, axes[i], 0), shape);
-      }
+      const array operand = beside(x, inputs[i], axes[i]);
       y = form_.has_weight && i == 1 ? y * operand : y + operand;
     }
     return {{y}, {0}};
@@ -173,6 +192,43 @@ void NormGradient::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   step.with(reads(dense[0]), reads(form_.has_weight ? dense[1] : dense[0]), reads(dense.back()), writes(dx),
             strip(form_.has_weight, 1), strip(form_.has_bias, form_.bias_at()), rows, columns, form_.eps);
   for (size_t i = 1; i < outputs.size(); ++i) sum_rows_into(strips[i - 1], outputs[i], queue);
+}
+
+Arrays NormGradient::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+                         const Arrays&) {
+  // With J the Jacobian of z by x: dx = J h where h = g * weight, dweight = sum(g * z), dbias = sum(g). J depends on x
+  // as  d(u . J h) = -scale * (z * (u . J h) + J (u (h . z) + h (u . z))) / n . dx.
+  const array &x = primals[0], &g = primals.back(), &u = cotangents[0];
+  const Composed composed(form_, x);
+  const array& z = composed.z;
+  const array h = form_.has_weight ? g * primals[1] : g, along_u = composed.jacobian(u);
+  const auto dot = [](const array& a, const array& b) { return mean(a * b, Axes{-1}, true); };
+  Arrays result;
+  for (const int i : argnums) {
+    if (i == 0) {
+      const array bent = z * dot(along_u, h) + composed.jacobian(u * dot(h, z) + h * dot(u, z));
+      array by_x = negative(composed.scale * bent);
+      if (form_.has_weight) by_x = by_x + composed.jacobian(cotangents[1] * g);
+      result.push_back(by_x);
+    } else if (i == int(primals.size()) - 1) {
+      array by_g = form_.has_weight ? along_u * primals[1] + cotangents[1] * z : along_u;
+      if (form_.has_bias) by_g = by_g + cotangents[form_.bias_at()];
+      result.push_back(by_g);
+    } else {
+      result.push_back(sum(g * along_u, row_axes(x, 0)));
+    }
+  }
+  return result;
+}
+
+std::pair<Arrays, std::vector<int>> NormGradient::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const int size = batch_size(inputs, axes);
+  const array x = batch_first(inputs[0], axes[0], size), g = batch_first(inputs.back(), axes.back(), size);
+  const Composed composed(form_, x);
+  Arrays result{composed.jacobian(form_.has_weight ? g * beside(x, inputs[1], axes[1]) : g)};
+  if (form_.has_weight) result.push_back(sum(g * composed.z, row_axes(x, 1)));
+  if (form_.has_bias) result.push_back(sum(g, row_axes(x, 1)));
+  return {result, std::vector<int>(result.size(), 0)};
 }
 
 array norm(const char* op, bool centered, const array& x, const std::optional<array>& weight,
@@ -205,5 +261,8 @@ array layer_norm(const array& x, const std::optional<array>& weight, const std::
                  StreamOrDevice s) {
   return norm("layer_norm", true, x, weight, bias, eps, s);
 }
+
+static const Registered<NormGradient> norm_gradient_class("NormGradient", Form{});
+static const Registered<Norm> norm_class("Norm", Form{});
 
 }  // namespace mlx::fast

@@ -102,19 +102,19 @@ void save_npy(ByteSink& sink, const array& a) {
   Shape reversed = value.shape();
   Strides strides = value.strides();
   std::reverse(reversed.begin(), reversed.end());
-  if (value.ndim() > 1) std::reverse(strides.begin(), strides.end());
-  const bool columns_first = value.ndim() > 1 && !value.is_row_contiguous() && is_row_major(reversed, strides);
+  std::reverse(strides.begin(), strides.end());
+  const bool columns_first = is_row_major(reversed, strides);
   if (!columns_first && !value.is_row_contiguous()) value = contiguous(value, false, value.stream());
   const auto known = std::find_if(std::begin(descriptors), std::end(descriptors), [&](const Descriptor& d) { return a.dtype() == d.dtype; });
   std::string header = "{'descr': '" + std::string(a.itemsize() == 1 ? "|" : "<") + known->code +
                        "', 'fortran_order': " + (columns_first ? "True" : "False") + ", 'shape': (";
-  for (const int32_t extent : a.shape()) header += std::to_string(extent) + (a.ndim() == 1 ? "," : ", ");
-  if (a.ndim() > 1) header.erase(header.size() - 2);
-  header += "), }";
-  const bool long_header = header.size() + 75 > 65535;
-  const size_t prefix = long_header ? 12 : 10;
-  header.append(63 - (prefix + header.size()) % 64, ' ');
+  for (const int32_t extent : a.shape()) header += std::to_string(extent) + ", ";
+  header += ")}";
+  // As many spaces as MLX writes, so that files are the same to the byte.
+  header.append((header.size() + 13) % 16, ' ');
   header += '\n';
+  const bool long_header = header.size() > 65535;
+  const size_t prefix = long_header ? 12 : 10;
   std::string start(magic, 6);
   start += long_header ? std::string("\2\0", 2) : std::string("\1\0", 2);
   for (size_t i = 0; i < prefix - 8; ++i) start += char(header.size() >> 8 * i);

@@ -6,8 +6,10 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/indexing.h"
 #include "ops/rearrange.h"
 #include "ops/reduce_plan.h"
 #include "ops/scan.h"
@@ -103,8 +105,8 @@ class Reduce final : public Primitive {
     switch (kind_) {
       case Reduction::sum: return {sum(tangents[0], axes_, keepdims_)};
       case Reduction::mean: return {mean(tangents[0], axes_, keepdims_)};
-      case Reduction::min: return {sum(share(x, min(x, axes_, true)) * tangents[0], axes_, keepdims_)};
-      case Reduction::max: return {sum(share(x, max(x, axes_, true)) * tangents[0], axes_, keepdims_)};
+      case Reduction::min:
+      case Reduction::max: return {extreme_tangent(x, tangents[0])};
       case Reduction::prod: return {sum(tangents[0] * others_product(x), axes_, keepdims_)};
       default: return {zeros(output_shapes(primals)[0], bool_)};
     }
@@ -139,6 +141,15 @@ class Reduce final : public Primitive {
     Axes back(order.size());
     for (size_t i = 0; i < order.size(); ++i) back[order[i]] = int(i);
     return transpose(reshape(others, turned.shape()), back);
+  }
+  /// The tangent at the first extreme of an axis; shared among those of several axes.
+  array extreme_tangent(const array& x, const array& tangent) const {
+    const bool least = kind_ == Reduction::min;
+    if (axes_.size() != 1)
+      return sum(share(x, least ? min(x, axes_, true) : max(x, axes_, true)) * tangent, axes_, keepdims_);
+    const array at = least ? argmin(x, axes_[0], true) : argmax(x, axes_[0], true);
+    const array first = take_along_axis(tangent, at, axes_[0]);
+    return keepdims_ ? first : squeeze(first, axes_);
   }
   /// 1 / n at the n entries equal to the extreme, 0 elsewhere.
   array share(const array& x, const array& extreme) const {
@@ -258,7 +269,7 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 }
 
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
-  return sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s);
+  return astype(sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s), int32, s);
 }
 
 array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype, StreamOrDevice s) {
@@ -269,5 +280,7 @@ array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtyp
   const array entries = diagonal(a, offset, first, second, s);
   return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
+
+static const Registered<Reduce> reduce_class("Reduce", Reduction::sum, Axes{}, false);
 
 }  // namespace mlx

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/rows.h"
@@ -187,16 +188,15 @@ array scan(Scanning kind, const array& a, std::optional<int> axis, bool reverse,
   if (kind == Scanning::sum && x.dtype() == bool_) x = astype(x, int32, s);
   if (dtype) x = astype(x, *dtype, s);
   if (x.size() == 0) return x;
-  const Dtype result = x.dtype();
-  if (kind == Scanning::logaddexp) x = astype(x, at_least_float(result), s);
+  // In whole numbers log(1 + exp(-d)) is 0, so that the larger one remains.
+  if (kind == Scanning::logaddexp && !x.dtype().is_inexact()) kind = Scanning::max;
   // A long axis with few neighbours is scanned as rows.
   int64_t inner = 1;
   for (int i = along + 1; i < x.ndim(); ++i) inner *= x.shape(i);
   const bool turned = inner > 1 && inner < 16 && x.shape(along) >= 512;
   if (turned) x = moveaxis(x, along, -1, s);
-  array y = Scan::make(kind, x, turned ? x.ndim() - 1 : along, reverse, inclusive, s);
-  if (turned) y = moveaxis(y, -1, along, s);
-  return astype(y, result, s);
+  const array y = Scan::make(kind, x, turned ? x.ndim() - 1 : along, reverse, inclusive, s);
+  return turned ? moveaxis(y, -1, along, s) : y;
 }
 
 }  // namespace
@@ -242,5 +242,7 @@ array diff(const array& a, int n, int axis, StreamOrDevice s) {
   }
   return x;
 }
+
+static const Registered<Scan> scan_class("Scan", Scanning{}, 0, false, true);
 
 }  // namespace mlx

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -37,7 +38,7 @@ class AsType final : public Primitive {
 class Where final : public Primitive {
  public:
   explicit Where(Dtype dtype)
-      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != 0)", dtype} {}
+      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != ($T)(0))", dtype} {}
   const char* name() const override { return "where"; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
@@ -122,5 +123,9 @@ array clip(const array& x, const array* low, const array* high, StreamOrDevice s
   const array raised = low ? maximum(x, *low, s) : x;
   return high ? minimum(raised, *high, s) : raised;
 }
+
+static const Registered<AsType> as_type_class("AsType", float32);
+static const Registered<Where> where_class("Where", float32);
+static const Registered<StopGradient> stop_gradient_class("StopGradient");
 
 }  // namespace mlx

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/rows.h"
@@ -183,7 +184,9 @@ array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) 
     return divide(e, sum(e, axes, true, s), s);
   }
   const AsRows layout(x, axes);
-  return layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
+  const array y = layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
+  // MLX gives whole numbers back where integers are not reduced over just the last axis, and scripts see that.
+  return layout.in_place ? y : astype(y, a.dtype(), s);
 }
 
 array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
@@ -205,5 +208,9 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
   const array y = LogSumExp::make(AsRows(x, axes).rows(x, axes, s), s);
   return keepdims || axes.size() != 1 || axes[0] != a.ndim() - 1 ? reshape(y, shape, s) : squeeze(y, Axes{-1}, s);
 }
+
+static const Registered<SoftmaxGradient> softmax_gradient_class("SoftmaxGradient");
+static const Registered<Softmax> softmax_class("Softmax");
+static const Registered<LogSumExp> log_sum_exp_class("LogSumExp");
 
 }  // namespace mlx

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -267,5 +268,8 @@ array searchsorted(const array& sorted_sequence, const array& values, const std:
   const Dtype dtype = promote(sorted_sequence.dtype(), values.dtype());
   return SearchSorted::make(astype(sorted_sequence, dtype, s), astype(values, dtype, s), side == "right", s);
 }
+
+static const Registered<Sort> sort_class("Sort", false);
+static const Registered<SearchSorted> search_sorted_class("SearchSorted", false);
 
 }  // namespace mlx

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/rearrange.h"
@@ -35,6 +36,7 @@ class View final : public Primitive {
     outputs[0].share(x, std::move(strides), x.offset() * from / to);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+    if (!dtype_.is_inexact() || !primals[0].dtype().is_inexact()) no_transform("vjp", *this);
     return {view(cotangents[0], primals[0].dtype())};
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override { return {view(tangents[0], dtype_)}; }
@@ -170,5 +172,9 @@ Arrays depends(const Arrays& inputs, const Arrays& dependencies) {
   all.insert(all.end(), dependencies.begin(), dependencies.end());
   return array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())), std::move(all), to_stream({}));
 }
+
+static const Registered<View> view_class("View", float32);
+static const Registered<AsStrided> as_strided_class("AsStrided", Shape{}, std::vector<int64_t>{}, int64_t(0));
+static const Registered<Depends> depends_class("Depends", 0);
 
 }  // namespace mlx
