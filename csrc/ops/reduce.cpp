@@ -258,7 +258,7 @@ array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
   double count = 1;
   for (const int i : axes) count *= a.shape(i);
   const array deviation = subtract(a, mean(a, axes, true, s), s);
-  const array squares = square(abs(deviation, s), s);
+  const array squares = square(a.dtype().is_complex() ? abs(deviation, s) : deviation, s);
   if (ddof == 0) return mean(squares, axes, keepdims, s);
   const array divisor(std::max(count - ddof, 0.0), squares.dtype());
   return divide(sum(squares, axes, keepdims, s), divisor, s);
