@@ -35,7 +35,8 @@ StreamOrDevice stream_from(PyObject* object);
 /// Calls `f(item)` for each item of a sequence that is no string; Mismatch for anything else.
 template <typename F>
 void for_each_item(PyObject* object, F&& f) {
-  if (PyUnicode_Check(object) || PyBytes_Check(object) || PyDict_Check(object) || !PySequence_Check(object)) throw Mismatch{};
+  const bool is_text = PyUnicode_Check(object) || PyBytes_Check(object);
+  if (is_text || PyDict_Check(object) || !PySequence_Check(object)) throw Mismatch{};
   const py::object items = py::reinterpret_steal<py::object>(PySequence_Fast(object, "not a sequence"));
   if (!items) {
     PyErr_Clear();
@@ -215,7 +216,8 @@ template <>
 struct Argument<IntOrInts> {
   static std::string takes() { return "int or sequence of ints"; }
   static IntOrInts from(PyObject* object, const CallArguments& call) {
-    if (PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object))) return Argument<int>::from(object, call);
+    const bool is_int = PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object));
+    if (is_int) return Argument<int>::from(object, call);
     return Argument<Axes>::from(object, call);
   }
 };

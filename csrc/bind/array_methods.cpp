@@ -66,8 +66,8 @@ array copied(const array& value) { return value; }
 py::object to_numpy(const array& value, const py::object&, const py::object&) { return numpy_array(value); }
 
 py::object exported(const array& value, const py::object&, const py::object& max_version, const py::object& device,
-                    const py::object&) {
-  return to_dlpack(value, max_version, device);
+                    std::optional<bool> copy) {
+  return to_dlpack(copy == true ? deep_copy(value, {}) : value, max_version, device);
 }
 
 py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }

@@ -173,7 +173,7 @@ PyGetSetDef attributes[] = {{"T", get_transposed, nullptr, "The array with its a
                             {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
                             {"shape", get_shape, nullptr, "The shape, a tuple of ints.", nullptr},
                             {"dtype", get_dtype, nullptr, "The element type.", nullptr},
-                            {"at", get_at, nullptr, "Updates that apply every duplicate index: a.at[i].add(v).", nullptr},
+                            {"at", get_at, nullptr, "Updates that apply every duplicate: a.at[i].add(v).", nullptr},
                             {}};
 PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyArray, weakrefs), READONLY, nullptr}, {}};
 
@@ -205,8 +205,8 @@ void bind_array(py::module_& m) {
                {slot(Py_tp_new, make), slot(Py_tp_init, initialize), slot(Py_tp_dealloc, dealloc),
                 slot(Py_tp_repr, repr), slot(Py_tp_hash, hash), slot(Py_tp_iter, iterate),
                 slot(Py_mp_length, length), slot(Py_mp_subscript, get_item), slot(Py_mp_ass_subscript, set_item),
-                slot(Py_sq_length, length), slot(Py_sq_item, item_at), slot(Py_nb_bool, is_true), slot(Py_nb_int, as_int),
-                slot(Py_nb_float, as_float), slot(Py_bf_getbuffer, get_buffer),
+                slot(Py_sq_length, length), slot(Py_sq_item, item_at), slot(Py_nb_bool, is_true),
+                slot(Py_nb_int, as_int), slot(Py_nb_float, as_float), slot(Py_bf_getbuffer, get_buffer),
                 slot(Py_bf_releasebuffer, release_buffer), {Py_tp_getset, attributes}, {Py_tp_members, members},
                 {Py_tp_doc, const_cast<char*>(doc)}, {0, nullptr}});
   PyType_Spec spec{"mlx.core.array", sizeof(PyArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots.data()};

@@ -29,7 +29,9 @@ PyObject* bind_self(PyObject* self, PyObject* instance, PyObject*) {
   return instance && instance != Py_None ? PyMethod_New(self, instance) : Py_NewRef(self);
 }
 
-PyObject* get_name(PyObject* self, void*) { return PyUnicode_FromString(operation(self)->signature->function().c_str()); }
+PyObject* get_name(PyObject* self, void*) {
+  return PyUnicode_FromString(operation(self)->signature->function().c_str());
+}
 PyObject* get_qualname(PyObject* self, void*) {
   const std::string& name = operation(self)->signature->function();
   return PyUnicode_FromString((Py_TYPE(self) == method_type ? "array." + name : name).c_str());
@@ -44,14 +46,7 @@ PyObject* get_doc(PyObject* self, void*) {
 /// inspect.Signature from the text itself: a function with these parameters is made and asked.
 PyObject* get_signature(PyObject* self, void*) {
   return guarded([&] {
-    py::dict names;
-    for (int id = 0; id < Dtype::count; ++id) {
-      const Dtype dtype{Dtype::Id(id)};
-      names[dtype == bool_ ? "bool_" : dtype.name()] = dtype_object(dtype);
-    }
-    names["inf"] = std::numeric_limits<double>::infinity();
-    names["nan"] = std::numeric_limits<double>::quiet_NaN();
-    const py::object lambda = py::eval("lambda " + operation(self)->signature->text() + ": None", names);
+    const py::object lambda = py::eval("lambda " + operation(self)->signature->text() + ": None", default_names());
     return py::module_::import("inspect").attr("signature")(lambda).release().ptr();
   });
 }
@@ -94,7 +89,8 @@ PyTypeObject* make_type(const char* name, bool binds) {
 py::object make(PyTypeObject* type, const char* name, vectorcallfunc call, size_t count, const char* signature,
                 const char* doc, const py::object& module) {
   const Signature* const parsed = new Signature(name, signature);  // lives as long as the module
-  if (parsed->size() != count) fail<std::logic_error>(name, "the signature (", signature, ") needs ", count, " parameters.");
+  if (parsed->size() != count)
+    fail<std::logic_error>(name, "the signature (", signature, ") needs ", count, " parameters.");
   Operation* const made = PyObject_New(Operation, type);
   made->vectorcall = call;
   made->signature = parsed;

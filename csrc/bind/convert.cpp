@@ -157,7 +157,6 @@ std::optional<array> array_from_method(PyObject* object, std::optional<Dtype> dt
   return dtype ? astype(value, *dtype) : value;
 }
 
-/// A new node over the same value, so that rebinding one object never shows in the other.
 array from_list(PyObject* list, std::optional<Dtype> dtype) {
   Numbers numbers;
   return numbers.read(list) ? numbers.to_array(dtype) : stacked(list, dtype);

@@ -103,7 +103,8 @@ void bind_devices(py::module_& m) {
       .def("__eq__", &equals)
       .def("__hash__", [](const PyDevice& d) { return 1 + int(d.type) + 2 * d.index; })
       .def("__reduce__", [](const PyDevice& d) {
-        return py::make_tuple(py::module_::import("mlx.core").attr("Device"), py::make_tuple(type_object(d.type), d.index));
+        const py::object type = py::module_::import("mlx.core").attr("Device");
+        return py::make_tuple(type, py::make_tuple(type_object(d.type), d.index));
       });
   py::class_<DeviceScope, PyDevice>(m, "_DeviceScope")
       .def("__enter__", [](py::object self) {

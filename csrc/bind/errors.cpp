@@ -34,7 +34,7 @@ void set_python_error() {
   }
 }
 
-void bind_errors(py::module_&) {
+void bind_errors() {
   py::register_exception_translator([](std::exception_ptr e) {
     if (!e) return;
     try {

@@ -36,7 +36,7 @@ inline py::object owned(PyObject* result) {
 }
 
 /// Lets pybind11's own functions raise the same errors.
-void bind_errors(py::module_& m);
+void bind_errors();
 
 /// Lets Ctrl-C interrupt waits, and other Python threads run during them.
 void bind_interrupts();

@@ -52,6 +52,32 @@ bool is_dense(const HostData& source, int itemsize) {
   return true;
 }
 
+/// Axes in another order than the memory's, which is dense all the same.
+bool is_permuted_dense(const HostData& source, int itemsize) {
+  std::vector<int> order;
+  for (int i = 0; i < int(source.shape.size()); ++i)
+    if (source.shape[i] != 1) order.push_back(i);
+  std::sort(order.begin(), order.end(), [&](int i, int j) { return source.strides[i] < source.strides[j]; });
+  int64_t expected = itemsize;
+  for (const int i : order) {
+    if (source.strides[i] != expected) return false;
+    expected *= source.shape[i];
+  }
+  return expected == size_of(source.shape) * itemsize && size_of(source.shape) > 0;
+}
+
+/// The bytes as they lie, seen through the source's strides.
+array copy_as_it_lies(const HostData& source) {
+  const int itemsize = source.dtype.size();
+  array copy = host_array(source.shape, source.dtype, [&](void* out) {
+    std::memcpy(out, source.data, size_of(source.shape) * itemsize);
+  });
+  Node& node = copy.node();
+  for (size_t i = 0; i < source.strides.size(); ++i) node.strides[i] = source.strides[i] / itemsize;
+  node.row_contiguous = is_row_major(node.shape, node.strides);
+  return copy;
+}
+
 template <typename From>
 array narrowed(const From* from, const Shape& shape, Dtype dtype) {
   const int64_t size = size_of(shape);
@@ -80,6 +106,10 @@ array copy_host_data(const HostData& source, std::optional<Dtype> dtype) {
   const int itemsize = source.wide ? 16 : source.dtype.size();
   const int64_t size = size_of(source.shape);
   const bool narrow = source.wide || (source.dtype == float64 && dtype != float64);
+  if (!narrow && !source.swapped && !source.shape.empty() && is_permuted_dense(source, itemsize)) {
+    const array copy = copy_as_it_lies(source);
+    return dtype ? astype(copy, *dtype) : copy;
+  }
   if (!narrow) {
     const array copy = host_array(source.shape, source.dtype, [&](void* out) {
       gather(source, itemsize, static_cast<char*>(out));
@@ -133,7 +163,8 @@ std::optional<Element> element_of(const char* format, int64_t itemsize) {
   if (complex) ++format;
   if (!*format || format[1]) return {};
   if (complex && itemsize == 16) return Element{complex64, true, swapped};
-  if (complex) return *format == 'f' && itemsize == 8 ? std::optional(Element{complex64, false, swapped}) : std::nullopt;
+  if (complex && *format == 'f' && itemsize == 8) return Element{complex64, false, swapped};
+  if (complex) return {};
   Kind kind;
   if (*format == '?') kind = Kind::boolean;
   else if (std::strchr("bhilqn", *format)) kind = Kind::signed_integer;

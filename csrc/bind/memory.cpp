@@ -21,7 +21,9 @@ size_t bytes_from(const py::object& limit, const char* function) {
   return bytes;
 }
 
-size_t set_memory_limit(const py::object& limit) { return allocator().set_limit(bytes_from(limit, "set_memory_limit")); }
+size_t set_memory_limit(const py::object& limit) {
+  return allocator().set_limit(bytes_from(limit, "set_memory_limit"));
+}
 size_t set_cache_limit(const py::object& limit) {
   return allocator().set_cache_limit(bytes_from(limit, "set_cache_limit"));
 }

@@ -30,7 +30,7 @@ void bind_constants(py::module_& m) {
 
 PYBIND11_MODULE(core, m) {
   m.doc() = "Arrays, operations and function transformations.";
-  bind_errors(m);
+  bind_errors();
   bind_interrupts();
   bind_dtypes(m);
   bind_devices(m);

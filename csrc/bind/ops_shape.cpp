@@ -25,7 +25,11 @@ struct Argument<Spread<T>> {
   static std::string takes() { return Argument<T>::takes(); }
   static Spread<T> from(PyObject* rest, const CallArguments& call) {
     const bool is_sequence = PyTuple_GET_SIZE(rest) == 1 && !PyIndex_Check(PyTuple_GET_ITEM(rest, 0));
-    return {Argument<T>::from(is_sequence ? PyTuple_GET_ITEM(rest, 0) : rest, call), PyTuple_GET_SIZE(rest) > 0};
+    try {
+      return {Argument<T>::from(is_sequence ? PyTuple_GET_ITEM(rest, 0) : rest, call), PyTuple_GET_SIZE(rest) > 0};
+    } catch (const Mismatch&) {
+      throw std::runtime_error("the sizes or axes must be ints or one sequence of ints.");  // MLX's type of error
+    }
   }
 };
 

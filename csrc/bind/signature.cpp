@@ -41,10 +41,7 @@ std::vector<std::string> split(const std::string& text) {
 
 }  // namespace
 
-PyObject* default_value(const std::string& text) {
-  static auto& known = *new std::map<std::string, PyObject*>;
-  PyObject*& value = known[text];
-  if (value) return value;
+py::dict default_names() {
   py::dict names;
   for (int id = 0; id < Dtype::count; ++id) {
     const Dtype dtype{Dtype::Id(id)};
@@ -52,7 +49,13 @@ PyObject* default_value(const std::string& text) {
   }
   names["inf"] = std::numeric_limits<double>::infinity();
   names["nan"] = std::numeric_limits<double>::quiet_NaN();
-  return value = py::eval(text, names).release().ptr();
+  return names;
+}
+
+PyObject* default_value(const std::string& text) {
+  static auto& known = *new std::map<std::string, PyObject*>;
+  PyObject*& value = known[text];
+  return value ? value : value = py::eval(text, default_names()).release().ptr();
 }
 
 Signature::Signature(const char* function, const char* text) : function_(function), text_(text) {

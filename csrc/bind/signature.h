@@ -41,6 +41,8 @@ class Signature {
   size_t variadic_ = size_t(-1);
 };
 
+/// The names that defaults may use.
+py::dict default_names();
 /// The value of a default's text; borrowed, kept for good.
 PyObject* default_value(const std::string& text);
 
