@@ -8,9 +8,10 @@ from cases_figures import FIGURES
 from cases_indexing import INDEXING
 from cases_layers import LAYERS
 from cases_reduce import REDUCE
+from cases_signal import SIGNAL
 from cases_train import TRAIN
 
-CASES: list[Case] = [*FIGURES, *TRAIN, *ELEMENTWISE, *REDUCE, *INDEXING, *LAYERS]
+CASES: list[Case] = [*FIGURES, *TRAIN, *ELEMENTWISE, *REDUCE, *INDEXING, *LAYERS, *SIGNAL]
 
 
 def select(pattern: str) -> list[Case]:

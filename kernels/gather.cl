@@ -45,12 +45,24 @@ kernel void gather(global const U* a, long a_offset, global U* out, long out_off
   }
 }
 
-// out[o, i, c] = a[o, index[o, i, c], c], all three row-major.
+// out[o, i, c] = a[o, index[o, i, c], c], all three row-major. Each block o is cut into `chunks`.
 kernel void gather_axis(global const U* a, long a_offset, global U* out, long out_offset, global const STORED(I)* index,
-                        long index_offset, long outer, long n, long inner, long extent) {
-  FOR_EACH(e, outer * n * inner) {
-    const long row = inner > 1 ? e / inner : e, column = e - row * inner, block = row / n;
-    out[out_offset + e] = a[a_offset + (block * extent + place((long)LOAD(I, index, index_offset + e), extent)) * inner + column];
+                        long index_offset, long outer, long n, long inner, long extent, long chunks) {
+  FOR_EACH(task, outer * chunks) {
+    const long block = task / chunks, chunk = task - block * chunks, size = n * inner;
+    const long first = size * chunk / chunks, last = size * (chunk + 1) / chunks;
+    global const U* const from = a + a_offset + block * extent * inner;
+    global U* const to = out + out_offset + block * size;
+    const long at = index_offset + block * size;
+    if (inner == 1) {
+      for (long e = first; e < last; ++e) to[e] = from[place((long)LOAD(I, index, at + e), extent)];
+      continue;
+    }
+    long c = first % inner;
+    for (long e = first; e < last; ++e) {
+      to[e] = from[place((long)LOAD(I, index, at + e), extent) * inner + c];
+      c = c + 1 == inner ? 0 : c + 1;
+    }
   }
 }
 

@@ -49,6 +49,16 @@ static inline uint16 codes_of(float16 v) {
 #endif
 }
 
+// A value as T holds it: scales are found in the precision of the weights.
+static inline float rounded_float32(float v) { return v; }
+static inline float rounded_bfloat16(float v) { return as_float((uint)bfloat16_bits(v) << 16); }
+static inline float rounded_float16(float v) {
+  ushort bits;
+  vstore_half_rte(v, 0, (private half*)&bits);
+  return vload_half(0, (private const half*)&bits);
+}
+#define ROUNDED(v) CAT(rounded_, T)(v)
+
 // A positive global scale makes the groups' scales relative to it.
 kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint* packed, long packed_offset,
                            global uchar* scales, long scales_offset, global const float* global_scale,
@@ -65,9 +75,9 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
       v[i] = CAT(load16_, T)(w + w_offset + group * GROUP + 16 * i);
       size = fmax(size, fabs(v[i]));
     }
-    const float wanted = largest16(size) / top;
+    const float wanted = ROUNDED(largest16(size) / top);
 #if CAT(SCALE_, SCALE) == SCALE_e8m0
-    scales[scales_offset + group] = convert_int_sat(clamp(rint(log2(wanted)), -127.0f, 127.0f)) + 127;
+    scales[scales_offset + group] = convert_int_sat(clamp(rint(ROUNDED(log2(wanted))), -127.0f, 127.0f)) + 127;
 #else
     scales[scales_offset + group] = e4m3_code(wanted * encode);
 #endif

@@ -76,7 +76,7 @@ kernel void scan_totals(global STORED(A)* totals, long totals_offset, long rows,
 kernel void scan_columns(global const STORED(T)* x, long x_offset, global STORED(O)* out, long out_offset, long outer,
                          long n, long inner, int reverse, int exclusive) {
 #ifdef LOOP_SHAPE
-#define TILE 256
+#define TILE 1024
   const long tiles = (inner + TILE - 1) / TILE;
   FOR_EACH(unit, outer * tiles) {
     const long slab = unit / tiles, tile = (unit - slab * tiles) * TILE;

@@ -50,36 +50,48 @@ static inline void combine_row(global STORED(T)* to, global const STORED(T)* fro
   for (; j < count; ++j) STORE(T, to, j, COMBINE(LOAD(T, to, j), LOAD(T, from, j)));
 }
 
-// Without atomics: each part owns columns (`by_columns`) or interleaved runs of rows of the result, walks all index
-// positions in order and combines what it owns.
+// Without atomics: each part owns columns, or interleaved runs of 2^shift elements of the result (`mask` + 1 parts, a
+// power of two; 0 when columns are owned), walks all index positions in order and combines what it owns.
 kernel void scatter(global STORED(T)* out, long out_offset, global const STORED(T)* updates, long updates_offset,
-                    INDICES long outer, long n, long inner, long outer_stride, long parts, long by_columns, long run) {
+                    INDICES long outer, long n, long inner, long outer_stride, long parts, long mask, int shift) {
   FOR_EACH(part, parts) {
-    const long first = by_columns ? inner * part / parts : 0, last = by_columns ? inner * (part + 1) / parts : inner;
+    const long first = mask ? 0 : inner * part / parts, last = mask ? inner : inner * (part + 1) / parts;
     for (long block = 0; block < outer; ++block) {
+      global STORED(T)* const to = out + out_offset + block * outer_stride + first;
+      global const STORED(T)* const from = updates + updates_offset + block * n * inner + first;
+      if (inner == 1) {
+        for (long i = 0; i < n; ++i) {
+          const long at = PLACES;
+          if (mask && (at >> shift & mask) != part) continue;
+          STORE(T, to, at, COMBINE(LOAD(T, to, at), LOAD(T, from, i)));
+        }
+        continue;
+      }
       for (long i = 0; i < n; ++i) {
         const long at = PLACES;
-        if (!by_columns && parts > 1 && at / run % parts != part) continue;
-        combine_row(out + out_offset + block * outer_stride + at + first,
-                    updates + updates_offset + (block * n + i) * inner + first, last - first);
+        if (mask && (at >> shift & mask) != part) continue;
+        combine_row(to + at, from + i * inner, last - first);
       }
     }
   }
 }
 
-// One line along the axis belongs to one part at a time: out[o, index[o, i, c], c] takes updates[o, i, c].
+// out[o, index[o, i, c], c] takes updates[o, i, c]. A line along the axis belongs to one task at a time, or to several
+// (`mask` + 1, a power of two) that own interleaved runs of it. When values are only replaced, no one needs to own
+// anything: then several tasks share the updates out instead (`mask` 0, parts > 1).
 kernel void scatter_axis(global STORED(T)* out, long out_offset, global const STORED(T)* updates, long updates_offset,
                          global const STORED(I)* index, long index_offset, long outer, long n, long inner, long extent,
-                         long chunks, long parts) {
+                         long chunks, long parts, long mask) {
   FOR_EACH(task, outer * chunks * parts) {
     const long part = task % parts, chunk = task / parts % chunks, block = task / parts / chunks;
     const long first = inner * chunk / chunks, last = inner * (chunk + 1) / chunks;
-    for (long i = 0; i < n; ++i) {
+    const long begin = mask ? 0 : n * part / parts, end = mask ? n : n * (part + 1) / parts;
+    global STORED(T)* const to = out + out_offset + block * extent * inner;
+    for (long i = begin; i < end; ++i) {
       for (long c = first; c < last; ++c) {
         const long e = (block * n + i) * inner + c, at = place((long)LOAD(I, index, index_offset + e), extent);
-        if (parts > 1 && at / 64 % parts != part) continue;
-        const long to = out_offset + (block * extent + at) * inner + c;
-        STORE(T, out, to, COMBINE(LOAD(T, out, to), LOAD(T, updates, updates_offset + e)));
+        if (mask && (at >> 6 & mask) != part) continue;
+        STORE(T, to, at * inner + c, COMBINE(LOAD(T, to, at * inner + c), LOAD(T, updates, updates_offset + e)));
       }
     }
   }

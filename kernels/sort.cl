@@ -1,7 +1,7 @@
 // Sorting rows by radix, stable and linear, and searching sorted rows.
 //
 // -D T the stored values, K the unsigned dtype of the keys, KIND how values become keys (see below); ARG carries and
-// gives positions instead of values; BITS of a digit in the passes over long rows.
+// gives positions instead of values; BITS of a digit in the passes over long rows; SELECT or SPLIT for partitions.
 // Keys are unsigned integers in the order of the values, NaN last.
 
 #define SIGN ((COMPUTED(K))1 << (sizeof(STORED(K)) * 8 - 1))
@@ -83,29 +83,82 @@ kernel void sort_results(global const key* keys, long keys_offset, global const 
 }
 
 // One digit of the keys at a time: count them by blocks, add up the counts, move the keys to their new places.
+//
+// A partition finds its pivot, the key of rank kth, digit by digit from the top (SELECT: only keys that agree with the
+// pivot so far are counted), and then moves the keys once (SPLIT: smaller, equal and larger ones are the digits).
+typedef struct {
+  ulong pivot, rank;
+} Selection;
+
+#ifdef SPLIT
+#define DIGITS 3
+#define DIGIT(k) ((k) > (key)pivot ? 2 : (int)((k) == (key)pivot))
+#else
 #define DIGITS (1 << BITS)
 #define DIGIT(k) ((int)((k) >> shift) & (DIGITS - 1))
+#endif
+#ifdef SELECT
+#define COUNTS(k) (((ulong)(k) ^ pivot) >> shift >> BITS == 0)
+#else
+#define COUNTS(k) 1
+#endif
+
+/// The digit that holds the wanted rank, given all counts of a row.
+kernel void select_digit(global const uint* counts, long counts_offset, global Selection* state, long state_offset,
+                         long rows, long blocks, int shift) {
+  FOR_EACH(row, rows) {
+    Selection found = state[state_offset + row];
+    global const uint* count = counts + counts_offset + row * (1 << BITS) * blocks;
+    for (int d = 0; d < 1 << BITS; ++d) {
+      ulong here = 0;
+      for (long b = 0; b < blocks; ++b) here += count[d * blocks + b];
+      if (found.rank < here) {
+        found.pivot |= (ulong)d << shift;
+        break;
+      }
+      found.rank -= here;
+    }
+    state[state_offset + row] = found;
+  }
+}
+
+kernel void select_start(global Selection* state, long state_offset, long rows, long kth) {
+  FOR_EACH(row, rows) {
+    state[state_offset + row].pivot = 0;
+    state[state_offset + row].rank = kth;
+  }
+}
 
 /// counts[row][digit][block]
-kernel void radix_count(global const key* keys, long keys_offset, global uint* counts, long counts_offset, long rows,
-                        long n, long blocks, int shift) {
+kernel void radix_count(global const key* keys, long keys_offset, global uint* counts, long counts_offset,
+                        global const Selection* state, long state_offset, long rows, long n, long blocks, int shift) {
   FOR_EACH(unit, rows * blocks) {
     const long row = unit / blocks, block = unit - row * blocks;
     uint count[DIGITS];
     for (int d = 0; d < DIGITS; ++d) count[d] = 0;
+#if defined(SELECT) || defined(SPLIT)
+    const ulong pivot = state[state_offset + row].pivot;
+#endif
     const long high = keys_offset + row * n + n * (block + 1) / blocks;
-    for (long i = keys_offset + row * n + n * block / blocks; i < high; ++i) ++count[DIGIT(keys[i])];
+    for (long i = keys_offset + row * n + n * block / blocks; i < high; ++i) {
+      const key k = keys[i];
+      if (COUNTS(k)) ++count[DIGIT(k)];
+    }
     for (int d = 0; d < DIGITS; ++d) counts[counts_offset + (row * DIGITS + d) * blocks + block] = count[d];
   }
 }
 
 kernel void radix_move(global const key* keys, long keys_offset, global const uint* places, long places_offset,
                        global key* keys_out, long keys_out_offset, global uint* places_out, long places_out_offset,
-                       global const uint* counts, long counts_offset, long rows, long n, long blocks, int shift) {
+                       global const uint* counts, long counts_offset, global const Selection* state,
+                       long state_offset, long rows, long n, long blocks, int shift) {
   FOR_EACH(unit, rows * blocks) {
     const long row = unit / blocks, block = unit - row * blocks, first = row * n;
     uint next[DIGITS];
     for (int d = 0; d < DIGITS; ++d) next[d] = counts[counts_offset + (row * DIGITS + d) * blocks + block];
+#ifdef SPLIT
+    const ulong pivot = state[state_offset + row].pivot;
+#endif
     const long high = n * (block + 1) / blocks;
     for (long i = n * block / blocks; i < high; ++i) {
       const key k = keys[keys_offset + first + i];

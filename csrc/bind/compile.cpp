@@ -100,6 +100,7 @@ void store(const py::object& container, const py::object& structure, const Array
       else assign(with_arrays(item, values, next));
     }
   };
+  if (is_random_state(container)) return set_random_state(values.at(next++));
   if (PyDict_Check(structure.ptr())) {
     for (const auto& [key, item] : py::reinterpret_borrow<py::dict>(structure)) {
       PyObject* const current = PyDict_GetItem(container.ptr(), key.ptr());

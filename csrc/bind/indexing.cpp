@@ -265,7 +265,7 @@ array value_from(const array& a, PyObject* index, PyObject* value) {
     return cast(to_array(number, dtype_beside(number, a.dtype())));
   }
   if (!PyList_Check(value) && !PyTuple_Check(value)) {
-    if (const std::optional<array> foreign = foreign_array(value)) return cast(*foreign);
+    if (const std::optional<array> foreign = foreign_array(value)) return astype(*foreign, a.dtype());
   }
   fail("assignment", "an object of type ", Py_TYPE(value)->tp_name, " is neither a number nor an array.");
 }

@@ -6,13 +6,13 @@
 #include "ops/io.h"
 
 namespace mlx {
-namespace {
 
-/// The path behind a str or an os.PathLike; no value for other objects.
 std::optional<std::string> path_of(const py::object& file) {
   if (PyBytes_Check(file.ptr()) || (!PyUnicode_Check(file.ptr()) && !py::hasattr(file, "__fspath__"))) return {};
   return py::reinterpret_steal<py::object>(PyOS_FSPath(file.ptr())).cast<std::string>();
 }
+
+namespace {
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -141,6 +141,7 @@ py::object load(const py::object& file, const std::optional<std::string>& given,
     return format_of(name.cast<std::string>());
   };
   const std::string format = given ? *given : named();
+  if (format == "gguf") return load_gguf_object(path, return_metadata, s);
   if (format != "npy" && format != "npz" && format != "safetensors") fail("load", "Unknown file format ", format);
   if (return_metadata && format != "safetensors") fail("load", "metadata not supported for format ", format);
   int64_t start = 0;
@@ -179,8 +180,9 @@ void bind_io(py::module_& m) {
         "Writes arrays as a compressed .npz; positional ones are named arr_0, arr_1, …");
   add_function<&save_tensors>(m, "save_safetensors", "file, arrays, metadata=None",
                               "Writes a dict of arrays as .safetensors (the extension is added); metadata maps str to str.");
+  bind_gguf(m);
   add_function<&load>(m, "load", "file, /, format=None, return_metadata=False, *, stream=None",
-                      "Reads .npy (an array), .npz or .safetensors (a dict). Data of a path are read when needed. "
+                      "Reads .npy (an array), .npz, .safetensors or .gguf (a dict). Data of a path are read when needed. "
                       "RuntimeError for files that are cut short.");
 }
 

@@ -13,6 +13,8 @@ void bind_math_ops(py::module_& m);
 void bind_op_modules(py::module_& m);
 /// Functions of packed weights and of chosen matrices, and the submodule fft.
 void bind_packed_ops(py::module_& m);
+/// Kernels that scripts write, in mx.fast.
+void bind_kernels(py::module_& fast);
 /// Second names of functions, and methods that are functions, too. After everything else.
 void bind_aliases(py::module_& m);
 

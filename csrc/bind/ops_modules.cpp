@@ -25,6 +25,7 @@ namespace fast {
 namespace {
 void bind(py::module_ m) {
 #include "ops/fast.def"
+  bind_kernels(m);
 }
 }  // namespace
 }  // namespace fast
@@ -41,6 +42,7 @@ void bind_op_modules(py::module_& m) {
   random::bind(m.def_submodule("random", "Random numbers from Threefry-2x32 keys."));
   fast::bind(m.def_submodule("fast", "Fused operations."));
   linalg::bind(m.def_submodule("linalg", "Norms and factorisations."));
+  m.attr("matrix_norm") = m.attr("linalg").attr("norm");
 }
 
 }  // namespace mlx

@@ -215,6 +215,7 @@ void bind_transforms(py::module_& m) {
   bind_vmap(m);
   bind_compile(m);
   bind_custom(m);
+  bind_export(m);
 }
 
 }  // namespace mlx

@@ -24,6 +24,7 @@ void bind_differentiation(py::module_& m);
 void bind_vmap(py::module_& m);
 void bind_compile(py::module_& m);
 void bind_custom(py::module_& m);
+void bind_export(py::module_& m);
 void bind_transforms(py::module_& m);
 
 }  // namespace mlx

@@ -90,6 +90,7 @@ std::string body(const Group& group, const std::string& classes, bool part) {
     }
     std::string value = fill(step.fragment.expression, operands, step.fragment.operand);
     if (step.fragment.boolean) value = "TO_BOOL(" + value + ")";
+    else if (step.dtype == bool_) value = "TO_BOOL((" + value + ") != (uchar)0)";  // True + True is 2 as a byte
     else if (step.dtype.is_half()) value = "ROUND(" + tag(step.dtype) + ", " + value + ")";
     out << indent << "const VALUE(" << tag(step.dtype) << ") v" << inputs + s << " = " << value << ";\n";
   }

@@ -50,6 +50,8 @@ void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Q
 
 /// `x` if it is dense and row-major, else a dense copy of it.
 array contiguous_copy(const array& x, Queue& queue);
+/// True when a dense copy of `x` exchanges axes, which tiles do far faster than strided reads.
+bool is_exchanged(const array& x);
 /// Copies `from` (broadcast to `to`'s shape, converted to its dtype) into the strided view `to`.
 void copy_into(const array& from, const array& to, Queue& queue);
 

@@ -61,6 +61,14 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return y.is_evaluated(); });
   const Strides* const common_strides = through_view ? nullptr : common_order(inputs, shape);
   const Strides common = common_strides ? *common_strides : Strides{};
+  for (size_t i = 0; i < inputs.size() && !common_strides; ++i) {
+    // Reading a large transposed operand element by element costs more than a copy.
+    if (inputs[i].shape() != shape || !is_exchanged(inputs[i])) continue;
+    Arrays dense = inputs;
+    for (array& x : dense)
+      if (x.shape() == shape && is_exchanged(x)) x = contiguous_copy(x, queue);
+    return run(dense, outputs, shape, queue);
+  }
   for (array& output : outputs) {
     if (output.is_evaluated()) {  // a view to be written through (copy_into)
       strides.push_back(&output.strides());
@@ -144,24 +152,6 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
 void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue) {
   Arrays outputs{output};
   single(fragment, inputs, output.dtype()).run(inputs, outputs, output.shape(), queue);
-}
-
-namespace {
-Fragment copying(Dtype dtype) { return {"a", dtype}; }
-}  // namespace
-
-array contiguous_copy(const array& x, Queue& queue) {
-  if (x.is_row_contiguous()) return x;
-  array dense(make_ref<Node>(x.shape(), x.dtype()));
-  dense.allocate(queue);
-  dense.node().evaluated = true;
-  copy_into(x, dense, queue);
-  return dense;
-}
-
-void copy_into(const array& from, const array& to, Queue& queue) {
-  Arrays outputs{to};
-  single(copying(to.dtype()), {from}, to.dtype()).run({from}, outputs, to.shape(), queue);
 }
 
 }  // namespace mlx

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/reduce_plan.h"
@@ -111,5 +112,7 @@ array argmin(const array& a, std::optional<int> axis, bool keepdims, StreamOrDev
 array argmax(const array& a, std::optional<int> axis, bool keepdims, StreamOrDevice s) {
   return arg_reduce(false, a, axis, keepdims, s);
 }
+
+static const Registered<ArgReduce> arg_reduce_class("ArgReduce", false, 0);
 
 }  // namespace mlx

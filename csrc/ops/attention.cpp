@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/attention_primitive.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -58,6 +59,7 @@ class Attention final : public Primitive {
     shape[3] = inputs[2].shape(3);
     return shape;
   }
+  array keep_seen(const array& x, const Arrays& inputs, const array& otherwise) const;
   array scores(const Arrays& inputs) const;
   array weights(const Arrays& inputs) const;
   array with_heads(const array& x, const Arrays& inputs) const;
@@ -70,22 +72,23 @@ array Attention::with_heads(const array& x, const Arrays& inputs) const {
   return x.shape(1) == 1 ? expand_dims(x, {2}) : grouped(x, groups);
 }
 
+/// x where the query sees the key by a boolean or causal mask.
+array Attention::keep_seen(const array& x, const Arrays& inputs, const array& otherwise) const {
+  if (kind_.has_mask) return inputs[3].dtype() == bool_ ? where(with_heads(inputs[3], inputs), x, otherwise) : x;
+  if (!kind_.causal) return x;
+  const int length = inputs[0].shape(2), keys = inputs[1].shape(2);
+  const array last = expand_dims(arange(keys - length, 1, length, int32), {-1});
+  return where(greater_equal(last, arange(keys, int32)), x, otherwise);
+}
+
 /// Masked scores (B, Hkv, Hq / Hkv, Lq, Lk) in float32 or float64.
 array Attention::scores(const Arrays& inputs) const {
   const Dtype dtype = promote(inputs[0].dtype(), float32);
   const array q = grouped(astype(inputs[0], dtype) * double(kind_.scale), inputs[1].shape(1));
   const array k = expand_dims(astype(inputs[1], dtype), {2});
-  array result = matmul(q, swapaxes(k, -1, -2));
-  if (kind_.has_mask) {
-    const array mask = with_heads(inputs[3], inputs);
-    result = mask.dtype() == bool_ ? where(mask, result, lowest(dtype)) : result + astype(mask, dtype);
-  }
-  if (kind_.causal) {
-    const int length = inputs[0].shape(2), keys = inputs[1].shape(2);
-    const array last = expand_dims(arange(keys - length, 1, length, int32), {-1});
-    result = where(greater_equal(last, arange(keys, int32)), result, lowest(dtype));
-  }
-  return result;
+  const array result = matmul(q, swapaxes(k, -1, -2));
+  if (kind_.has_mask && inputs[3].dtype() != bool_) return result + astype(with_heads(inputs[3], inputs), dtype);
+  return keep_seen(result, inputs, lowest(dtype));
 }
 
 array Attention::weights(const Arrays& inputs) const {
@@ -107,7 +110,9 @@ Arrays Attention::vjp(const Arrays& primals, const Arrays& cotangents, const std
   const array queries = grouped(astype(q, dtype), groups);
   // The softmax's gradient is p · (dp - Σ dp p), and that sum is the cotangent times the result.
   const array along = sum(g * grouped(astype(outputs[0], dtype), groups), Axes{-1}, true);
-  const array ds = p * (matmul(g, swapaxes(values, -1, -2)) - along);
+  array ds = p * (matmul(g, swapaxes(values, -1, -2)) - along);
+  // Where every key is hidden the weights are all alike, but no score has a say in them.
+  if (kind_.has_mask || q.shape(2) > k.shape(2)) ds = keep_seen(ds, primals, array(0, dtype));
   const auto over_group = [&](const array& x, const array& like) { return astype(sum(x, Axes{2}), like.dtype()); };
   Arrays result;
   for (const int i : argnums) {
@@ -147,6 +152,7 @@ Arrays Attention::jvp(const Arrays& primals, const Arrays& tangents, const std::
       accumulate(total, negative(sinks * (1 - sum(p, Axes{-1}, true)) * matmul(p, values)));
     }
   }
+  if (moved) moved = keep_seen(*moved, primals, array(0, dtype));
   if (moved) accumulate(total, matmul(p * (*moved - sum(p * *moved, Axes{-1}, true)), values));
   if (!total) return {zeros(result_shape(primals), primals[0].dtype())};
   return {astype(flatten(*total, 1, 2), primals[0].dtype())};
@@ -221,5 +227,7 @@ array scaled_dot_product_attention(const array& q, const array& k, const array& 
   }
   return Attention::apply(kind, std::move(inputs), s);
 }
+
+static const Registered<Attention> attention_class("Attention", AttentionKind{});
 
 }  // namespace mlx::fast

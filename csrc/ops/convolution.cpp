@@ -1,5 +1,6 @@
 // The primitive behind every convolution: its library call, derivatives and batching.
 #include "ops/convolution.h"
+#include "graph/registry.h"
 
 #include "graph/codegen.h"
 #include "ops/creation.h"
@@ -122,5 +123,7 @@ array correlate(const Convolution& window, Pass pass, const array& a, const arra
   return array(shape_of(window, given_by[int(pass)]), window.dtype, make_ref<Correlation>(window, pass), {a, b},
                to_stream(s));
 }
+
+static const Registered<Correlation> correlation_class("Correlation", Convolution{float32, {}, {}, {}, {}, {}, {}, {}, 1}, Pass::forward);
 
 }  // namespace mlx

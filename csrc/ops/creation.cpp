@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 
@@ -108,5 +109,8 @@ array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDev
 }
 
 array arange(int64_t length, Dtype dtype, StreamOrDevice s) { return arange(0, 1, length, dtype, s); }
+
+static const Registered<Full> full_class("Full", Shape{}, float32);
+static const Registered<Arange> arange_class("Arange", 0.0, 1.0, int64_t(0), float32);
 
 }  // namespace mlx

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
@@ -192,5 +193,8 @@ array slice_update(const array& a, const array& update, const array& start, cons
   const array values = broadcast_to(astype(update, a.dtype(), s), size, s);
   return array(a.shape(), a.dtype(), make_ref<DynamicSliceUpdate>(std::move(at)), {a, values, start}, to_stream(s));
 }
+
+static const Registered<DynamicSlice> dynamic_slice_class("DynamicSlice", Axes{}, Shape{});
+static const Registered<DynamicSliceUpdate> dynamic_slice_update_class("DynamicSliceUpdate", Axes{});
 
 }  // namespace mlx

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "graph/registry.h"
 #include "graph/codegen.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
@@ -169,5 +170,19 @@ std::pair<Arrays, std::vector<int>> Elementwise::vmap(const Arrays& inputs, cons
   const Arrays aligned = align_batch(inputs, axes);
   return {{apply_elementwise(row_, aligned[0], row_.operands == 2 ? &aligned[1] : nullptr, {})}, {0}};
 }
+
+// Its fields hold the dtype; name and dtype find the expression.
+static const bool elementwise_class = [] {
+  register_primitive("Elementwise", typeid(Elementwise), [](const std::string& name, Fields& fields) {
+    Dtype dtype = float32;
+    fields.field("dtype", dtype);
+    for (const ElementwiseRow& row : elementwise_rows()) {
+      const char* const expression = dtype.is_complex() ? row.complex : dtype.is_floating() ? row.real : row.integer;
+      if (name == row.name && expression) return Ref<Primitive>(make_ref<Elementwise>(row, expression, dtype));
+    }
+    fail<std::runtime_error>("import_function", "there is no operation ", name, " of ", dtype.name(), ".");
+  });
+  return true;
+}();
 
 }  // namespace mlx

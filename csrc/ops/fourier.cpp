@@ -6,6 +6,7 @@
 
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/fourier_tables.h"
@@ -234,5 +235,7 @@ array transform(const array& x, Ends ends, bool inverse, int axis, int n, double
   if (ends == Ends::real) result = fit(result, row.ndim() - 1, n / 2 + 1);
   return moveaxis(result, -1, axis, s);
 }
+
+static const Registered<Fourier> fourier_class("Fourier", Ends::complex, false, 0, 1, 1.0, false);
 
 }  // namespace mlx::fft

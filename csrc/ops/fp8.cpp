@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/elementwise.h"
 #include "ops/quantize.h"
 
@@ -51,5 +52,7 @@ array from_fp8(const array& x, Dtype dtype, StreamOrDevice s) {
   const Dtype computed = dtype == float64 ? float32 : dtype;
   return astype(array(x.shape(), computed, make_ref<Fp8>(false, computed), {x}, to_stream(s)), dtype, s);
 }
+
+static const Registered<Fp8> fp8_class("Fp8", true, float32);
 
 }  // namespace mlx

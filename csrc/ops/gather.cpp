@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
@@ -111,10 +112,12 @@ class GatherAxis final : public Primitive {
     const array a = contiguous_copy(inputs[0], queue), index = contiguous_copy(inputs[1], queue);
     const Word word = widest_word(queue, {a.itemsize()});
     const int64_t n = index.shape(axis_), extent = a.shape(axis_), inner = y.strides()[axis_], outer = y.size() / n / inner;
+    const Capabilities& device = queue.device().facts();
+    const int64_t chunks = !device.is_cpu ? n * inner : std::clamp<int64_t>(4 * device.compute_units / outer, 1, n * inner);
     launch(queue, "gather", "gather_axis", {{"U", word.type}, {"I", index.dtype()}, {"K", 1}})
-        .over(index_items(queue, y.size(), 2048))
+        .over(index_items(queue, outer * chunks, std::max<int64_t>(1, 2048 * outer * chunks / y.size())))
         .moving(2 * y.nbytes() + index.nbytes())
-        .with(reads(a), writes(y), reads(index), outer, n, inner, extent);
+        .with(reads(a), writes(y), reads(index), outer, n, inner, extent, chunks);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
     if (argnums != std::vector<int>{0}) no_gradient(name());
@@ -191,5 +194,8 @@ array take_along_axis(const array& a, const array& indices, std::optional<int> a
   Arrays inputs{broadcast_to(a, others, s), broadcast_to(indices, to, s)};
   return array(std::move(to), a.dtype(), make_ref<GatherAxis>(at), std::move(inputs), to_stream(s));
 }
+
+static const Registered<Gather> gather_class("Gather", 0, 0);
+static const Registered<GatherAxis> gather_axis_class("GatherAxis", 0);
 
 }  // namespace mlx

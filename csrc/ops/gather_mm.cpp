@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -75,7 +76,7 @@ class GatherMM final : public Primitive {
       const array each = i == 0 ? gather_mm(g, swapaxes(b, -1, -2), {}, rhs)
                                 : matmul(swapaxes(gather(a, {lhs}, 0), -1, -2), g);
       const array& like = i == 0 ? a : b;
-      const array total = scatter(zeros_like(like), {i == 0 ? lhs : rhs}, expand_dims(each, {1}), 0, ScatterMode::add);
+      const array total = scatter(zeros_like(like), {i == 0 ? lhs : rhs}, each, 0, ScatterMode::add);
       result.push_back(reshape(total, primals[i].shape()));
     }
     return result;
@@ -205,5 +206,8 @@ array segmented_mm(const array& a, const array& b, const array& segments, Stream
   Shape shape = primitive->output_shapes(inputs)[0];
   return astype(array(std::move(shape), computed, std::move(primitive), std::move(inputs), to_stream(s)), dtype, s);
 }
+
+static const Registered<GatherMM> gathermm_class("GatherMM");
+static const Registered<SegmentedMM> segmentedmm_class("SegmentedMM");
 
 }  // namespace mlx

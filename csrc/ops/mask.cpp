@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
@@ -102,5 +103,7 @@ array masked_put(const array& a, const array& mask, const array& values, StreamO
     fail("masked_put", "a mask of shape ", to_string(mask.shape()), " does not match an array of shape ", to_string(a.shape()), ".");
   return array(a.shape(), a.dtype(), make_ref<MaskedCopy>(true), {a, mask, astype(values, a.dtype(), s)}, to_stream(s));
 }
+
+static const Registered<MaskedCopy> masked_copy_class("MaskedCopy", true);
 
 }  // namespace mlx

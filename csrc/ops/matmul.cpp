@@ -7,6 +7,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
+#include "graph/registry.h"
 
 namespace mlx {
 namespace {
@@ -306,5 +307,8 @@ array addmm(const array& c, const array& a, const array& b, float alpha, float b
   if (broadcast(addend.shape(), shape) != shape) fail("addmm", "input c must broadcast to the output shape.");
   return without_vectors(add_product(addend, f.a, f.b, alpha, beta, s), f, s);
 }
+
+static const Registered<Matmul> matmul_class("Matmul", false, false);
+static const Registered<AddMM> addmm_class("AddMM", 1.0f, 1.0f);
 
 }  // namespace mlx

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -260,5 +261,8 @@ array layer_norm(const array& x, const std::optional<array>& weight, const std::
                  StreamOrDevice s) {
   return norm("layer_norm", true, x, weight, bias, eps, s);
 }
+
+static const Registered<NormGradient> norm_gradient_class("NormGradient", Form{});
+static const Registered<Norm> norm_class("Norm", Form{});
 
 }  // namespace mlx::fast

@@ -9,6 +9,7 @@
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "graph/registry.h"
 
 namespace mlx {
 namespace {
@@ -291,5 +292,8 @@ array dequantize(const array& w, const array& scales, const std::optional<array>
   const array values(with_last(w, columns), computed, make_ref<Dequantize>(q, computed), std::move(inputs), to_stream(s));
   return astype(values, result, s);
 }
+
+static const Registered<Quantize> quantize_class("Quantize", Quantization{"", 0, 0});
+static const Registered<Dequantize> dequantize_class("Dequantize", Quantization{"", 0, 0}, float32);
 
 }  // namespace mlx

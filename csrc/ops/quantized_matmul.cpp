@@ -6,6 +6,7 @@
 #include "cl/blas.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -18,8 +19,8 @@
 namespace mlx {
 namespace {
 
-// Above this many rows, unpacking the weights once for a library's product pays.
-constexpr int64_t few_rows = 16;
+// Above this many rows, unpacking the weights once for a library's product pays; earlier where the weights lie across.
+constexpr int64_t few_rows = 16, few_rows_across = 6;
 // Weights that are unpacked at a time: few enough to stay in the caches.
 constexpr int64_t block_weights = int64_t(1) << 21;
 
@@ -27,12 +28,20 @@ struct Sizes {
   int64_t m, n, k;
 };
 
+/// How many units of a row of weights a work-item takes: whole cache lines, as far as its registers go.
+int side_by_side(int64_t units, int rows, bool on_cpu) {
+  if (!on_cpu) return 1;
+  if (rows == 1 && units % 4 == 0) return 4;
+  return units % 2 == 0 ? 2 : 1;
+}
+
 /// One product or, with lhs and rhs (uint32), one for each pair of indices.
 void multiply_in_registers(const Quantization& q, const array& x, const Arrays& packed, const Arrays& indices,
                            bool transpose, const Sizes& size, const array& out, Queue& queue) {
   const bool gathers = !indices.empty(), on_cpu = queue.device().facts().is_cpu;
   const int64_t units = (transpose ? size.k : size.n) / unit_size(q), batches = gathers ? indices[0].size() : 1;
-  const int rows = size.m >= 4 ? 4 : size.m >= 2 ? 2 : 1, columns = transpose ? 4 : on_cpu && units % 2 == 0 ? 2 : 1;
+  const int rows = size.m >= 4 ? 4 : size.m >= 2 ? 2 : 1;
+  const int columns = transpose ? 4 : side_by_side(units, rows, on_cpu);
   Defines defines = q.defines(packed[1].dtype());
   defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
   if (gathers) defines.emplace_back("GATHER", 1);
@@ -134,7 +143,7 @@ class QuantizedMatmul final : public PackedProduct {
     const array x = contiguous_copy(inputs[0], queue);
     const Arrays weights = packed(inputs, queue);
     const Sizes size{out.size() / out.shape(-1), columns(inputs), inner(inputs)};
-    if (size.m <= few_rows) multiply_in_registers(q_, x, weights, {}, transpose_, size, out, queue);
+    if (size.m <= (transpose_ ? few_rows : few_rows_across)) multiply_in_registers(q_, x, weights, {}, transpose_, size, out, queue);
     else multiply_blocks(q_, x, weights, transpose_, size, out, queue);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
@@ -219,7 +228,7 @@ class GatherQMM final : public PackedProduct {
   const array& rhs(const Arrays& inputs) const { return inputs[packed_count() + 2]; }
   /// Sums the matrices of `each` into the places of `like` that the indices name.
   static array add_up(const array& each, const array& indices, const array& like) {
-    return scatter(zeros_like(like), {indices}, expand_dims(each, {1}), 0, ScatterMode::add);
+    return scatter(zeros_like(like), {indices}, each, 0, ScatterMode::add);
   }
   bool in_order_;
 };
@@ -375,5 +384,9 @@ array gather_qqmm(const array& x, const array& w, const std::optional<array>& sc
                                        r.q.bits, r.q.mode, sorted_indices, s),
                             global_scale_w, s);
 }
+
+static const Registered<QuantizedMatmul> quantized_matmul_class("QuantizedMatmul", Quantization{"", 0, 0}, true);
+static const Registered<GatherQMM> gatherqmm_class("GatherQMM", Quantization{"", 0, 0}, true, true);
+static const Registered<StraightThrough> straight_through_class("StraightThrough");
 
 }  // namespace mlx

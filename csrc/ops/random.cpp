@@ -8,12 +8,14 @@
 #include "graph/codegen.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
+#include "graph/registry.h"
 
 namespace mlx::random {
 namespace {
 
 struct Words {
   uint32_t first, second;
+  bool operator==(const Words&) const = default;
 };
 
 /// Threefry-2x32 as in kernels/random.cl, for the few words that the host needs.
@@ -89,11 +91,11 @@ class RandomBits final : public Primitive {
   Shape shape_;
 };
 
-/// The calling thread's key: plain words while only the host has changed it, else the array it became.
+/// The calling thread's key: an array once a compiled function has set it, else plain words, split on the host.
 struct State {
   Words words = words_of(uint64_t(process_seed()));
-  std::optional<array> as_array;
-  bool from_host = true;
+  std::optional<array> computed;
+  std::optional<std::pair<array, Words>> given;  ///< what random_state() gave out last, to know it when it comes back
 
   static int64_t process_seed() {
     static const int64_t milliseconds =
@@ -110,14 +112,13 @@ State& state() {
 /// Splits the calling thread's key: the state takes the first child, the caller the second.
 array next_key(const StreamOrDevice& s) {
   State& current = state();
-  if (current.from_host) {
+  if (!current.computed) {
     const Words a = threefry(current.words, {0, 2}), b = threefry(current.words, {1, 3});
     current.words = {a.first, b.first};
-    current.as_array.reset();
     return key_array({a.second, b.second});
   }
-  const array keys = split(*current.as_array, 2, s);
-  current.as_array = squeeze(slice(keys, {0, 0}, {1, 2}, s), Axes{0}, s);
+  const array keys = split(*current.computed, 2, s);
+  current.computed = squeeze(slice(keys, {0, 0}, {1, 2}, s), Axes{0}, s);
   return squeeze(slice(keys, {1, 0}, {2, 2}, s), Axes{0}, s);
 }
 
@@ -127,21 +128,25 @@ array key(uint64_t seed) { return key_array(words_of(seed)); }
 
 void seed(uint64_t seed) {
   state().words = words_of(seed);
-  state().as_array.reset();
-  state().from_host = true;
+  state().computed.reset();
 }
 
 array random_state() {
   State& current = state();
-  if (!current.as_array) current.as_array = key_array(current.words);
-  return *current.as_array;
+  if (current.computed) return *current.computed;
+  if (!current.given || !(current.given->second == current.words))
+    current.given = {key_array(current.words), current.words};
+  return current.given->first;
 }
 
 void set_random_state(const array& key) {
   State& current = state();
-  if (current.as_array && current.as_array->same(key)) return;
-  current.as_array = key;
-  current.from_host = false;
+  if (current.given && current.given->first.same(key)) {
+    current.words = current.given->second;
+    current.computed.reset();
+  } else {
+    current.computed = key;
+  }
 }
 
 void reset_random_state() { state() = State{}; }
@@ -156,5 +161,7 @@ array bits(const Shape& shape, const std::optional<array>& key, StreamOrDevice s
 }
 
 array split(const array& key, int num, StreamOrDevice s) { return bits({num, 2}, key, s); }
+
+static const Registered<RandomBits> random_bits_class("RandomBits", Shape{});
 
 }  // namespace mlx::random

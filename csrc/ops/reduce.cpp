@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -257,7 +258,7 @@ array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
   double count = 1;
   for (const int i : axes) count *= a.shape(i);
   const array deviation = subtract(a, mean(a, axes, true, s), s);
-  const array squares = square(abs(deviation, s), s);
+  const array squares = square(a.dtype().is_complex() ? abs(deviation, s) : deviation, s);
   if (ddof == 0) return mean(squares, axes, keepdims, s);
   const array divisor(std::max(count - ddof, 0.0), squares.dtype());
   return divide(sum(squares, axes, keepdims, s), divisor, s);
@@ -279,5 +280,7 @@ array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtyp
   const array entries = diagonal(a, offset, first, second, s);
   return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
+
+static const Registered<Reduce> reduce_class("Reduce", Reduction::sum, Axes{}, false);
 
 }  // namespace mlx

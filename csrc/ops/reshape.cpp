@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/shape.h"
 
 namespace mlx {
@@ -234,5 +235,11 @@ array squeeze(const array& a, const OptionalAxes& axes, StreamOrDevice s) {
   }
   return ones.empty() ? a : make_ref<Squeeze>(std::move(ones))->apply(a, s);
 }
+
+static const Registered<Reshape> reshape_class("Reshape", Shape{});
+static const Registered<Flatten> flatten_class("Flatten", 0, 0);
+static const Registered<Unflatten> unflatten_class("Unflatten", 0, Shape{});
+static const Registered<ExpandDims> expand_dims_class("ExpandDims", Axes{});
+static const Registered<Squeeze> squeeze_class("Squeeze", Axes{});
 
 }  // namespace mlx

@@ -1,5 +1,6 @@
 // Rotary position embeddings: checks, the primitive, its derivatives and batching.
 #include "ops/rope.h"
+#include "graph/registry.h"
 
 #include <algorithm>
 #include <cmath>
@@ -209,5 +210,7 @@ array rope(const array& a, int dims, bool traditional, std::optional<float> base
   if (freqs) inputs.push_back(*freqs);
   return RoPE::apply({dims, traditional, base.value_or(1), scale}, std::move(inputs), s);
 }
+
+static const Registered<RoPE> rope_class("RoPE", Rotation{});
 
 }  // namespace mlx::fast

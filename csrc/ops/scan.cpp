@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/rows.h"
@@ -112,7 +113,7 @@ void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   for (int i = axis_ + 1; i < x.ndim(); ++i) inner *= x.shape(i);
   if (inner == 1) return scan_rows(x, out, outer, n, queue);
   const Capabilities& facts = queue.device().facts();
-  const int64_t units = facts.is_cpu ? outer * ((inner + 255) / 256) : outer * inner;
+  const int64_t units = facts.is_cpu ? outer * ((inner + 1023) / 1024) : outer * inner;
   const int64_t limit = queue.is_small() ? 1 : facts.is_cpu ? 4 * facts.compute_units : 4096 * facts.compute_units;
   launch(queue, "scan", "scan_columns", defines(x.dtype()))
       .over(size_t(std::clamp<int64_t>(units, 1, limit)))
@@ -241,5 +242,7 @@ array diff(const array& a, int n, int axis, StreamOrDevice s) {
   }
   return x;
 }
+
+static const Registered<Scan> scan_class("Scan", Scanning{}, 0, false, true);
 
 }  // namespace mlx

@@ -2,10 +2,12 @@
 #include "ops/scatter.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
@@ -84,8 +86,10 @@ void Scatter::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
     return;
   }
   const int64_t wanted = device.is_cpu ? cores : by_columns ? inner / 4 : 256;
-  const int64_t parts = updates.size() < 4096 ? 1 : wanted, run = 64 * inner;
-  kernel.over(size_t(parts)).with(outer, n, inner, outer_stride, parts, int64_t(by_columns), run);
+  int64_t parts = updates.size() < 4096 ? 1 : wanted;
+  if (!by_columns) parts = int64_t(std::bit_ceil(uint64_t(parts)));
+  const int32_t shift = 6 + std::bit_width(uint64_t(inner - 1));
+  kernel.over(size_t(parts)).with(outer, n, inner, outer_stride, parts, by_columns ? int64_t(0) : parts - 1, shift);
 }
 
 Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays& outputs) {
@@ -150,11 +154,12 @@ class ScatterAxis final : public Primitive {
     const Capabilities& device = queue.device().facts();
     const int64_t cores = queue.is_small() || values.size() < 4096 ? 1 : device.is_cpu ? device.compute_units : 256;
     const int64_t chunks = device.is_cpu ? std::min(inner, std::max<int64_t>(1, cores / outer)) : inner;
-    const int64_t parts = outer * chunks >= cores ? 1 : (cores + outer * chunks - 1) / (outer * chunks);
+    const int64_t parts = int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(1, cores / (outer * chunks)))));
+    const int64_t mask = mode_ == ScatterMode::set ? 0 : parts - 1;
     launch(queue, "scatter", "scatter_axis", defines_of(y, index, 1, mode_))
         .over(index_items(queue, outer * chunks * parts))
         .moving(3 * values.nbytes() + index.nbytes())
-        .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks, parts);
+        .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks, parts, mask);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
     Arrays result;
@@ -244,5 +249,8 @@ array put_along_axis(const array& a, const array& indices, const array& values, 
 array scatter_add_axis(const array& a, const array& indices, const array& values, int axis, StreamOrDevice s) {
   return along_axis(a, indices, values, axis, ScatterMode::add, "scatter_add_axis", s);
 }
+
+static const Registered<Scatter> scatter_class("Scatter", 0, 0, ScatterMode::set);
+static const Registered<ScatterAxis> scatter_axis_class("ScatterAxis", 0, ScatterMode::set);
 
 }  // namespace mlx

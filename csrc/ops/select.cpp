@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -123,5 +124,9 @@ array clip(const array& x, const array* low, const array* high, StreamOrDevice s
   const array raised = low ? maximum(x, *low, s) : x;
   return high ? minimum(raised, *high, s) : raised;
 }
+
+static const Registered<AsType> as_type_class("AsType", float32);
+static const Registered<Where> where_class("Where", float32);
+static const Registered<StopGradient> stop_gradient_class("StopGradient");
 
 }  // namespace mlx

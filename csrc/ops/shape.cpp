@@ -7,6 +7,7 @@
 #include "graph/codegen.h"
 #include "graph/layout.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/elementwise.h"
 
 namespace mlx {
@@ -184,5 +185,9 @@ array view_into(const array& base, Shape shape, Strides strides, int64_t offset)
   view.node().evaluated = true;
   return view;
 }
+
+static const Registered<Transpose> transpose_class("Transpose", Axes{});
+static const Registered<Broadcast> broadcast_class("Broadcast", Shape{});
+static const Registered<Contiguous> contiguous_class("Contiguous", false);
 
 }  // namespace mlx

@@ -5,6 +5,7 @@
 #include "graph/codegen.h"
 #include "graph/layout.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -231,5 +232,9 @@ array concatenate(const Arrays& arrays, int axis, StreamOrDevice s) {
   for (const array& x : arrays) parts.push_back(astype(x, dtype, s));
   return array(std::move(shape), dtype, std::move(primitive), std::move(parts), to_stream(s));
 }
+
+static const Registered<Slice> slice_class("Slice", Bounds{});
+static const Registered<SliceUpdate> slice_update_class("SliceUpdate", Bounds{});
+static const Registered<Concatenate> concatenate_class("Concatenate", 0);
 
 }  // namespace mlx

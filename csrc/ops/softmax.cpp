@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/rows.h"
@@ -198,6 +199,12 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
     if (!std::binary_search(axes.begin(), axes.end(), i)) shape.push_back(a.shape(i));
     else if (keepdims) shape.push_back(1);
   }
+  if (!a.dtype().is_inexact() && !AsRows(a, axes).in_place) {
+    // MLX subtracts the maximum as an integer here, and unsigned differences wrap: scripts see that.
+    const array top = max(a, axes, true, s);
+    const array total = log(sum(exp(subtract(a, top, s), s), axes, true, s), s);
+    return reshape(add(total, top, s), shape, s);
+  }
   if (composes(x, axes)) {
     const array top = stop_gradient(max(x, axes, true, s), s);
     const array safe = where(isfinite(top, s), top, array(0, x.dtype()), s);
@@ -207,5 +214,9 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
   const array y = LogSumExp::make(AsRows(x, axes).rows(x, axes, s), s);
   return keepdims || axes.size() != 1 || axes[0] != a.ndim() - 1 ? reshape(y, shape, s) : squeeze(y, Axes{-1}, s);
 }
+
+static const Registered<SoftmaxGradient> softmax_gradient_class("SoftmaxGradient");
+static const Registered<Softmax> softmax_class("Softmax");
+static const Registered<LogSumExp> log_sum_exp_class("LogSumExp");
 
 }  // namespace mlx

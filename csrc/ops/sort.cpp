@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -51,16 +52,23 @@ array scratch(int64_t count, Dtype dtype, Queue& queue) {
   return result;
 }
 
-/// Sorts the last axis; gives positions instead of values if asked.
+constexpr int whole = -1;
+
+/// Sorts the last axis, or just so far that element `kth` is in its place; gives positions instead of values if asked.
 class Sort final : public Primitive {
  public:
-  explicit Sort(bool positions) : positions_(positions) {}
-  const char* name() const override { return positions_ ? "argsort" : "sort"; }
-  void fields(Fields& f) override { f.field("positions", positions_); }
+  Sort(bool positions, int kth) : positions_(positions), kth_(kth) {}
+  const char* name() const override {
+    return kth_ == whole ? (positions_ ? "argsort" : "sort") : positions_ ? "argpartition" : "partition";
+  }
+  void fields(Fields& f) override {
+    f.field("positions", positions_);
+    f.field("kth", kth_);
+  }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(16 * inputs[0].size()); }
-  static array make(const array& x, bool positions, const StreamOrDevice& s) {
-    return array(x.shape(), positions ? uint32 : x.dtype(), make_ref<Sort>(positions), {x}, to_stream(s));
+  static array make(const array& x, bool positions, int kth, const StreamOrDevice& s) {
+    return array(x.shape(), positions ? uint32 : x.dtype(), make_ref<Sort>(positions, kth), {x}, to_stream(s));
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
@@ -80,15 +88,15 @@ class Sort final : public Primitive {
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
     const array& x = primals[0];
     if (positions_) return {zeros_like(x)};
-    return {scatter_add_axis(zeros_like(x), make(x, true, {}), cotangents[0], x.ndim() - 1)};
+    return {scatter_add_axis(zeros_like(x), make(x, true, kth_, {}), cotangents[0], x.ndim() - 1)};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     const array& x = primals[0];
     if (positions_) return {zeros(x.shape(), uint32)};
-    return {take_along_axis(tangents[0], make(x, true, {}), x.ndim() - 1)};
+    return {take_along_axis(tangents[0], make(x, true, kth_, {}), x.ndim() - 1)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    return {{make(moveaxis(inputs[0], axes[0], 0), positions_, {})}, {0}};
+    return {{make(moveaxis(inputs[0], axes[0], 0), positions_, kth_, {})}, {0}};
   }
 
  private:
@@ -107,39 +115,88 @@ class Sort final : public Primitive {
   void sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const;
 
   bool positions_;
+  int kth_;
+};
+
+/// The passes over rows too long for one work-item each.
+class Passes {
+ public:
+  Passes(const array& x, bool positions, int64_t rows, int64_t n, Queue& queue)
+      : queue_(queue), cpu_(queue.device().facts().is_cpu), bits_(cpu_ ? 8 : 4), positions_(positions),
+        dtype_(x.dtype()), rows_(rows), n_(n), keys_(x), keys_to_(x), places_(x), places_to_(x), counts_(x), before_(x),
+        state_(scratch(2 * rows, uint64, queue)) {
+    const int64_t units = queue.device().facts().compute_units, wanted = cpu_ ? 4 * units : 1024 * units;
+    blocks_ = std::clamp<int64_t>((wanted + rows - 1) / rows, 1, std::max<int64_t>(n / (cpu_ ? 8192 : 128), 1));
+    items_ = size_t(std::min(rows * blocks_, wanted));
+    flat_ = cpu_ ? items_ : size_t(std::min<int64_t>(x.size(), wanted));
+    keys_ = scratch(x.size(), key_of(dtype_), queue);
+    keys_to_ = scratch(x.size(), keys_.dtype(), queue);
+    places_ = positions ? scratch(x.size(), uint32, queue) : keys_;
+    places_to_ = positions ? scratch(x.size(), uint32, queue) : keys_to_;
+    counts_ = array(make_ref<Node>(Shape{int32_t(rows), dimension(blocks_ << bits_, "sort")}, uint32));
+    counts_.allocate(queue);
+    before_ = array(make_ref<Node>(counts_.shape(), uint32));
+    before_.allocate(queue);
+    run("sort_keys", nullptr, flat_, reads(x), writes(keys_), writes(places_), x.size(), n);
+  }
+
+  void sort() {
+    for (int32_t shift = 0; shift < 8 * keys_.itemsize(); shift += bits_) move(nullptr, shift, counts_, before_);
+  }
+
+  void partition(int64_t kth) {
+    const size_t few = cpu_ ? 1 : size_t(rows_);
+    run("select_start", nullptr, few, writes(state_), rows_, kth);
+    for (int32_t shift = 8 * keys_.itemsize() - bits_; shift >= 0; shift -= bits_) {
+      count("SELECT", shift, counts_);
+      run("select_digit", nullptr, few, reads(counts_), writes(state_), rows_, blocks_, shift);
+    }
+    // Three digits: smaller, equal, larger.
+    array counts(make_ref<Node>(Shape{int32_t(rows_), int32_t(3 * blocks_)}, uint32)), before = counts;
+    counts.allocate(queue_);
+    before = array(make_ref<Node>(counts.shape(), uint32));
+    before.allocate(queue_);
+    move("SPLIT", 0, counts, before);
+  }
+
+  void results(const array& out) {
+    run("sort_results", nullptr, flat_, reads(keys_), reads(places_), writes(out), out.size());
+  }
+
+ private:
+  /// Launches one of the kernels, in the variant that `define` names.
+  template <typename... Args>
+  void run(const char* kernel, const char* define, size_t items, const Args&... args) {
+    Defines defines = defines_of(dtype_, positions_, bits_);
+    if (define) defines.emplace_back(define, 1);
+    launch(queue_, "sort", kernel, defines).over(items).moving(size_t(keys_.nbytes())).with(args...);
+  }
+  void count(const char* define, int32_t shift, const array& counts) {
+    run("radix_count", define, items_, reads(keys_), writes(counts), reads(state_), rows_, n_, blocks_, shift);
+  }
+  void move(const char* define, int32_t shift, const array& counts, const array& before) {
+    count(define, shift, counts);
+    sums_before(counts, before, queue_);
+    run("radix_move", define, items_, reads(keys_), reads(places_), writes(keys_to_), writes(places_to_),
+        reads(before), reads(state_), rows_, n_, blocks_, shift);
+    std::swap(keys_, keys_to_);
+    std::swap(places_, places_to_);
+  }
+
+  Queue& queue_;
+  bool cpu_;
+  int bits_;  ///< of a digit: a work-item keeps a counter for each; few on GPUs, where there are many work-items
+  bool positions_;
+  Dtype dtype_;
+  int64_t rows_, n_, blocks_ = 1;
+  size_t items_ = 1, flat_ = 1;
+  array keys_, keys_to_, places_, places_to_, counts_, before_, state_;
 };
 
 void Sort::sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
-  const Capabilities& facts = queue.device().facts();
-  // A work-item keeps a counter for each digit: few on GPUs, where there are many work-items.
-  const int bits = facts.is_cpu ? 8 : 4;
-  const Defines defines = defines_of(x.dtype(), positions_, bits);
-  const int64_t count = x.size();
-  const int64_t wanted = facts.is_cpu ? 4 * facts.compute_units : 1024 * facts.compute_units;
-  const int64_t blocks = std::clamp<int64_t>((wanted + rows - 1) / rows, 1, std::max<int64_t>(n / (facts.is_cpu ? 8192 : 128), 1));
-  const size_t items = size_t(std::min(rows * blocks, wanted));
-  const size_t flat = facts.is_cpu ? items : size_t(std::min<int64_t>(count, 1024 * facts.compute_units));
-  array keys = scratch(count, key_of(x.dtype()), queue), keys_to = scratch(count, keys.dtype(), queue);
-  array places = positions_ ? scratch(count, uint32, queue) : keys;
-  array places_to = positions_ ? scratch(count, uint32, queue) : keys_to;
-  array counts(make_ref<Node>(Shape{int32_t(rows), dimension(blocks << bits, "sort")}, uint32)), before = counts;
-  counts.allocate(queue);
-  before = array(make_ref<Node>(counts.shape(), uint32));
-  before.allocate(queue);
-  launch(queue, "sort", "sort_keys", defines).over(flat).with(reads(x), writes(keys), writes(places), count, n);
-  for (int32_t shift = 0; shift < 8 * keys.itemsize(); shift += bits) {
-    launch(queue, "sort", "radix_count", defines)
-        .over(items)
-        .with(reads(keys), writes(counts), rows, n, blocks, shift);
-    sums_before(counts, before, queue);
-    launch(queue, "sort", "radix_move", defines)
-        .over(items)
-        .moving(size_t(2 * keys.nbytes()))
-        .with(reads(keys), reads(places), writes(keys_to), writes(places_to), reads(before), rows, n, blocks, shift);
-    std::swap(keys, keys_to);
-    std::swap(places, places_to);
-  }
-  launch(queue, "sort", "sort_results", defines).over(flat).with(reads(keys), reads(places), writes(out), count);
+  Passes passes(x, positions_, rows, n, queue);
+  kth_ == whole ? passes.sort() : passes.partition(kth_);
+  passes.results(out);
 }
 
 class SearchSorted final : public Primitive {
@@ -184,36 +241,36 @@ class SearchSorted final : public Primitive {
 };
 
 /// Sorts along any axis by turning it to the end.
-array sort_along(const array& a, std::optional<int> axis, bool positions, const char* op, const StreamOrDevice& s) {
+array sort_along(const array& a, std::optional<int> axis, bool positions, int kth, const char* op,
+                 const StreamOrDevice& s) {
   const array x = axis ? a : reshape(a, {-1}, s);
   const int along = normalize_axis(axis.value_or(0), x.ndim(), op);
-  if (along == x.ndim() - 1) return Sort::make(x, positions, s);
-  return moveaxis(Sort::make(moveaxis(x, along, -1, s), positions, s), -1, along, s);
+  if (along == x.ndim() - 1) return Sort::make(x, positions, kth, s);
+  return moveaxis(Sort::make(moveaxis(x, along, -1, s), positions, kth, s), -1, along, s);
 }
 
-/// Checks `kth` against the axis.
-void check_kth(const array& a, int kth, std::optional<int> axis, const char* op) {
+/// `kth` counted from the front, after a check against the axis.
+int checked_kth(const array& a, int kth, std::optional<int> axis, const char* op) {
   const int along = axis ? normalize_axis(*axis, a.ndim(), op) : 0;
   const int64_t n = axis ? a.shape(along) : a.size();
   if (kth < -n || kth >= n)
     fail(op, "Received invalid kth ", kth, " along axis ", axis.value_or(-1), " for array with shape: ", to_string(a.shape()), ".");
+  return int(kth < 0 ? kth + n : kth);
 }
 
 }  // namespace
 
-array sort(const array& a, std::optional<int> axis, StreamOrDevice s) { return sort_along(a, axis, false, "sort", s); }
+array sort(const array& a, std::optional<int> axis, StreamOrDevice s) { return sort_along(a, axis, false, whole, "sort", s); }
 array argsort(const array& a, std::optional<int> axis, StreamOrDevice s) {
-  return sort_along(a, axis, true, "argsort", s);
+  return sort_along(a, axis, true, whole, "argsort", s);
 }
 
 array partition(const array& a, int kth, std::optional<int> axis, StreamOrDevice s) {
-  check_kth(a, kth, axis, "partition");
-  return sort_along(a, axis, false, "partition", s);
+  return sort_along(a, axis, false, checked_kth(a, kth, axis, "partition"), "partition", s);
 }
 
 array argpartition(const array& a, int kth, std::optional<int> axis, StreamOrDevice s) {
-  check_kth(a, kth, axis, "argpartition");
-  return sort_along(a, axis, true, "argpartition", s);
+  return sort_along(a, axis, true, checked_kth(a, kth, axis, "argpartition"), "argpartition", s);
 }
 
 array topk(const array& a, int k, std::optional<int> axis, StreamOrDevice s) {
@@ -225,7 +282,7 @@ array topk(const array& a, int k, std::optional<int> axis, StreamOrDevice s) {
   if (k == n) return x;
   Shape start(size_t(x.ndim()), 0), stop = x.shape();
   start[along] = n - k;
-  return slice(sort_along(x, along, false, "topk", s), start, stop, s);
+  return slice(sort_along(x, along, false, std::min(n - k, n - 1), "topk", s), start, stop, s);
 }
 
 array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
@@ -246,7 +303,7 @@ array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDe
   if (count == 0) fail("median", "Cannot take median along empty axis.");
   const int32_t n = dimension(count, "median");
   rows.push_back(n);
-  const array sorted = Sort::make(reshape(transpose(x, order, s), rows, s), false, s);
+  const array sorted = Sort::make(reshape(transpose(x, order, s), rows, s), false, whole, s);
   const auto at = [&](int32_t i) {
     Shape start(rows.size(), 0), stop = rows;
     start.back() = i;
@@ -267,5 +324,8 @@ array searchsorted(const array& sorted_sequence, const array& values, const std:
   const Dtype dtype = promote(sorted_sequence.dtype(), values.dtype());
   return SearchSorted::make(astype(sorted_sequence, dtype, s), astype(values, dtype, s), side == "right", s);
 }
+
+static const Registered<Sort> sort_class("Sort", false, whole);
+static const Registered<SearchSorted> search_sorted_class("SearchSorted", false);
 
 }  // namespace mlx

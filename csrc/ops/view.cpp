@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/rearrange.h"
@@ -171,5 +172,9 @@ Arrays depends(const Arrays& inputs, const Arrays& dependencies) {
   all.insert(all.end(), dependencies.begin(), dependencies.end());
   return array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())), std::move(all), to_stream({}));
 }
+
+static const Registered<View> view_class("View", float32);
+static const Registered<AsStrided> as_strided_class("AsStrided", Shape{}, std::vector<int64_t>{}, int64_t(0));
+static const Registered<Depends> depends_class("Depends", 0);
 
 }  // namespace mlx

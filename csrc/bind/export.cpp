@@ -1,0 +1,294 @@
+// Functions in files from Python: export_function, exporter, import_function, export_to_dot.
+#include "transforms/export.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "bind/dtypes.h"
+#include "bind/results.h"
+#include "bind/transforms.h"
+#include "bind/trees.h"
+#include "graph/order.h"
+
+namespace mlx {
+namespace {
+
+using namespace py::literals;
+
+constexpr const char* wrong_inputs =
+    "Inputs can either be a variable number of positional and keyword arrays or a single tuple and/or dictionary of arrays.";
+
+/// The arrays of a call: positional ones, then those by keyword, ordered by name.
+struct CallInputs {
+  Arrays arrays;
+  size_t positional = 0;
+  std::vector<std::string> keywords;
+
+  CallInputs(const char* op, const py::args& args, const py::kwargs& kwargs) {
+    std::map<std::string, array> named;
+    const auto add = [&](py::handle item) {
+      if (!is_array(item.ptr())) fail(op, wrong_inputs);
+      arrays.push_back(array_of(item.ptr()));
+    };
+    const auto add_named = [&](const py::dict& items) {
+      for (const auto& [key, item] : items) {
+        if (!is_array(item.ptr()) || !PyUnicode_Check(key.ptr())) fail(op, wrong_inputs);
+        named.insert_or_assign(key.cast<std::string>(), array_of(item.ptr()));
+      }
+    };
+    // A lone tuple, list or dict stands for the arguments themselves.
+    const bool wrapped = args.size() >= 1 && args.size() <= 2 && !is_array(args[0].ptr());
+    for (const py::handle argument : args) {
+      if (!wrapped) add(argument);
+      else if (PyDict_Check(argument.ptr())) add_named(py::reinterpret_borrow<py::dict>(argument));
+      else if (PyTuple_Check(argument.ptr()) || PyList_Check(argument.ptr())) for (const py::handle item : argument) add(item);
+      else fail(op, wrong_inputs);
+    }
+    add_named(kwargs);
+    positional = arrays.size();
+    for (const auto& [name, value] : named) keywords.push_back(name), arrays.push_back(value);
+  }
+};
+
+Exported record_call(const py::object& fun, const CallInputs& call) {
+  Exported exported;
+  exported.positional = int(call.positional);
+  exported.keywords = call.keywords;
+  Arrays placeholders;
+  for (const array& input : call.arrays) {
+    exported.shapes.push_back(input.shape());
+    exported.dtypes.push_back(input.dtype());
+    placeholders.push_back(array::placeholder(input.shape(), input.dtype()));
+  }
+  Arrays outputs;
+  {
+    const Tracing tracing(Tracing::record);
+    py::tuple args(call.positional);
+    py::dict kwargs;
+    for (size_t i = 0; i < placeholders.size(); ++i) {
+      if (i < call.positional) args[i] = array_object(placeholders[i]);
+      else kwargs[py::str(call.keywords[i - call.positional])] = array_object(placeholders[i]);
+    }
+    const py::object result = fun(*args, **kwargs);
+    constexpr const char* wrong = "Outputs can be either a single array, a tuple, or a list of arrays.";
+    if (is_array(result.ptr())) outputs.push_back(array_of(result.ptr()));
+    else if (!PyTuple_Check(result.ptr()) && !PyList_Check(result.ptr())) fail("export_function", wrong);
+    else for (const py::handle item : result) {
+      if (!is_array(item.ptr())) fail("export_function", wrong);
+      outputs.push_back(array_of(item.ptr()));
+    }
+  }
+  exported.plan = record(placeholders, outputs);
+  merge_equal_steps(exported.plan);
+  return exported;
+}
+
+/// A, B, … Z, AA, AB, …
+std::string letters(size_t number) {
+  std::string name;
+  for (++number; number > 0; number = (number - 1) / 26) name.insert(name.begin(), char('A' + (number - 1) % 26));
+  return name;
+}
+
+/// The parameters of a primitive as Python numbers and strings.
+class Arguments final : public Fields {
+ public:
+  using Fields::field;
+  py::list list;
+  void field(const char*, int64_t& value) override { list.append(value); }
+  void field(const char*, double& value) override { list.append(value); }
+  void field(const char*, std::string& value) override { list.append(value); }
+};
+
+py::tuple described(int number, const Shape& shape, Dtype dtype) {
+  return py::make_tuple(letters(size_t(number)), result_object(shape), result_object(dtype));
+}
+
+/// Shows a recording to a callback: inputs, keyword_inputs, outputs, constants, then each primitive.
+void show(const Exported& exported, const py::object& callback) {
+  const Plan& plan = exported.plan;
+  std::vector<py::tuple> values(size_t(plan.value_count));
+  for (int i = 0; i < plan.input_count; ++i) values[i] = described(i, exported.shapes[i], exported.dtypes[i]);
+  py::list constants;
+  for (size_t i = 0; i < plan.constants.size(); ++i) {
+    const int number = plan.input_count + int(i);
+    const array& constant = plan.constants[i];
+    values[number] = described(number, constant.shape(), constant.dtype());
+    constants.append(py::make_tuple(letters(size_t(number)), array_object(constant)));
+  }
+  for (const Plan::Step& step : plan.steps)
+    for (size_t i = 0; i < step.shapes.size(); ++i)
+      values[step.first_output + i] = described(step.first_output + int(i), step.shapes[i], step.dtypes[i]);
+  const auto listed = [&](const std::vector<int>& numbers) {
+    py::list list;
+    for (const int number : numbers) list.append(values[number]);
+    return list;
+  };
+  py::list inputs, keywords;
+  for (int i = 0; i < plan.input_count; ++i) inputs.append(values[i]);
+  for (size_t i = 0; i < exported.keywords.size(); ++i)
+    keywords.append(py::make_tuple(exported.keywords[i], letters(size_t(exported.positional) + i)));
+  callback(py::dict("type"_a = "inputs", "inputs"_a = inputs));
+  callback(py::dict("type"_a = "keyword_inputs", "keywords"_a = keywords));
+  callback(py::dict("type"_a = "outputs", "outputs"_a = listed(plan.outputs)));
+  callback(py::dict("type"_a = "constants", "constants"_a = constants));
+  for (const Plan::Step& step : plan.steps) {
+    Arguments arguments;
+    step.primitive->fields(arguments);
+    py::list outputs;
+    for (size_t i = 0; i < step.shapes.size(); ++i) outputs.append(values[step.first_output + i]);
+    callback(py::dict("type"_a = "primitive", "name"_a = step.primitive->name(), "arguments"_a = arguments.list,
+                      "inputs"_a = listed(step.inputs), "outputs"_a = outputs));
+  }
+}
+
+/// Records calls of one function and writes them all, at each call anew.
+class FunctionExporter {
+ public:
+  FunctionExporter(std::string path, py::object fun, bool shapeless, std::string metadata)
+      : path_(std::move(path)), fun_(std::move(fun)), file_{std::move(metadata), shapeless, {}} {
+    save_exported(path_, file_);
+  }
+  void call(const py::args& args, const py::kwargs& kwargs) {
+    if (closed_) fail<std::runtime_error>("export_function", "Attempting to write after exporting is closed.");
+    const CallInputs inputs("export_function", args, kwargs);
+    for (const Exported& known : file_.functions)
+      if (known.accepts(inputs.arrays, inputs.positional, inputs.keywords, file_.shapeless))
+        fail<std::runtime_error>("export_function", "Attempting to export a function twice with the same signature is not allowed.");
+    file_.functions.push_back(record_call(fun_, inputs));
+    save_exported(path_, file_);
+  }
+  void close() { closed_ = true; }
+
+ private:
+  std::string path_;
+  py::object fun_;
+  ExportedFile file_;
+  bool closed_ = false;
+};
+
+class ImportedFunction {
+ public:
+  explicit ImportedFunction(ExportedFile file) : file_(std::move(file)) {}
+  py::tuple operator()(const py::args& args, const py::kwargs& kwargs) const {
+    const CallInputs call("import_function::call", args, kwargs);
+    std::string known;
+    for (size_t i = 0; i < file_.functions.size(); ++i) {
+      const Exported& f = file_.functions[i];
+      if (f.accepts(call.arrays, call.positional, call.keywords, file_.shapeless)) return run(f.plan, call.arrays);
+      known += "\n " + std::to_string(i + 1) + ". " + f.description();
+    }
+    fail("import_function::call", "No imported function found which matches the given positional and keyword arguments. "
+         "Possible functions include:", known);
+  }
+
+ private:
+  py::tuple run(Plan plan, const Arrays& inputs) const {
+    const Stream stream = to_stream({});
+    for (Plan::Step& step : plan.steps) step.stream = stream;
+    const Arrays outputs = plan.replay(inputs, file_.shapeless);
+    py::tuple result(outputs.size());
+    for (size_t i = 0; i < outputs.size(); ++i) result[i] = array_object(outputs[i]);
+    return result;
+  }
+  ExportedFile file_;
+};
+
+/// The graph of some arrays as text for Graphviz: boxes are operations, `names` label the arrays known by name.
+std::string dot_of(const Arrays& outputs, std::map<const Node*, std::string> names) {
+  std::string text = "digraph {\n";
+  size_t made = 0;
+  const auto name = [&](const Node& node) {
+    auto& found = names[&node];
+    if (found.empty()) found = letters(made++);
+    return '"' + found + '"';
+  };
+  std::vector<Node*> order;
+  {
+    const auto lock = submission_lock();
+    order = topological_order(outputs, [](const Node&) { return true; });
+  }
+  std::map<const void*, bool> drawn;
+  for (const Node* node : order) {
+    const bool is_output = std::any_of(outputs.begin(), outputs.end(), [&](const array& x) { return &x.node() == node; });
+    if (!node->primitive) {
+      text += "{ rank=source; " + name(*node) + "; }\n";
+      continue;
+    }
+    const void* const box = node->siblings ? static_cast<const void*>(node->siblings.get()) : node;
+    const std::string id = std::to_string(reinterpret_cast<uintptr_t>(box));
+    if (!drawn[box]) {
+      drawn[box] = true;
+      text += "{ " + id + " [label =\"" + node->primitive->name() + "\", shape=rectangle]; }\n";
+      for (const array& input : node->inputs) text += name(input.node()) + " -> " + id + '\n';
+    }
+    text += (is_output ? "{ rank=sink; " : "{ ") + name(*node) + "; }\n" + id + " -> " + name(*node) + '\n';
+  }
+  return text + "}\n";
+}
+
+void export_to_dot(const py::object& file, const py::args& args, const py::kwargs& kwargs) {
+  Arrays outputs;
+  for_each_leaf(args, [&](py::handle leaf) {
+    if (!is_array(leaf.ptr())) fail("export_to_dot", "The argument should contain only arrays");
+    outputs.push_back(array_of(leaf.ptr()));
+  });
+  std::map<const Node*, std::string> names;
+  for (const auto& [key, value] : kwargs) {
+    if (!is_array(value.ptr())) fail("export_to_dot", "The argument should contain only arrays");
+    outputs.push_back(array_of(value.ptr()));
+    names[&outputs.back().node()] = key.cast<std::string>();
+  }
+  const std::string text = dot_of(outputs, std::move(names));
+  if (PyUnicode_Check(file.ptr())) {
+    const py::object opened = py::module_::import("builtins").attr("open")(file, "w");
+    opened.attr("write")(text);
+    opened.attr("close")();
+  } else {
+    file.attr("write")(text);
+  }
+}
+
+}  // namespace
+
+void bind_export(py::module_& m) {
+  py::class_<FunctionExporter>(m, "FunctionExporter", "Records calls of a function into a file. See mx.exporter.")
+      .def("__call__", &FunctionExporter::call, "Records a call with arrays like these.")
+      .def("close", &FunctionExporter::close)
+      .def("__enter__", [](const py::object& self) { return self; })
+      .def("__exit__", [](FunctionExporter& self, const py::object&, const py::object&, const py::object&) { self.close(); },
+           "exc_type"_a = py::none(), "exc_value"_a = py::none(), "traceback"_a = py::none());
+  py::class_<ImportedFunction>(m, "_ImportedFunction").def("__call__", &ImportedFunction::operator());
+  m.def("export_function", [](const py::object& target, const py::function& fun, const py::args& args, bool shapeless,
+                              const std::optional<std::string>& metadata, const py::kwargs& kwargs) {
+    if (PyUnicode_Check(target.ptr())) {
+      FunctionExporter(target.cast<std::string>(), fun, shapeless, metadata.value_or("")).call(args, kwargs);
+    } else if (PyCallable_Check(target.ptr())) {
+      show(record_call(fun, CallInputs("export_function", args, kwargs)), target);
+    } else {
+      throw py::type_error("export_function(): the first argument must be a path or a callable.");
+    }
+  }, "file_or_callback"_a, py::pos_only(), "fun"_a, "shapeless"_a = false, "metadata"_a = py::none(),
+        R"(Saves `fun`, recorded for arrays like the given ones, in a file for mx.import_function.
+
+With shapeless=True only the number of dimensions and the dtypes must agree later. A callable in place of the path
+receives the recording as dicts instead. ValueError for inputs or outputs that are no arrays.)");
+  m.def("exporter", [](const std::string& file, const py::function& fun, bool shapeless, const std::optional<std::string>& metadata) {
+    return std::make_unique<FunctionExporter>(file, fun, shapeless, metadata.value_or(""));
+  }, "file"_a, "fun"_a, py::kw_only(), "shapeless"_a = false, "metadata"_a = py::none(),
+        "A context manager; calling it records one more call of `fun` into the file.");
+  m.def("import_function", [](const std::string& file, bool return_metadata) -> py::object {
+    ExportedFile loaded = load_exported(file);
+    const std::string metadata = loaded.metadata;
+    py::object function = py::cast(ImportedFunction(std::move(loaded)));
+    return return_metadata ? py::object(py::make_tuple(function, metadata)) : function;
+  }, "file"_a, "return_metadata"_a = false,
+        "The function saved in a file; calls return a tuple of arrays. RuntimeError for a missing or damaged file.");
+  m.def("export_to_dot", &export_to_dot, "file"_a,
+        "Writes the graph of arrays as Graphviz text to a path or text file; keyword names label arrays.");
+}
+
+}  // namespace mlx

@@ -1,0 +1,96 @@
+// mx.fast.opencl_kernel, and the kernels of other back-ends, which this one does not have.
+#include "bind/arguments.h"
+#include "bind/ops.h"
+#include "bind/results.h"
+#include <pybind11/stl.h>
+#include "ops/opencl_kernel.h"
+
+namespace mlx {
+namespace {
+
+using namespace py::literals;
+using namespace fast;
+
+std::vector<int64_t> three(const py::object& sizes, const char* what) {
+  std::vector<int64_t> result;
+  for (const py::handle size : sizes) result.push_back(py::cast<int64_t>(size));
+  if (result.empty() || result.size() > 3) throw py::value_error(std::string("[opencl_kernel] The ") + what + " needs one to three sizes.");
+  result.resize(3, 1);
+  return result;
+}
+
+Template template_of(const py::object& items) {
+  Template values;
+  if (items.is_none()) return values;
+  for (const py::handle item : items) {
+    const py::tuple pair = py::reinterpret_borrow<py::object>(item).cast<py::tuple>();
+    const py::object value = pair[1];
+    const std::string name = py::cast<std::string>(pair[0]);
+    if (PyBool_Check(value.ptr())) values.emplace_back(name, value.cast<bool>());
+    else if (PyLong_Check(value.ptr())) values.emplace_back(name, value.cast<int64_t>());
+    else if (const auto dtype = dtype_from(value.ptr())) values.emplace_back(name, *dtype);
+    else throw py::value_error("[opencl_kernel] Template values must be bools, ints or dtypes.");
+  }
+  return values;
+}
+
+py::list call(const OpenCLKernel& kernel, const py::object& inputs, const py::object& output_shapes,
+              const py::object& output_dtypes, const py::object& grid, const py::object& threadgroup,
+              const py::object& values, const std::optional<double>& init_value, bool verbose, const py::object& stream) {
+  const CallArguments none{nullptr, 0};
+  Arrays arrays;
+  for (const py::handle input : inputs) arrays.push_back(to_array(Argument<ScalarOrArray>::from(input.ptr(), none)));
+  KernelRun run{{}, {}, three(grid, "grid"), {}, template_of(values), init_value, verbose};
+  if (!threadgroup.is_none()) run.group = three(threadgroup, "group");
+  for (const py::handle shape : output_shapes) run.shapes.push_back(Argument<Shape>::from(shape.ptr(), none));
+  for (const py::handle dtype : output_dtypes) run.dtypes.push_back(Argument<Dtype>::from(dtype.ptr(), none));
+  const Arrays outputs = run_kernel(kernel, arrays, run, Argument<StreamOrDevice>::from(stream.ptr(), none));
+  py::list result;
+  for (const array& output : outputs) result.append(result_object(output));
+  return result;
+}
+
+constexpr const char* doc = R"(A function that runs an OpenCL C kernel, given as the body of its main function.
+
+The body sees every input and output as a pointer of its name (float16 as half for vload_half, bfloat16 as ushort);
+`name_shape`, `name_strides` (global const long*) and `name_ndim` of inputs exist where it mentions them. `header` comes
+before the function. The result is called as
+
+    kernel(inputs=[...], output_shapes=[...], output_dtypes=[...], grid=(x, y, z), threadgroup=None,
+           template=[("T", mx.float32), ("N", 4)], init_value=None, verbose=False, stream=None)
+
+and returns a list of arrays. The grid counts work-items; with a threadgroup it is rounded up to whole groups, so the
+body must check its index then. A kernel that does not build raises RuntimeError with the compiler's log on evaluation.)";
+
+void no_backend(const char* name) {
+  PyErr_Format(PyExc_RuntimeError, "[%s] No %s back-end.", name, name[0] == 'm' ? "Metal" : "CUDA");
+  throw py::error_already_set();
+}
+
+}  // namespace
+
+void bind_kernels(py::module_& fast) {
+  py::class_<OpenCLKernel>(fast, "_OpenCLKernel")
+      .def("__call__", &call, py::kw_only(), "inputs"_a, "output_shapes"_a, "output_dtypes"_a, "grid"_a,
+           "threadgroup"_a = py::none(), "template"_a = py::none(), "init_value"_a = py::none(), "verbose"_a = false,
+           "stream"_a = py::none());
+  fast.def("opencl_kernel", [](std::string name, std::vector<std::string> input_names, std::vector<std::string> output_names,
+                               std::string source, std::string header, bool ensure_row_contiguous) {
+    return OpenCLKernel{std::move(name), std::move(input_names), std::move(output_names), std::move(source),
+                        std::move(header), ensure_row_contiguous};
+  }, "name"_a, "input_names"_a, "output_names"_a, "source"_a, "header"_a = "", "ensure_row_contiguous"_a = true, doc);
+  fast.def("metal_kernel", [](const std::string&, const std::vector<std::string>&, const std::vector<std::string>&,
+                              const std::string&, const std::string&, bool, bool, const py::object&) {
+    return py::cpp_function([](const py::args&, const py::kwargs&) { no_backend("metal_kernel"); });
+  }, "name"_a, "input_names"_a, "output_names"_a, "source"_a, "header"_a = "", "ensure_row_contiguous"_a = true,
+           "atomic_outputs"_a = false, "compile_options"_a = py::none(),
+           "A Metal kernel; calling it raises RuntimeError here. See opencl_kernel.");
+  fast.def("cuda_kernel", [](const std::string&, const std::vector<std::string>&, const std::vector<std::string>&,
+                             const std::string&, const std::string&, bool, int) { no_backend("cuda_kernel"); },
+           "name"_a, "input_names"_a, "output_names"_a, "source"_a, "header"_a = "", "ensure_row_contiguous"_a = true,
+           "shared_memory"_a = 0, "Raises RuntimeError: there is no CUDA here.");
+  fast.def("precompiled_cuda_kernel", [](const py::kwargs&) { no_backend("precompiled_cuda_kernel"); },
+           "Raises RuntimeError: there is no CUDA here.");
+}
+
+}  // namespace mlx
