@@ -82,6 +82,11 @@ array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<
   return as_array(a.ptr(), dtype, copy);
 }
 
+/// Marks any object as data for an array; operations take it as an operand.
+struct ArrayLike {
+  py::object object;
+};
+
 array from_dlpack(const py::object& x, std::optional<bool> copy) {
   if (is_array(x.ptr())) return array_of(x.ptr());
   const std::optional<array> result = array_from_dlpack(x.ptr(), {}, copy);
@@ -106,6 +111,11 @@ void bind_array_methods(py::module_& m) {
                         "A DLPack capsule over the array's memory; BufferError for devices other than the host.");
   add_method<&dlpack_device>("__dlpack_device__", "self", "The DLPack device of the memory: (1, 0), the host.");
   add_method<&array_namespace>("__array_namespace__", "self, api_version=None", "The module mlx.core.");
+  py::class_<ArrayLike>(m, "ArrayLike", "Marks an object as data for an array.")
+      .def(py::init([](py::object object) { return ArrayLike{std::move(object)}; }), py::arg("obj"), py::pos_only())
+      .def("__mlx_array__", [](const ArrayLike& like) { return array_from(like.object.ptr()); });
+  m.def("__array_namespace_info__", [] { return py::module_::import("mlx._namespace_info").attr("NamespaceInfo")(); },
+        "What this implementation of the array API standard has.");
   add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None",
                             "An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError "
                             "unless memory can be shared.");

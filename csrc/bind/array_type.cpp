@@ -205,7 +205,7 @@ void bind_array(py::module_& m) {
                {slot(Py_tp_new, make), slot(Py_tp_init, initialize), slot(Py_tp_dealloc, dealloc),
                 slot(Py_tp_repr, repr), slot(Py_tp_hash, hash), slot(Py_tp_iter, iterate),
                 slot(Py_mp_length, length), slot(Py_mp_subscript, get_item), slot(Py_mp_ass_subscript, set_item),
-                slot(Py_sq_item, item_at), slot(Py_nb_bool, is_true), slot(Py_nb_int, as_int),
+                slot(Py_sq_length, length), slot(Py_sq_item, item_at), slot(Py_nb_bool, is_true), slot(Py_nb_int, as_int),
                 slot(Py_nb_float, as_float), slot(Py_bf_getbuffer, get_buffer),
                 slot(Py_bf_releasebuffer, release_buffer), {Py_tp_getset, attributes}, {Py_tp_members, members},
                 {Py_tp_doc, const_cast<char*>(doc)}, {0, nullptr}});

@@ -150,7 +150,8 @@ array stacked(PyObject* list, std::optional<Dtype> dtype) {
 
 std::optional<array> array_from_method(PyObject* object, std::optional<Dtype> dtype) {
   if (!PyObject_HasAttrString(object, "__mlx_array__")) return {};
-  const py::object result = py::handle(object).attr("__mlx_array__")();
+  py::object result = py::handle(object).attr("__mlx_array__");
+  if (!is_array(result.ptr())) result = result();
   if (!is_array(result.ptr())) fail<std::runtime_error>("array", "__mlx_array__ did not return an array.");
   const array& value = array_of(result.ptr());
   return dtype ? astype(value, *dtype) : value;
@@ -168,7 +169,12 @@ std::optional<array> foreign_array(PyObject* object, std::optional<Dtype> dtype)
   if (PyUnicode_Check(object)) return {};
   if (std::optional<array> result = array_from_buffer(object, dtype)) return result;
   if (std::optional<array> result = array_from_method(object, dtype)) return result;
-  return array_from_dlpack(object, dtype, {});
+  try {
+    return array_from_dlpack(object, dtype, {});
+  } catch (const py::error_already_set& e) {
+    if (!e.matches(PyExc_BufferError)) throw;
+    fail<std::runtime_error>("array", "an object of type ", Py_TYPE(object)->tp_name, " cannot export its elements.");
+  }
 }
 
 array array_from(PyObject* value, std::optional<Dtype> dtype) {

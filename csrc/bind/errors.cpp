@@ -53,9 +53,16 @@ void check_signals() {
   const py::gil_scoped_acquire gil;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
+/// Without the GIL, if this thread has it.
+void without_gil(void (*wait)(void*), void* argument) {
+  if (!PyGILState_Check()) return wait(argument);
+  const py::gil_scoped_release released;
+  wait(argument);
+}
 }  // namespace
 
 void bind_interrupts() {
+  run_blocking = without_gil;
   // While Python still stands, since C's exit handlers are too late for some drivers.
   py::module_::import("atexit").attr("register")(py::cpp_function(prepare_exit, py::call_guard<py::gil_scoped_release>()));
   const py::object main = py::module_::import("threading").attr("main_thread")().attr("ident");

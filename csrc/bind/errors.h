@@ -38,7 +38,7 @@ inline py::object owned(PyObject* result) {
 /// Lets pybind11's own functions raise the same errors.
 void bind_errors(py::module_& m);
 
-/// Lets Ctrl-C interrupt waits.
+/// Lets Ctrl-C interrupt waits, and other Python threads run during them.
 void bind_interrupts();
 
 }  // namespace mlx

@@ -1,10 +1,8 @@
 // The host's view of arrays: the buffer protocol, Python numbers and nested lists.
 #include "bind/host_view.h"
 
-#include <algorithm>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -14,12 +12,6 @@ namespace mlx {
 
 void evaluate(const Arrays& arrays) {
   async_eval(arrays);
-  const bool pending = std::any_of(arrays.begin(), arrays.end(), [](const array& x) {
-    const Queue* const queue = x.node().buffer ? x.node().buffer->last_queue() : nullptr;
-    return queue && !queue->is_idle();
-  });
-  std::optional<py::gil_scoped_release> released;
-  if (pending) released.emplace();
   wait(arrays);
 }
 

@@ -80,7 +80,11 @@ PyObject* nb_inplace_power(PyObject* left, PyObject* right, PyObject* modulus) {
 }
 
 PyObject* nb_matrix_multiply(PyObject* left, PyObject* right) {
-  if (!is_array(left) || !is_array(right)) return not_implemented();
+  if (!is_array(left)) return not_implemented();
+  if (!is_array(right)) {  // not NotImplemented: NumPy's reflected operator would take over
+    PyErr_Format(PyExc_TypeError, "unsupported operand type(s) for @: 'array' and '%s'", Py_TYPE(right)->tp_name);
+    return nullptr;
+  }
   return guarded([&] { return wrap(matmul(array_of(left), array_of(right))); });
 }
 PyObject* nb_inplace_matrix_multiply(PyObject* left, PyObject* right) {

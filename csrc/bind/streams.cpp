@@ -99,7 +99,6 @@ void bind_streams(py::module_& m) {
   m.def("clear_streams", [] { clear_streams(); }, "Ends the calling thread's streams.");
   m.def("synchronize", [](const py::object& s) {
     const Stream stream = to_stream(s.is_none() ? StreamOrDevice{} : required(s, "synchronize"));
-    const py::gil_scoped_release released;
     synchronize(stream);
   }, py::arg("stream") = py::none(), "Waits for everything on a stream; raises what failed there.");
 }

@@ -43,10 +43,21 @@ struct Job {
 }  // namespace
 
 void (*check_interrupt)() = nullptr;
+void (*run_blocking)(void (*)(void*), void*) = nullptr;
+
+namespace {
+template <typename F>
+void blocking(F wait) {
+  if (!run_blocking) return wait();
+  run_blocking([](void* argument) { (*static_cast<F*>(argument))(); }, &wait);
+}
+}  // namespace
 
 std::unique_lock<std::recursive_mutex> submission_lock() {
   require_original_process();
-  return std::unique_lock(submission_mutex());
+  std::unique_lock lock(submission_mutex(), std::try_to_lock);
+  if (!lock) blocking([&] { lock.lock(); });
+  return lock;
 }
 
 std::unique_lock<std::recursive_mutex> try_submission_lock() {
@@ -125,7 +136,7 @@ bool Queue::wait_for_oldest_marker() {
     markers_.pop_front();
   }
   const cl_event event = oldest.event.get();
-  check(clWaitForEvents(1, &event), "clWaitForEvents");
+  blocking([&] { check(clWaitForEvents(1, &event), "clWaitForEvents"); });
   completed_up_to(oldest.ticket);
   return true;
 }
@@ -202,7 +213,8 @@ void Queue::finish() {
   while (!is_idle() && wait_for_oldest_marker()) {
     if (check_interrupt) check_interrupt();
   }
-  wait();
+  if (is_idle()) wait();
+  else blocking([&] { wait(); });
   if (trace::timing()) trace::collect();
   std::exception_ptr failure;
   {

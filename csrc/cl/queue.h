@@ -84,7 +84,10 @@ std::unique_lock<std::recursive_mutex> submission_lock();
 std::unique_lock<std::recursive_mutex> try_submission_lock();
 bool every_queue_is_idle();
 /// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it may throw).
-/// It may take the GIL, so nobody may ask for the submission lock while holding the GIL.
 extern void (*check_interrupt)();
+/// Set by the Python floor: runs something that blocks without the GIL, so that other Python threads go on meanwhile.
+/// Every wait for the device or for the submission lock goes through it, which is why holding the GIL while asking
+/// for that lock, and the lock while asking for the GIL, cannot lock up.
+extern void (*run_blocking)(void (*wait)(void*), void* argument);
 
 }  // namespace mlx

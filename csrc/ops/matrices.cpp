@@ -101,6 +101,7 @@ array arange(const std::optional<Scalar>& start, const std::optional<Scalar>& st
   const auto real = [](const Scalar& number) {
     return std::visit([](auto value) -> double {
       if constexpr (std::is_same_v<decltype(value), std::complex<float>>) fail("arange", "complex bounds are not supported.");
+      else if constexpr (std::is_same_v<decltype(value), bool>) fail("arange", "bools are not supported.");
       else return double(value);
     }, number);
   };

@@ -255,6 +255,8 @@ array where(const ScalarOrArray& condition, const ScalarOrArray& x, const Scalar
   return mlx::where(to_array(condition, bool_), yes, no, s);
 }
 
+array round(const ScalarOrArray& a, int decimals, StreamOrDevice s) { return mlx::round(to_array(a), decimals, s); }
+
 array clip(const array& a, const std::optional<ScalarOrArray>& a_min, const std::optional<ScalarOrArray>& a_max,
            StreamOrDevice s) {
   if (!a_min && !a_max) fail("clip", "at most one of a_min and a_max may be None.");

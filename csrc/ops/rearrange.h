@@ -53,6 +53,7 @@ std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs, c
 array where(const ScalarOrArray& condition, const ScalarOrArray& x, const ScalarOrArray& y, StreamOrDevice s);
 array clip(const array& a, const std::optional<ScalarOrArray>& a_min, const std::optional<ScalarOrArray>& a_max,
            StreamOrDevice s);
+array round(const ScalarOrArray& a, int decimals, StreamOrDevice s);
 array take(const array& a, const std::variant<int, array>& indices, std::optional<int> axis, StreamOrDevice s);
 }  // namespace python
 
