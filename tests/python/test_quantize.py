@@ -65,7 +65,7 @@ def test_a_global_scale_cancels():
     scale = mx.array(float(np.abs(values).max()))
     w, scales = mx.quantize(to_mx(values, "float32"), mode="nvfp4", global_scale=scale)
     back = to_numpy(mx.dequantize(w, scales, mode="nvfp4", global_scale=scale, dtype=mx.float32))
-    assert np.max(np.abs(back - values)) < 0.6
+    assert np.max(np.abs(back - values)) < 0.7
 
 
 @pytest.mark.parametrize("transpose", [True, False])
