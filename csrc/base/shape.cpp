@@ -36,7 +36,7 @@ bool is_row_major(const Shape& shape, const Strides& strides) {
 std::string to_string(const Shape& shape) {
   std::string text = "(";
   for (size_t i = 0; i < shape.size(); ++i) text += (i ? "," : "") + std::to_string(shape[i]);
-  return text + (shape.size() == 1 ? ",)" : ")");
+  return text + ")";
 }
 
 Shape broadcast(const Shape& a, const Shape& b, const char* op) {

@@ -1,4 +1,4 @@
-// Padding.
+// Padding with a constant, the edge, or a mirror image of the values.
 #include "base/error.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"

@@ -75,7 +75,7 @@ Shape normalized(Shape shape, int64_t size, const char* op, const array& a) {
     shape[unknown] = int32_t(size / known);
     known = size;
   }
-  if (known != size) fail(op, "cannot reshape array of shape ", to_string(a.shape()), " into shape ", to_string(shape), ".");
+  if (known != size) fail(op, "cannot reshape ", size, " elements of an array of shape ", to_string(a.shape()), " into shape ", to_string(shape), ".");
   return shape;
 }
 

@@ -41,7 +41,7 @@ def test_axes_sizes_and_norms(name, norm, n, axis):
     close(getattr(mx.fft, name)(mx.array(x), n=n, axis=axis, norm=norm), getattr(np.fft, name)(x, n=n, axis=axis, norm=norm))
 
 
-@pytest.mark.parametrize("name", [f"{kind}{n}" for kind in NAMES for n in ("2", "n")])
+@pytest.mark.parametrize("name", ["fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"])
 def test_several_axes(name):
     x = values_for(name, 3, 8, 10)
     for options in ({}, {"axes": (0, 2)}, {"s": (5, 12), "axes": (2, 0)}, {"axes": (1, 2), "norm": "ortho"}):

@@ -248,3 +248,52 @@ def test_assignments_that_are_refused(index, value):
 
 def test_out_of_range_indices_do_not_end_the_process():
     mx.eval(mx.array([1.0, 2.0])[mx.array([5])], mx.array([1.0, 2.0])[7])
+
+
+@pytest.mark.parametrize("count, inner, rows", [(20000, 1, 50), (20000, 1, 100000), (5000, 3, 1000), (3000, 128, 100),
+                                                (30, 4000, 10)])  # fmt: skip
+def test_large_scatters_accumulate_every_duplicate(count, inner, rows):
+    generator = np.random.default_rng(0)
+    index = generator.integers(-rows, rows, count)
+    values = generator.integers(-5, 5, (count, inner))
+    want = np.zeros((rows, inner), np.int64)
+    np.add.at(want, index, values)
+    for dtype in (mx.int8, mx.uint16, mx.int32, mx.int64, mx.float32, mx.complex64):
+        got = mx.zeros((rows, inner), dtype).at[mx.array(index)].add(mx.array(values).astype(dtype))
+        assert mx.array_equal(got, mx.array(want).astype(dtype)).item(), dtype
+    for name, reduce in (("maximum", np.maximum), ("minimum", np.minimum)):
+        start = generator.integers(-3, 3, (rows, inner)).astype(np.int32)
+        want = start.copy()
+        reduce.at(want, index, values.astype(np.int32))
+        same(getattr(mx.array(start).at[mx.array(index)], name)(mx.array(values)), want)
+
+
+def test_five_index_arrays():
+    generator = np.random.default_rng(0)
+    x = draw("float32", (3, 4, 5, 6, 7))
+    index = tuple(generator.integers(-n, n, 9) for n in x.shape)
+    arrays = tuple(mx.array(i) for i in index)
+    same(mx.array(x)[arrays], x[index])
+    want = np.zeros(x.shape, np.float32)
+    np.add.at(want, index, 1)
+    same(mx.zeros(x.shape).at[arrays].add(1), want)
+
+
+@pytest.mark.parametrize("shape, dims", [((1000,), 1), ((3000, 7), 1), ((300, 70), 2), ((50000,), 1)])
+def test_large_masks_and_their_gradients(shape, dims):
+    generator = np.random.default_rng(0)
+    x = draw("float32", shape)
+    mask = generator.normal(size=shape[:dims]) > 0.3
+    values = draw("float32", (int(mask.sum()), *shape[dims:]))
+    want = x.copy()
+    want[mask] = values
+
+    def assigned(v):
+        y = mx.array(x)
+        y[mx.array(mask)] = v
+        return y
+
+    same(assigned(mx.array(values)), want)
+    same(mx.grad(lambda v: (assigned(v) * mx.array(x)).sum())(mx.array(values)), x[mask])
+    with pytest.raises(RuntimeError):
+        mx.eval(assigned(mx.array(values[1:])))

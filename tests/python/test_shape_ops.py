@@ -177,3 +177,21 @@ def test_many_transposes_and_reshapes_in_a_row():
     got = mx.array(x).transpose(3, 1, 0, 2).reshape(15, 8)[::2].T.reshape(2, 2, -1).swapaxes(0, 2)
     want = x.transpose(3, 1, 0, 2).reshape(15, 8)[::2].T.reshape(2, 2, -1).swapaxes(0, 2)
     same(got, want)
+
+
+@pytest.mark.parametrize("shape, axes", [((300, 257), (1, 0)), ((17, 33, 65), (2, 1, 0)), ((17, 33, 65), (0, 2, 1)),
+                                         ((5, 33, 7, 65), (3, 0, 2, 1)), ((9000, 3), (1, 0)), ((3, 9000), (1, 0))])  # fmt: skip
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "int16", "complex64"])
+def test_large_arrays_with_exchanged_axes(dtype, shape, axes):
+    x = draw(dtype, shape, 0, 9)
+    turned = mx.array(x).transpose(axes)
+    same(mx.contiguous(turned), x.transpose(axes))
+    same(turned + mx.zeros(turned.shape, turned.dtype), x.transpose(axes))
+    same(mx.concatenate([turned, turned], axis=-1), np.concatenate([x.transpose(axes)] * 2, axis=-1))
+
+
+def test_depends_keeps_values_and_structure():
+    x, y = mx.arange(3), mx.ones((2,))
+    assert mx.depends(x, y).tolist() == [0, 1, 2]
+    assert [v.tolist() for v in mx.depends([x, y], [x + 1])] == [[0, 1, 2], [1, 1]]
+    same(mx.grad(lambda a: (mx.depends(a, a * 2) * 3).sum())(mx.ones((2,))), np.full(2, 3, np.float32))
