@@ -58,7 +58,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   const int64_t total = size_of(shape);
   std::vector<bool> donated(inputs.size(), false);
   std::vector<const Strides*> strides;
-  const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return y.is_evaluated(); });
+  const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return bool(y.node().buffer); });
   const Strides* const common_strides = through_view ? nullptr : common_order(inputs, shape);
   const Strides common = common_strides ? *common_strides : Strides{};
   for (size_t i = 0; i < inputs.size() && !common_strides; ++i) {
@@ -70,7 +70,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
     return run(dense, outputs, shape, queue);
   }
   for (array& output : outputs) {
-    if (output.is_evaluated()) {  // a view to be written through (copy_into)
+    if (output.node().buffer) {  // memory to be written through (copy_into)
       strides.push_back(&output.strides());
       continue;
     }

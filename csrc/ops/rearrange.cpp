@@ -39,10 +39,10 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
   return slice(a, std::move(start), std::move(stop), std::move(strides), s);
 }
 
-Arrays unstack(const array& x, int axis) {
+Arrays unstack(const array& x, int axis, StreamOrDevice s) {
   const int at = normalize_axis(axis, x.ndim(), "unstack");
   Arrays parts;
-  for (int i = 0; i < x.shape(at); ++i) parts.push_back(squeeze(part(x, at, i, i + 1, {}), Axes{at}));
+  for (int i = 0; i < x.shape(at); ++i) parts.push_back(squeeze(part(x, at, i, i + 1, s), Axes{at}, s));
   return parts;
 }
 

@@ -6,7 +6,7 @@
 namespace mlx {
 
 array flip(const array& a, const OptionalAxes& axis = {}, StreamOrDevice s = {});
-Arrays unstack(const array& x, int axis = 0);
+Arrays unstack(const array& x, int axis = 0, StreamOrDevice s = {});
 array stack(const Arrays& arrays, std::optional<int> axis = 0, StreamOrDevice s = {});
 /// An int: that many equal parts; several: the positions to cut at.
 Arrays split(const array& a, const IntOrInts& indices_or_sections, int axis = 0, StreamOrDevice s = {});
