@@ -5,6 +5,7 @@
 
 #include "base/env.h"
 #include "base/hash.h"
+#include "cl/trace.h"
 #include "graph/layout.h"
 
 namespace mlx {
@@ -37,6 +38,15 @@ uint64_t layout_key(const Layout& layout, const Queue& queue) {
   uint64_t key = mix(uint64_t(queue.device().type()), uint64_t(layout.rank));
   for (const char letter : layout.classes) key = mix(key, uint64_t(letter));
   return key;
+}
+
+/// One line on a fused group, for MLX_CL_DEBUG=3.
+void describe(const Group& group, const Layout& layout) {
+  if (trace::level() < 3 || group.steps.size() < 2) return;
+  std::string steps;
+  for (const Group::Step& step : group.steps) steps += std::string(steps.empty() ? "" : "; ") + step.fragment.expression;
+  trace::say(3, "fused ", group.steps.size(), " operations over ", group.inputs.size(), " inputs (layout ",
+             layout.classes, ", ", layout.rank, " outer dimensions): ", steps);
 }
 
 /// The strides that all inputs share when they are dense but not row-major (transposed alike), else null.
@@ -103,6 +113,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   }
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
+    describe(group_, layout);
     const std::string text = features(group_) + std::string(kernel_source("vector")) + source(group_, layout.classes, layout.rank);
     kernel = &queue.device().kernels().generated(text, "group");
   }
