@@ -31,6 +31,7 @@ class Worker:
             self.environment["PYTHONPATH"] = path
         elif path:
             self.command[0] = path
+            self.environment.pop("PYTHONPATH", None)  # it would lead the other side back to this mlx
         self.start()
 
     def start(self):

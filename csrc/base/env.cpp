@@ -21,6 +21,8 @@ std::string read(const char* name, const char* fallback) {
 #include "base/env.def"
 #undef ENV
 
+std::string home() { return read("HOME", ""); }
+
 std::vector<Variable> all() {
   return {
 #define ENV(identifier, name, fallback, meaning) {name, fallback, meaning, identifier()},

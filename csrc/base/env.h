@@ -10,6 +10,9 @@ namespace mlx::env {
 #include "base/env.def"
 #undef ENV
 
+/// The user's home folder; empty when unknown.
+std::string home();
+
 struct Variable {
   const char* name;
   const char* fallback;

@@ -90,7 +90,8 @@ void bind_kernels(py::module_& fast) {
            "name"_a, "input_names"_a, "output_names"_a, "source"_a, "header"_a = "", "ensure_row_contiguous"_a = true,
            "shared_memory"_a = 0, "Raises RuntimeError: there is no CUDA here.");
   fast.def("precompiled_cuda_kernel", [](const py::kwargs&) { no_backend("precompiled_cuda_kernel"); },
-           "Raises RuntimeError: there is no CUDA here.");
+           "Takes name, compiled_source, inputs, output_shapes, output_dtypes, scalars, grid, threadgroup, shared_memory, "
+           "init_value, ensure_row_contiguous and stream. Raises RuntimeError: there is no CUDA here.");
 }
 
 }  // namespace mlx

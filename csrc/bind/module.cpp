@@ -4,6 +4,7 @@
 #include "bind/array_type.h"
 #include "bind/call.h"
 #include "bind/devices.h"
+#include "bind/distributed.h"
 #include "bind/dtypes.h"
 #include "bind/elementwise.h"
 #include "bind/evaluation.h"
@@ -48,6 +49,7 @@ PYBIND11_MODULE(core, m) {
   bind_op_modules(m);
   bind_packed_ops(m);
   bind_transforms(m);
+  bind_distributed(m);
   bind_constants(m);
   bind_runtime_info(m);
   bind_aliases(m);

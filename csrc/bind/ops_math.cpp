@@ -3,6 +3,7 @@
 #include "bind/ops.h"
 #include "ops/compare.h"
 #include "ops/conv.h"
+#include "ops/division.h"
 #include "ops/einsum.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
@@ -17,6 +18,7 @@ void bind_math_ops(py::module_& m) {
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
 #include "ops/compare.def"
 #include "ops/conv.def"
+#include "ops/division.def"
 #include "ops/matmul.def"
 #include "ops/reduce.def"
 #include "ops/scan.def"

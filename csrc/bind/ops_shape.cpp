@@ -61,6 +61,7 @@ void bind_shape_ops(py::module_& m) {
 void bind_aliases(py::module_& m) {
   const py::handle type(reinterpret_cast<PyObject*>(array_type));
 #define HIDDEN(...)
+#define ARRAYS_ONLY(...)
 #define ALIAS(alias, name) \
   if (py::hasattr(m, #name)) m.attr(#alias) = m.attr(#name);
 #define METHOD(name) METHOD_ALIAS(name, name)

@@ -127,6 +127,7 @@ std::pair<py::object, py::object> differentiate(const py::object& fun, const Wan
   };
   for (const int n : wanted.argnums) collect(args[n]);
   for (const std::string& name : wanted.argnames) collect(kwargs[name.c_str()]);
+  if (primals.empty()) fail(op, "the differentiated arguments hold no arrays.");
 
   py::object result;
   const auto function = [&](const Arrays& tracers) -> Arrays {

@@ -13,11 +13,12 @@ namespace {
 
 using namespace py::literals;
 
-/// One axis per array of `tree`, read off a prefix tree of ints and None. -1 stands for None.
-void match_axes(py::handle axes, py::handle tree, std::vector<std::optional<int>>& result, bool top) {
+/// One axis per array of `tree`, read off a prefix tree of ints and None. `depth` counts the
+/// containers around: None may be a whole entry of the outermost tuple only.
+void match_axes(py::handle axes, py::handle tree, std::vector<std::optional<int>>& result, int depth) {
   PyObject* const a = axes.ptr();
   if (a == Py_None || (PyLong_Check(a) && !PyBool_Check(a))) {
-    if (a == Py_None && !top) fail("vmap", "None is allowed only as a whole entry of the axes.");
+    if (a == Py_None && depth != 1) fail("vmap", "None is allowed only as a whole entry of the axes.");
     const std::optional<int> axis = a == Py_None ? std::nullopt : std::optional<int>(axes.cast<int>());
     for_each_leaf(tree, [&](py::handle leaf) {
       if (is_array(leaf.ptr())) result.push_back(axis);
@@ -29,7 +30,7 @@ void match_axes(py::handle axes, py::handle tree, std::vector<std::optional<int>
     for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(tree)) {
       PyObject* const axis = PyDict_GetItem(a, key.ptr());
       if (!axis) fail("vmap", "the axes have no entry for a key of the tree.");
-      match_axes(axis, value, result, false);
+      match_axes(axis, value, result, depth + 2);
     }
     return;
   }
@@ -39,14 +40,13 @@ void match_axes(py::handle axes, py::handle tree, std::vector<std::optional<int>
     fail("vmap", "an axis must be an int or None, got ", Py_TYPE(a)->tp_name, ".");
   }
   if (PySequence_Size(a) != PySequence_Size(t)) fail("vmap", PySequence_Size(a), " axes for ", PySequence_Size(t), " arguments.");
-  const bool entries = top && PyTuple_Check(a);
   for (Py_ssize_t i = 0; i < PySequence_Size(t); ++i)
-    match_axes(py::reinterpret_borrow<py::sequence>(axes)[i], py::reinterpret_borrow<py::sequence>(tree)[i], result, entries);
+    match_axes(py::reinterpret_borrow<py::sequence>(axes)[i], py::reinterpret_borrow<py::sequence>(tree)[i], result, depth + (PyTuple_Check(a) ? 1 : 2));
 }
 
 std::vector<int> input_axes(py::handle in_axes, const py::args& args, const Arrays& inputs) {
   std::vector<std::optional<int>> axes;
-  match_axes(in_axes, args, axes, true);
+  match_axes(in_axes, args, axes, 0);
   std::vector<int> result;
   bool mapped = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -75,7 +75,7 @@ py::object make_vmap(const py::object& fun, const py::object& in_axes, const py:
     };
     const auto place = [&](const Arrays& outputs) {
       std::vector<std::optional<int>> axes;
-      match_axes(out_axes, tree, axes, true);
+      match_axes(out_axes, tree, axes, 0);
       std::vector<int> result;
       for (size_t i = 0; i < outputs.size(); ++i)
         result.push_back(axes[i] ? normalize_axis(*axes[i], outputs[i].ndim() + 1, "vmap") : -1);

@@ -27,8 +27,8 @@ constexpr const char* extension = ".clbin";
 
 std::string expand_home(const std::string& path) {
   if (path.rfind("~/", 0) != 0) return path;
-  const char* const home = std::getenv("HOME");
-  return home && *home ? home + path.substr(1) : "";
+  const std::string home = env::home();
+  return home.empty() ? "" : home + path.substr(1);
 }
 
 /// The folder if a file can be made in it.

@@ -5,6 +5,7 @@
 
 #include "base/env.h"
 #include "base/hash.h"
+#include "cl/trace.h"
 #include "graph/layout.h"
 
 namespace mlx {
@@ -39,6 +40,15 @@ uint64_t layout_key(const Layout& layout, const Queue& queue) {
   return key;
 }
 
+/// One line on a fused group, for MLX_CL_DEBUG=3.
+void describe(const Group& group, const Layout& layout) {
+  if (trace::level() < 3 || group.steps.size() < 2) return;
+  std::string steps;
+  for (const Group::Step& step : group.steps) steps += std::string(steps.empty() ? "" : "; ") + step.fragment.expression;
+  trace::say(3, "fused ", group.steps.size(), " operations over ", group.inputs.size(), " inputs (layout ",
+             layout.classes, ", ", layout.rank, " outer dimensions): ", steps);
+}
+
 /// The strides that all inputs share when they are dense but not row-major (transposed alike), else null.
 const Strides* common_order(const Arrays& inputs, const Shape& shape) {
   const Strides* strides = nullptr;
@@ -58,7 +68,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   const int64_t total = size_of(shape);
   std::vector<bool> donated(inputs.size(), false);
   std::vector<const Strides*> strides;
-  const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return y.is_evaluated(); });
+  const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return bool(y.node().buffer); });
   const Strides* const common_strides = through_view ? nullptr : common_order(inputs, shape);
   const Strides common = common_strides ? *common_strides : Strides{};
   for (size_t i = 0; i < inputs.size() && !common_strides; ++i) {
@@ -70,7 +80,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
     return run(dense, outputs, shape, queue);
   }
   for (array& output : outputs) {
-    if (output.is_evaluated()) {  // a view to be written through (copy_into)
+    if (output.node().buffer) {  // memory to be written through (copy_into)
       strides.push_back(&output.strides());
       continue;
     }
@@ -103,6 +113,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   }
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
+    describe(group_, layout);
     const std::string text = features(group_) + std::string(kernel_source("vector")) + source(group_, layout.classes, layout.rank);
     kernel = &queue.device().kernels().generated(text, "group");
   }

@@ -34,7 +34,7 @@ thread_local bool ended = false;
 thread_local const Stream* scope = nullptr;
 
 Stream make(DeviceType device, bool owned) {
-  if (!Device::exists(device)) fail("stream", "there is no ", to_string(device), " device.");
+  Device::get(device);  // throws the error due when there is none
   if (ended) fail<std::runtime_error>("stream", "this thread's streams were cleared.");
   const std::lock_guard lock(registry_mutex);
   Entry entry;

@@ -29,6 +29,8 @@ Rule integer_only(Dtype d, const char* op) {
   return {d, d};
 }
 
+Rule shifted(Dtype d, const char* op) { return integer_only(d == bool_ ? uint8 : d, op); }
+
 // Derivatives too long for a row.
 constexpr auto none = std::nullopt;
 

@@ -85,6 +85,7 @@ class StopGradient final : public Primitive {
     return {{stop_gradient(inputs[0])}, axes};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  bool stops_gradient() const override { return true; }
   size_t work(const Arrays&, const Arrays&) const override { return 0; }
   bool is_view() const override { return true; }
 };

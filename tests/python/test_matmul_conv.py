@@ -211,3 +211,10 @@ def test_convolution_vmap():
 def test_refused_operands(call):
     with pytest.raises(ValueError):
         mx.eval(call())
+
+
+def test_addmm_with_a_transposed_addend():
+    rng = np.random.default_rng(0)
+    c, a, b = (rng.normal(size=s).astype(np.float32) for s in ((8, 3), (3, 3), (3, 8)))
+    got = mx.addmm(2.0 * mx.array(c).T, mx.array(a), mx.array(b))
+    np.testing.assert_allclose(np.array(got), 2 * c.T + a @ b, rtol=1e-5, atol=1e-5)
