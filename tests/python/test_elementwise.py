@@ -20,8 +20,6 @@ from support import (
     to_mx,
 )
 
-pytestmark = pytest.mark.core
-
 
 TWO_OPERANDS = {row.name for row in BINARY}
 
@@ -41,6 +39,7 @@ def test_values_in_every_dtype(row, dtype):
     check(row.call, row.expected, *operands(row, dtype), dtype=dtype, gives=gives, rtol=rtol, atol=row.atol)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "contiguous"])
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_values_in_every_layout(row, layout):
@@ -66,6 +65,7 @@ def test_special_values(row, dtype):
         check(row.call, expected, *values, dtype=dtype, rtol=row.rtol)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("row", BINARY, ids=str)
 @pytest.mark.parametrize("shapes", [((3, 1), (1, 4)), ((4,), (2, 3, 4)), ((), (3,)), ((1, 1), (5,)), ((0, 1), (1, 3))])
 def test_operands_broadcast(row, shapes):
@@ -75,6 +75,7 @@ def test_operands_broadcast(row, shapes):
     same(row.call(*arrays), row.expected(*values), 2e-5, 1e-6)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("row", [r for r in ROWS if r.gradient and "f" in r.takes], ids=str)
 def test_gradient(row):
     values = [draw("float64", (2, 3), row.low, row.high, seed) for seed in range(row.operands)]

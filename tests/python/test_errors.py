@@ -4,7 +4,6 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.core
 X = mx.ones((2, 3))
 
 INDEX_ERROR_AXES = ["sum", "prod", "min", "max", "any", "all", "argmin", "argmax", "count_nonzero", "logsumexp", "softmax"]

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from support import output_of, same, to_numpy
 
-pytestmark = pytest.mark.core
-
 X = mx.array(np.arange(6, dtype=np.float32).reshape(2, 3))
 
 

@@ -4,8 +4,6 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.core
-
 
 @pytest.mark.parametrize("make, text", [
     (lambda: mx.array([1, 2, 3]), "array([1, 2, 3], dtype=int32)"),
