@@ -1,25 +1,6 @@
 // Reading at positions given by index arrays. U is a word to copy (elements are only moved), I the dtype of the
 // indices, K the number of index arrays.
-#define INDEX(k) global const STORED(I)* index##k, long index##k##_offset, long extent##k, long stride##k,
-#define PLACE(k) place((long)LOAD(I, index##k, index##k##_offset + i), extent##k) * stride##k
-#if K == 1
-#define INDICES INDEX(0)
-#define PLACES PLACE(0)
-#elif K == 2
-#define INDICES INDEX(0) INDEX(1)
-#define PLACES PLACE(0) + PLACE(1)
-#elif K == 3
-#define INDICES INDEX(0) INDEX(1) INDEX(2)
-#define PLACES PLACE(0) + PLACE(1) + PLACE(2)
-#else
-#define INDICES INDEX(0) INDEX(1) INDEX(2) INDEX(3)
-#define PLACES PLACE(0) + PLACE(1) + PLACE(2) + PLACE(3)
-#endif
-
-// An index counted from the end if negative, then clamped.
-static inline long place(long index, long extent) {
-  return clamp(index < 0 ? index + extent : index, 0L, extent - 1);
-}
+#include "indices.clh"
 
 static inline void copy_words(global const U* from, long stride, global U* to, long count) {
   if (stride == 1) {

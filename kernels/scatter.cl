@@ -1,25 +1,6 @@
 // Writing at positions given by index arrays. T is the dtype of the values, I that of the indices, K the number of
 // index arrays; MODE 0 replaces, 1 adds, 2 multiplies, 3 takes the larger, 4 the smaller value.
-#define INDEX(k) global const STORED(I)* index##k, long index##k##_offset, long extent##k, long stride##k,
-#define PLACE(k) place((long)LOAD(I, index##k, index##k##_offset + i), extent##k) * stride##k
-#if K == 1
-#define INDICES INDEX(0)
-#define PLACES PLACE(0)
-#elif K == 2
-#define INDICES INDEX(0) INDEX(1)
-#define PLACES PLACE(0) + PLACE(1)
-#elif K == 3
-#define INDICES INDEX(0) INDEX(1) INDEX(2)
-#define PLACES PLACE(0) + PLACE(1) + PLACE(2)
-#else
-#define INDICES INDEX(0) INDEX(1) INDEX(2) INDEX(3)
-#define PLACES PLACE(0) + PLACE(1) + PLACE(2) + PLACE(3)
-#endif
-
-// An index counted from the end if negative, then clamped.
-static inline long place(long index, long extent) {
-  return clamp(index < 0 ? index + extent : index, 0L, extent - 1);
-}
+#include "indices.clh"
 
 #if MODE == 0
 #define COMBINE(a, b) (b)

@@ -15,10 +15,6 @@ Fragment copying(Dtype dtype) { return {"a", dtype}; }
 
 const char* word_of(int bytes) { return bytes == 8 ? "ulong" : bytes == 4 ? "uint" : bytes == 2 ? "ushort" : "uchar"; }
 
-}  // namespace
-
-namespace {
-
 /// Which two axes a copy exchanges: reads run along `rows`, writes along `columns`; the others are batches.
 struct Exchange {
   struct {

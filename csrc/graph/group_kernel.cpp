@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/env.h"
 #include "base/hash.h"
 #include "cl/trace.h"
 #include "graph/layout.h"
@@ -102,15 +101,8 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   }
   if (total == 0) return;
 
-  Layout layout;
-  if (common_strides) {
-    for (size_t i = 0; i < inputs.size(); ++i)
-      layout.classes += group_.constant[i] ? 'k' : inputs[i].size() == 1 ? 's' : 'c';
-    layout.classes.append(outputs.size(), 'f');
-    layout.columns = total;
-  } else {
-    layout = lay_out(shape, inputs, group_.constant, strides);
-  }
+  const Layout layout = common_strides ? linear_layout(shape, inputs, group_.constant, outputs.size())
+                                       : lay_out(shape, inputs, group_.constant, strides);
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
     describe(group_, layout);

@@ -31,21 +31,24 @@ bool is_dense(const Shape& shape, const Strides& strides) {
   return true;
 }
 
+Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant, size_t outputs) {
+  Layout layout;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    layout.classes += constant[i] ? 'k' : inputs[i].size() == 1 ? 's' : 'c';
+  layout.classes.append(outputs, 'f');
+  layout.columns = size_of(shape);
+  return layout;
+}
+
 Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
                const std::vector<const Strides*>& outputs) {
-  Layout layout;
   // The usual case first: everything dense, or one element.
   bool linear = true;
   for (size_t i = 0; i < inputs.size() && linear; ++i)
     linear = constant[i] || inputs[i].size() == 1 || (inputs[i].is_row_contiguous() && inputs[i].shape() == shape);
   for (size_t o = 0; o < outputs.size() && linear; ++o) linear = is_row_major(shape, *outputs[o]);
-  if (linear) {
-    for (size_t i = 0; i < inputs.size(); ++i)
-      layout.classes += constant[i] ? 'k' : inputs[i].size() == 1 ? 's' : 'c';
-    layout.classes.append(outputs.size(), 'f');
-    layout.columns = size_of(shape);
-    return layout;
-  }
+  if (linear) return linear_layout(shape, inputs, constant, outputs.size());
+  Layout layout;
   std::vector<Strides> spread;
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!constant[i]) spread.push_back(broadcast_strides(inputs[i].shape(), inputs[i].strides(), shape));

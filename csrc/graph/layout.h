@@ -20,6 +20,8 @@ struct Layout {
 /// True when the elements fill their memory without gaps or repeats, in whatever order of axes.
 bool is_dense(const Shape& shape, const Strides& strides);
 
+/// Operands that are all dense in one order of axes, or of one element.
+Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant, size_t outputs);
 /// Lays out `shape` for inputs (read as if broadcast) and outputs with these strides. `constant[i]` inputs go by value.
 Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
                const std::vector<const Strides*>& outputs);
