@@ -355,11 +355,20 @@ array quantized_matmul(const array& x, const array& w, const array& scales, cons
 array gather_qmm(const array& x, const array& w, const array& scales, const std::optional<array>& biases,
                  const std::optional<array>& lhs_indices, const std::optional<array>& rhs_indices, bool transpose,
                  std::optional<int> group_size, std::optional<int> bits, const std::string& mode, bool,
-                 StreamOrDevice s) {
-  if (!lhs_indices && !rhs_indices) return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
+                 const std::optional<array>& global_scale, StreamOrDevice s) {
   const Quantization q = quantization("gather_qmm", group_size, bits, mode);
+  if (global_scale && q.mode != "nvfp4") fail("gather_qmm", "Global scale is only supported for 'nvfp4' quantization mode.");
+  if (global_scale && (w.ndim() < 3 || global_scale->shape() != batch_of(w)))
+    fail("gather_qmm", "Global scale must hold one number for each matrix of w, but has shape ",
+         to_string(global_scale->shape()), " and w ", to_string(w.shape()), ".");
+  if (!lhs_indices && !rhs_indices && !global_scale)
+    return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
   if (x.ndim() < 2) fail("gather_qmm", "x must have at least two dimensions.");
-  return gathered(q, operands("gather_qmm", q, x, w, scales, biases, transpose, s), lhs_indices, rhs_indices, transpose, s);
+  const array y =
+      gathered(q, operands("gather_qmm", q, x, w, scales, biases, transpose, s), lhs_indices, rhs_indices, transpose, s);
+  if (!global_scale) return y;
+  const array chosen = take(flatten(*global_scale, 0, -1, s), rhs_indices ? *rhs_indices : every_matrix(w, s), {}, s);
+  return multiply(y, astype(expand_dims(chosen / 2688.0, {-2, -1}, s), y.dtype(), s), s);
 }
 
 array qqmm(const array& x, const array& w, const std::optional<array>& scales, std::optional<int> group_size,
@@ -381,7 +390,7 @@ array gather_qqmm(const array& x, const array& w, const std::optional<array>& sc
       round_operands("gather_qqmm", x, w, scales, group_size, bits, mode, global_scale_x, global_scale_w, s);
   const Arrays weights = r.packed ? Arrays{w, *scales} : quantize(w, r.q.group_size, r.q.bits, r.q.mode, global_scale_w, s);
   return times_global_scale(gather_qmm(r.x, weights[0], weights[1], {}, lhs_indices, rhs_indices, true, r.q.group_size,
-                                       r.q.bits, r.q.mode, sorted_indices, s),
+                                       r.q.bits, r.q.mode, sorted_indices, {}, s),
                             global_scale_w, s);
 }
 
