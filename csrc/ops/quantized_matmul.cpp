@@ -40,19 +40,30 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
                            bool transpose, const Sizes& size, const array& out, Queue& queue) {
   const bool gathers = !indices.empty(), on_cpu = queue.device().facts().is_cpu;
   const int64_t units = (transpose ? size.k : size.n) / unit_size(q), batches = gathers ? indices[0].size() : 1;
+  const bool by_words = on_cpu && transpose && 32 % q.bits == 0 && size.k % (512 / q.bits) == 0;
   const int rows = size.m >= 4 ? 4 : size.m >= 2 ? 2 : 1;
-  const int columns = transpose ? 4 : side_by_side(units, rows, on_cpu);
+  const int columns = transpose ? (by_words && rows == 4 ? 2 : 4) : side_by_side(units, rows, on_cpu);
   Defines defines = q.defines(packed[1].dtype());
   defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
   if (gathers) defines.emplace_back("GATHER", 1);
   const int64_t tiles = batches * ((size.m + rows - 1) / rows) *
                         (transpose ? (size.n + columns - 1) / columns : units / columns);
-  Launch work = launch(queue, "quantized_matmul", transpose ? "by_rows" : "by_columns", defines);
+  std::vector<BufferArgument> arguments{reads(x)};
+  Ref<Buffer> prepared;
+  if (by_words) {
+    const int64_t blocks = x.size() * q.bits / 512;
+    prepared = queue.device().allocator().allocate(size_t(x.size() + 16 * blocks) * sizeof(float), &queue);
+    arguments = {{prepared.get(), 0, true}, {prepared.get(), x.size(), true}};
+    launch(queue, "quantized_matmul", "by_words_prepare", defines)
+        .over(quantized_items(queue, blocks))
+        .with(reads(x), arguments[0], arguments[1], blocks);
+  }
+  Launch work = launch(queue, "quantized_matmul", by_words ? "by_words" : transpose ? "by_rows" : "by_columns", defines);
   if (on_cpu) work.over(quantized_items(queue, tiles));
   else work.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 32).in_groups_of(32);
   work.moving(size_t(packed[0].nbytes()));
-  for (const BufferArgument& argument : {reads(x), reads(packed[0]), reads(packed[1]), reads(packed[q.is_affine() ? 2 : 1])})
-    work.set(argument);
+  for (const array& part : {packed[0], packed[1], packed[q.is_affine() ? 2 : 1]}) arguments.push_back(reads(part));
+  for (const BufferArgument& argument : arguments) work.set(argument);
   if (gathers) {
     work.set(reads(indices[0]));
     work.set(int64_t(x.size() / (size.m * size.k)));
