@@ -1,5 +1,11 @@
-"""Neural network layers, losses, initializers and model transforms."""
+"""Neural network layers, losses, initializers and model transforms (`as` marks what type checkers may re-export)."""
 
-from mlx.nn import init, losses
+from mlx.nn import (
+    init as init,
+    losses as losses,
+)
 from mlx.nn.layers import *
-from mlx.nn.utils import average_gradients, value_and_grad
+from mlx.nn.utils import (
+    average_gradients as average_gradients,
+    value_and_grad as value_and_grad,
+)

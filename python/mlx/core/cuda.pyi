@@ -1,0 +1,4 @@
+# Types of mlx.core.cuda, written by tools/stubs/generate.py: do not edit.
+
+
+def is_available() -> bool: ...
