@@ -1,4 +1,4 @@
-"""The types for editors, python/mlx/core/*.pyi: written anew they are the same, they name everything, and mypy reads them."""
+"""The types for editors, python/mlx/core/*.pyi: they are what the module gives, name everything, and please mypy."""
 
 import ast
 import os
@@ -101,14 +101,15 @@ def test_mypy_accepts_a_program_and_sees_what_is_wrong(tmp_path):
     said = mypy(tmp_path, PROGRAM + "\n".join(WRONG))
     lines = said.splitlines()
     for line, kind in enumerate(WRONG.values(), PROGRAM.count("\n") + 1):
-        assert any(f":{line}: error" in text and f"[{kind}]" in text for text in lines), f"{kind} in line {line}\n{said}"
+        assert any(f":{line}: error" in text and f"[{kind}]" in text for text in lines), f"{kind}, line {line}\n{said}"
 
 
 def test_mypy_accepts_the_stubs_themselves(tmp_path):
     pytest.importorskip("mypy", reason="mypy checks the stubs")
     command = [sys.executable, "-m", "mypy", "--strict", "--explicit-package-bases", "-p", "mlx.core",
                f"--cache-dir={tmp_path}"]  # fmt: skip
-    result = subprocess.run(command, env=dict(os.environ, MYPYPATH=str(ROOT / "python")), cwd=tmp_path, capture_output=True, text=True)
+    environment = dict(os.environ, MYPYPATH=str(ROOT / "python"))
+    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 
 

@@ -258,7 +258,8 @@ class Stub:
         unused = set(self.by_hand) - set(things)
         self.problems += [f"{name}: in by_hand.pyi, not in the module" for name in sorted(unused)]
         body = "\n".join(self.lines)
-        says = f"# Types of mlx.core{'.' * bool(self.name)}{self.name}, written by tools/stubs/generate.py: do not edit."
+        module = f"mlx.core.{self.name}".strip(".")
+        says = f"# Types of {module}, written by tools/stubs/generate.py: do not edit."
         return "\n".join([says, "", *head(body), body]).rstrip() + "\n"
 
 
@@ -267,7 +268,7 @@ def stubs():
     by_hand = ByHand((Path(__file__).parent / "by_hand.pyi").read_text())
     types = operation_types()
     names_of_core = re.findall(r"^(?:class )?(\w+)(?:: TypeAlias|[:(])", "\n".join(by_hand.head), re.MULTILINE)
-    names_of_core += [n for n in public(mx) if type(getattr(mx, n)).__name__ in ("Dtype", "type", "pybind11_type", "EnumType")]
+    names_of_core += [name for name in public(mx) if isinstance(getattr(mx, name), (mx.Dtype, type))]
 
     def head_of_core(_):
         return [*by_hand.head, "", *(f"from . import {name} as {name}" for name in SUBMODULES)]
@@ -296,7 +297,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; status 1 when a file is out of date")
     arguments = parser.parse_args()
-    old = [name for name, text in stubs().items() if not (TARGET / name).exists() or (TARGET / name).read_text() != text]
+    current = {path.name: path.read_text() for path in TARGET.glob("*.pyi")}
+    old = [name for name, text in stubs().items() if current.get(name) != text]
     if arguments.check:
         sys.exit(f"out of date: {', '.join(old)}" if old else 0)
     TARGET.mkdir(exist_ok=True)

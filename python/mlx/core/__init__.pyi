@@ -271,15 +271,23 @@ class _Transformed:
 class ArrayAt:
     """An array with the places that an update is for: x.at[index].add(value)."""
     def __getitem__(self, index: Any, /) -> ArrayAt: ...
-    def add(self, value: Operand, /) -> array: ...
-    def subtract(self, value: Operand, /) -> array: ...
-    def multiply(self, value: Operand, /) -> array: ...
-    def divide(self, value: Operand, /) -> array: ...
-    def maximum(self, value: Operand, /) -> array: ...
-    def minimum(self, value: Operand, /) -> array: ...
-    def set(self, value: Operand, /) -> array: ...
+    def add(self, value: Operand) -> array:
+        """The array with `value` added at these places, as often as each is named."""
+    def subtract(self, value: Operand) -> array:
+        """The array with `value` subtracted at these places, as often as each is named."""
+    def multiply(self, value: Operand) -> array:
+        """The array multiplied by `value` at these places, as often as each is named."""
+    def divide(self, value: Operand) -> array:
+        """The array divided by `value` at these places, as often as each is named."""
+    def maximum(self, value: Operand) -> array:
+        """The array with the larger of its element and `value` at these places."""
+    def minimum(self, value: Operand) -> array:
+        """The array with the smaller of its element and `value` at these places."""
+    def set(self, value: Operand) -> array:
+        """The array with `value` at these places; which one wins is open where a place is named twice."""
 
 class ArrayIterator:
+    """The slices of an array along its first axis, in turn."""
     def __next__(self) -> array: ...
     def __iter__(self) -> ArrayIterator: ...
 
@@ -292,17 +300,22 @@ class custom_function:
     """A function with transformations of its own; use it as a decorator."""
     def __init__(self, f: Callable[..., Any]) -> None: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-    def vjp(self, f: Callable[..., Any]) -> custom_function: ...
-    def jvp(self, f: Callable[..., Any]) -> custom_function: ...
-    def vmap(self, f: Callable[..., Any]) -> custom_function: ...
+    def vjp(self, f: Callable[..., Any]) -> custom_function:
+        """Registers f(primals, cotangents, outputs), the vector-Jacobian product."""
+    def jvp(self, f: Callable[..., Any]) -> custom_function:
+        """Registers f(primals, tangents), the Jacobian-vector product."""
+    def vmap(self, f: Callable[..., Any]) -> custom_function:
+        """Registers f(inputs, axes) -> (outputs, axes), the function over a batch."""
 
 class Device:
     """A device to run operations on."""
     def __init__(self, type: DeviceType, index: int = 0) -> None: ...
     @property
-    def type(self) -> DeviceType: ...
+    def type(self) -> DeviceType:
+        """mx.cpu or mx.gpu."""
 
 class DeviceType(enum.Enum):
+    """The kinds of devices, mx.cpu and mx.gpu."""
     cpu = 0
     gpu = 1
 
@@ -313,6 +326,7 @@ class Dtype:
         """Bytes an element."""
 
 class DtypeCategory(enum.Enum):
+    """Categories of dtypes, for mx.issubdtype."""
     complexfloating = 0
     floating = 1
     inexact = 2
@@ -326,23 +340,30 @@ class finfo:
     """Limits of a floating dtype."""
     def __init__(self, dtype: Dtype, /) -> None: ...
     @property
-    def bits(self) -> int: ...
+    def bits(self) -> int:
+        """Bits an element."""
     @property
-    def min(self) -> float: ...
+    def min(self) -> float:
+        """The lowest finite value."""
     @property
-    def max(self) -> float: ...
+    def max(self) -> float:
+        """The largest finite value."""
     @property
-    def eps(self) -> float: ...
+    def eps(self) -> float:
+        """The distance from 1 to the next larger value."""
     @property
-    def smallest_normal(self) -> float: ...
+    def smallest_normal(self) -> float:
+        """The smallest positive normal value."""
     @property
-    def dtype(self) -> Dtype: ...
+    def dtype(self) -> Dtype:
+        """The dtype; float32 for complex64."""
 
 class FunctionExporter:
     """Records calls of a function into a file. See mx.exporter."""
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Records a call with arrays like these."""
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Ends the recording; further calls raise RuntimeError."""
     def __enter__(self) -> FunctionExporter: ...
     def __exit__(
         self, exc_type: type[BaseException] | None = None, exc_value: BaseException | None = None,
@@ -353,11 +374,14 @@ class iinfo:
     """Limits of an integer dtype."""
     def __init__(self, dtype: Dtype, /) -> None: ...
     @property
-    def min(self) -> int: ...
+    def min(self) -> int:
+        """The lowest value."""
     @property
-    def max(self) -> int: ...
+    def max(self) -> int:
+        """The largest value."""
     @property
-    def dtype(self) -> Dtype: ...
+    def dtype(self) -> Dtype:
+        """The dtype."""
 
 class PrintOptions:
     """How arrays are printed."""
@@ -368,7 +392,8 @@ class PrintOptions:
 class Stream:
     """An order of execution on a device."""
     @property
-    def device(self) -> Device: ...
+    def device(self) -> Device:
+        """The device that the stream is on."""
 
 class StreamContext:
     """Makes a stream and its device the defaults within a `with` block."""
@@ -379,7 +404,8 @@ class StreamContext:
 class ThreadLocalStream:
     """Stands for a stream of its own on each thread."""
     @property
-    def device(self) -> Device: ...
+    def device(self) -> Device:
+        """The device that the stream is on."""
 
 class _DeviceScope(Device):
     def __enter__(self) -> Device: ...

@@ -1,5 +1,6 @@
-"""Neural network layers, losses, initializers and model transforms (`as` marks what type checkers may re-export)."""
+"""Neural network layers, losses, initializers and model transforms."""
 
+# `name as name`: a package that is typed re-exports only what is imported so.
 from mlx.nn import (
     init as init,
     losses as losses,

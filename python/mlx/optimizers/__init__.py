@@ -1,5 +1,6 @@
 """Optimizers, learning-rate schedules and gradient clipping."""
 
+# `name as name`: a package that is typed re-exports only what is imported so.
 from mlx.optimizers.optimizers import (
     SGD as SGD,
     AdaDelta as AdaDelta,

@@ -1,5 +1,6 @@
 """All layers and activation functions in one namespace."""
 
+# `name as name`: a package that is typed re-exports only what is imported so.
 from mlx.nn.layers.activations import (
     CELU as CELU,
     celu as celu,
