@@ -22,7 +22,7 @@ OPERATIONS = {"mlx.core.function", "mlx.core.method"}
 WIDTH = 120
 # Dunder names that every class has, or that say nothing to a type checker.
 SILENT = set(dir(object)) - {"__init__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"} | {
-    "__dict__", "__module__", "__weakref__", "__delitem__", "__buffer__"}  # fmt: skip
+    "__dict__", "__module__", "__weakref__", "__delitem__", "__buffer__", "_pybind11_conduit_v1_"}  # fmt: skip
 
 
 def is_operation(thing):
@@ -121,10 +121,7 @@ def signature_text(thing):
 
 
 def parsed(text):
-    text = re.sub(r"mlx\.core\.(?:\w+\.)*", "", text)
-    for old, new in (("List[", "Sequence["), ("Optional[", "None | "), ("function", "Callable[..., Any]")):
-        text = text.replace(old, new)
-    text = re.sub(r"None \| ([\w.]+)\]", r"\1 | None", text)
+    """The ast of a signature; the annotations of pybind11's depend on its version and are not looked at."""
     return ast.parse(f"def f{text}: ...").body[0]
 
 
@@ -134,13 +131,15 @@ class Stub:
     def __init__(self, name, by_hand, types):
         self.name, self.types, self.lines = name, types, []
         self.module = getattr(mx, name) if name else mx
-        self.by_hand = by_hand.modules.get(name, {})
+        self.by_hand, self.core_by_hand = by_hand.modules.get(name, {}), by_hand.modules[""]
         self.problems = []
 
     def function(self, name, thing, indent="", owner=""):
         """One function or method."""
         path = f"{owner}{name}"
         hand = self.hand_of(owner).get(name)
+        if not hand and self.name == "metal":  # forwards to functions of mlx.core
+            hand = self.core_by_hand.get(name)
         # An alias is the same object under another name.
         at_home = is_operation(thing) and (thing.__module__.removeprefix("mlx.core").strip("."), thing.__name__)
         key = ("", path) if owner else at_home
@@ -157,13 +156,8 @@ class Stub:
                 self.problems.append(f"{path}: {len(annotations)} types for {len(parameters)} parameters")
             typed = [self.typed(p, a, owner and i == 0) for i, (p, a) in enumerate(zip(parameters, annotations))]
             self.write(name, written(typed), result, thing, indent)
-        elif not is_operation(thing) and signature_text(thing):
-            node = parsed(signature_text(thing))
-            self.write(name, written(parameters_of(node.args)), ast.unparse(node.returns), thing, indent)
-            if "object" in ast.unparse(node):
-                self.problems.append(f"{path}: pybind11 says object; by_hand.pyi must say more")
         else:
-            self.problems.append(f"{path}: no types are known")
+            self.problems.append(f"{path}: no types are known; by_hand.pyi must say them")
 
     def typed(self, parameter, annotation, is_self):
         kind, name, _, default = parameter
