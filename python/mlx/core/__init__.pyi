@@ -995,10 +995,19 @@ def qqmm(
     stream: StreamOrDevice = None
 ) -> array:
     """x @ w.T with both quantised: x on the way, w too unless it is packed and comes with scales."""
+@overload
+def quantize(
+    w: array, /, group_size: int | None = None, bits: int | None = None, mode: Literal['affine'] = 'affine',
+    global_scale: array | None = None, *, stream: StreamOrDevice = None
+) -> tuple[array, array, array]:
+    """Packed uint32 weights, scales and (affine) biases of floating w (..., K): K * bits / 32 words and K / group_size
+    scales a row.
+    """
+@overload
 def quantize(
     w: array, /, group_size: int | None = None, bits: int | None = None, mode: str = 'affine',
     global_scale: array | None = None, *, stream: StreamOrDevice = None
-) -> list[array]:
+) -> Any:
     """Packed uint32 weights, scales and (affine) biases of floating w (..., K): K * bits / 32 words and K / group_size
     scales a row.
     """
