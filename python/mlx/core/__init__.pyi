@@ -758,9 +758,12 @@ def gather_mm(
 def gather_qmm(
     x: array, w: array, /, scales: array, biases: array | None = None, lhs_indices: array | None = None,
     rhs_indices: array | None = None, transpose: bool = True, group_size: int | None = None, bits: int | None = None,
-    mode: str = 'affine', *, sorted_indices: bool = False, stream: StreamOrDevice = None
+    mode: str = 'affine', *, sorted_indices: bool = False, global_scale: array | None = None,
+    stream: StreamOrDevice = None
 ) -> array:
-    """quantized_matmul of the matrices of x and w that the broadcast batch indices choose."""
+    """quantized_matmul of the matrices of x and w that the broadcast batch indices choose. Beyond MLX: global_scale,
+    for mode nvfp4, one for each matrix of w.
+    """
 def gather_qqmm(
     x: array, w: array, /, scales: array | None = None, lhs_indices: array | None = None,
     rhs_indices: array | None = None, group_size: int | None = None, bits: int | None = None, mode: str = 'nvfp4',
