@@ -66,18 +66,6 @@ const std::vector<ElementwiseRow>& elementwise_rows() {
   return rows;
 }
 
-array apply_elementwise(const ElementwiseRow& row, const array& a, const array* b, const StreamOrDevice& s) {
-  const auto [operand, result] = row.result(b ? promote(a.dtype(), b->dtype()) : a.dtype(), row.name);
-  const char* const expression = operand.is_complex() ? row.complex : operand.is_floating() ? row.real : row.integer;
-  if (!expression) fail(row.name, "Not supported for ", operand.name(), ".");
-  Shape shape = b ? broadcast(a.shape(), b->shape(), row.name) : a.shape();
-  Arrays inputs;
-  inputs.reserve(row.operands);
-  inputs.push_back(a);
-  if (b) inputs.push_back(*b);
-  return array(std::move(shape), result, make_ref<Elementwise>(row, expression, operand), std::move(inputs), to_stream(s));
-}
-
 namespace {
 enum RowNumber {
 #define UNARY(name, ...) row_##name,
@@ -86,7 +74,33 @@ enum RowNumber {
 #undef UNARY
 #undef BINARY
 };
+
+/// The exponent of most powers, worth a multiplication.
+bool is_two(const array& x) {
+  const Node& node = x.node();
+  if (!node.immediate || node.tracer || x.ndim() > 0) return false;
+  return visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T value;
+    std::memcpy(static_cast<void*>(&value), node.value.bytes, sizeof value);
+    if constexpr (std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>) return float(value) == 2;
+    else return value == T(2);
+  });
+}
 }  // namespace
+
+array apply_elementwise(const ElementwiseRow& row, const array& a, const array* b, const StreamOrDevice& s) {
+  const auto [operand, result] = row.result(b ? promote(a.dtype(), b->dtype()) : a.dtype(), row.name);
+  const char* const expression = operand.is_complex() ? row.complex : operand.is_floating() ? row.real : row.integer;
+  if (!expression) fail(row.name, "Not supported for ", operand.name(), ".");
+  if (b && &row == &elementwise_rows()[row_power] && operand == a.dtype() && is_two(*b)) return square(a, s);
+  Shape shape = b ? broadcast(a.shape(), b->shape(), row.name) : a.shape();
+  Arrays inputs;
+  inputs.reserve(row.operands);
+  inputs.push_back(a);
+  if (b) inputs.push_back(*b);
+  return array(std::move(shape), result, make_ref<Elementwise>(row, expression, operand), std::move(inputs), to_stream(s));
+}
 
 #define UNARY(name, ...) \
   array name(const array& a, StreamOrDevice s) { return apply_elementwise(elementwise_rows()[row_##name], a, nullptr, s); }
