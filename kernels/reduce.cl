@@ -61,7 +61,7 @@ typedef COMPUTED(A) value;
 static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
   const value first = START(MAP(LOAD(T, p, 0)));
   long i = 0;
-  if (n < V) {
+  if (n < 3 * V) {
     value result = first;
     for (; i < n; ++i) {
       const value next = MAP(LOAD(T, p, i * stride));

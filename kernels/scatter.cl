@@ -104,7 +104,7 @@ static inline void combine_atomic(global STORED(T)* out, long at, COMPUTED(T) va
   volatile global uint* const cell = (volatile global uint*)out + address / 4;
   const uint shift = (uint)(address % 4) * 8;
   const uint mask = (uint)(0xffffffffu >> (4 - sizeof(STORED(T))) * 8) << shift;
-  uint old = *cell;
+  uint old = 0;  // a guess: the cell must not be read but atomically
   for (;;) {
     const COMPUTED(T) now = CAT(value_of_, T)((old & mask) >> shift);
     const uint next = (old & ~mask) | (CAT(bits_of_, T)(COMBINE(now, value)) << shift);

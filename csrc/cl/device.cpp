@@ -38,7 +38,7 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.fp16 = extensions.find(" cl_khr_fp16 ") != std::string::npos;
   facts.compute_units = int(device_value<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS));
   const int width = int(device_value<cl_uint>(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
-  facts.vector_width = std::clamp(width, 2, facts.is_cpu ? 16 : 4);
+  facts.vector_width = facts.is_cpu ? std::clamp(width, 4, 16) : std::clamp(width, 2, 4);
   facts.memory = device_value<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
   facts.max_allocation = facts.max_object = device_value<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   // PoCL may claim less than there is; on the CPU the machine's memory is the limit.

@@ -75,6 +75,8 @@ bool is_operand(const Group& group, size_t value) {
   return false;
 }
 
+bool wraps(const std::string& classes) { return classes.find('w') != classes.npos; }
+
 bool in_loop_order(char letter) { return letter == 'f' || letter == 'n'; }
 
 /// The statements that load, compute and store `n` elements (all V of them unless `part`).
@@ -83,6 +85,8 @@ std::string body(const Group& group, const std::string& classes, bool part) {
   const std::string indent = "        ", count = part ? ", n" : "";
   const std::string part_of = part ? "_PART" : "";
   const size_t inputs = group.inputs.size();
+  if (wraps(classes))
+    out << indent << "const int line = (int)(column + j) / (int)width, spot = (int)(column + j) - line * (int)width;\n";
   for (size_t i = 0; i < inputs; ++i) {
     const std::string dtype = tag(group.inputs[i]), id = std::to_string(i);
     out << indent << "const VALUE(" << dtype << ") v" << id << " = ";
@@ -90,6 +94,10 @@ std::string body(const Group& group, const std::string& classes, bool part) {
       case 'k': out << "k" << id; break;
       case 's': out << "SPREAD(" << dtype << ", p" << id << " + at" << id << ")"; break;
       case 'c': out << "FETCH" << part_of << "(" << dtype << ", p" << id << " + at" << id << " + j" << count << ")"; break;
+      case 'w':
+        out << "WRAPPED" << part_of << "(" << dtype << ", p" << id << " + at" << id << ", line, spot, (int)width, r" << id
+            << ", s" << id << count << ")";
+        break;
       default: out << "GATHER" << part_of << "(" << dtype << ", p" << id << " + at" << id << " + j * s" << id << ", s" << id << count << ")";
     }
     out << ";\n";
@@ -134,7 +142,8 @@ void head(std::ostream& out, const Group& group, const std::string& classes, int
       continue;
     }
     out << "global const STORED(" << tag(group.inputs[i]) << ")* p" << i << ", long o" << i << ", ";
-    if (classes[i] == 'g') out << "long s" << i << ", ";
+    if (classes[i] == 'w') out << "long r" << i << ", ";
+    if (classes[i] == 'g' || classes[i] == 'w') out << "long s" << i << ", ";
   }
   for (size_t o = 0; o < group.outputs.size(); ++o) {
     const size_t v = group.outputs[o];
@@ -142,7 +151,7 @@ void head(std::ostream& out, const Group& group, const std::string& classes, int
     out << "global STORED(" << tag(dtype) << ")* q" << o << ", long oq" << o << ", ";
     if (classes[inputs + o] == 'g') out << "long t" << o << ", ";
   }
-  out << "long total, long columns" << (rank ? ", Geometry geometry" : "") << ") {\n";
+  out << "long total, long columns" << (wraps(classes) ? ", long width" : "") << (rank ? ", Geometry geometry" : "") << ") {\n";
   for (size_t i = 0; i < inputs; ++i)
     if (classes[i] == 'k')
       out << "  const VALUE(" << tag(group.inputs[i]) << ") k" << i << " = SPLAT(" << tag(group.inputs[i]) << ", scalar" << i << ");\n";
@@ -161,7 +170,7 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
     const std::string id = std::to_string(input ? o : o - inputs);
     const std::string stride = classes[o] == 's' ? "0" : classes[o] == 'g' ? (input ? "s" : "t") + id : "1";
     out << indent << "long " << (input ? "at" : "to") << id << " = " << (input ? "o" : "oq") << id << " + "
-        << (in_loop_order(classes[o]) ? "i" : "column * " + stride) << ";\n";
+        << (in_loop_order(classes[o]) ? "i" : classes[o] == 'w' ? "0" : "column * " + stride) << ";\n";
     if (!in_loop_order(classes[o])) rows.push_back((input ? "at" : "to") + id);
   }
   if (!rank) return;

@@ -18,6 +18,9 @@ size_t work_items(Queue& queue, int64_t total) {
   return size_t(std::clamp<int64_t>(total / 4096, 1, 4 * device.compute_units));
 }
 
+/// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
+int64_t short_row(const Capabilities& device) { return device.is_cpu ? device.vector_width * 3 / 4 : 0; }
+
 /// Passes a scalar by value in its computed type.
 void set_scalar(Launch& launch, const array& x) {
   visit(x.dtype(), [&](auto zero) {
@@ -115,7 +118,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   if (total == 0) return;
 
   Layout layout = common_strides ? linear_layout(shape, inputs, group_.constant, outputs.size())
-                                 : lay_out(shape, inputs, group_.constant, strides);
+                                 : lay_out(shape, inputs, group_.constant, strides, short_row(queue.device().facts()));
   stream_outputs(layout, outputs, fresh, queue);
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
@@ -132,7 +135,8 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
       continue;
     }
     launch.set(reads(inputs[i]));
-    if (layout.classes[i] == 'g') launch.set(layout.inner[inner++]);
+    if (layout.classes[i] == 'w') launch.set(layout.inner[inner++]);
+    if (layout.classes[i] == 'g' || layout.classes[i] == 'w') launch.set(layout.inner[inner++]);
     bytes += inputs[i].nbytes();
   }
   for (size_t o = 0; o < outputs.size(); ++o) {
@@ -142,6 +146,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   }
   launch.set(total);
   launch.set(layout.columns);
+  if (layout.classes.find('w') != std::string::npos) launch.set(layout.width);
   if (layout.rank) launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
   launch.over(work_items(queue, total)).moving(bytes).enqueue();
 }

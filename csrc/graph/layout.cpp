@@ -16,6 +16,15 @@ char class_of(int64_t inner_stride, int64_t columns, bool output) {
   return inner_stride == 0 && !output ? 's' : 'g';
 }
 
+/// True when rows are short and the outputs, the last of the operands, go on from row to row.
+bool may_join(const Collapsed& x, size_t outputs, int64_t short_row) {
+  const size_t ndim = x.shape.size();
+  if (ndim < 2 || x.shape.back() >= short_row || int64_t(x.shape[ndim - 2]) * x.shape.back() > INT32_MAX) return false;
+  for (size_t k = x.strides.size() - outputs; k < x.strides.size(); ++k)
+    if (x.strides[k][ndim - 1] != 1 || x.strides[k][ndim - 2] != x.shape.back()) return false;
+  return true;
+}
+
 }  // namespace
 
 bool is_dense(const Shape& shape, const Strides& strides) {
@@ -41,7 +50,7 @@ Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector
 }
 
 Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
-               const std::vector<const Strides*>& outputs) {
+               const std::vector<const Strides*>& outputs, int64_t short_row) {
   // The usual case first: everything dense, or one element.
   bool linear = true;
   for (size_t i = 0; i < inputs.size() && linear; ++i)
@@ -55,7 +64,22 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
   for (const Strides* strides : outputs) spread.push_back(*strides);
   std::vector<const Strides*> operands;
   for (const Strides& strides : spread) operands.push_back(&strides);
-  const Collapsed collapsed = collapse_dims(shape, operands);
+  Collapsed collapsed = collapse_dims(shape, operands);
+  std::vector<int64_t> line_steps(collapsed.strides.size(), 0);
+  std::vector<bool> wrapped(collapsed.strides.size(), false);  // does not go on from line to line
+  if (may_join(collapsed, outputs.size(), short_row)) {
+    layout.width = collapsed.shape.back();
+    for (size_t k = 0; k < collapsed.strides.size(); ++k) {
+      Strides& strides = collapsed.strides[k];
+      const int64_t step = strides.back();
+      strides.pop_back();
+      wrapped[k] = strides.back() != step * layout.width;
+      line_steps[k] = strides.back();
+      strides.back() = step;
+    }
+    collapsed.shape.pop_back();
+    collapsed.shape.back() *= int32_t(layout.width);
+  }
   layout.columns = collapsed.shape.back();
   layout.rank = int(collapsed.shape.size()) - 1;
   if (layout.rank > int(max_outer_dims))
@@ -68,11 +92,14 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
       layout.classes += 'k';
       continue;
     }
+    const bool wraps = layout.width && !output && wrapped[next];
+    const int64_t line_step = line_steps[next];
     const Strides& strides = collapsed.strides[next++];
     const bool flat = output && is_row_major(collapsed.shape, strides);
-    const char letter = flat ? 'f' : class_of(strides.back(), layout.columns, output);
+    const char letter = flat ? 'f' : wraps ? 'w' : class_of(strides.back(), layout.columns, output);
     layout.classes += letter;
-    if (letter == 'g') layout.inner.push_back(strides.back());
+    if (letter == 'w') layout.inner.push_back(line_step);
+    if (letter == 'g' || letter == 'w') layout.inner.push_back(strides.back());
     if (letter != 'f') layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
   }
   layout.geometry.push_back(0);  // the struct's stride array is never empty

@@ -12,8 +12,9 @@ namespace mlx {
 struct Layout {
   std::string classes;           ///< one letter per operand, see codegen.h
   int64_t columns = 1;
+  int64_t width = 0;             ///< of the lines that rows are made of, where some operand is of class w
   int rank = 0;                  ///< outer dimensions
-  std::vector<int64_t> inner;    ///< inner strides of the operands of class g, in order
+  std::vector<int64_t> inner;    ///< inner strides of the operands of classes g and w (then the stride of its lines), in order
   std::vector<int64_t> geometry; ///< outer shape, then outer strides of each operand that is neither k nor f
 };
 
@@ -23,7 +24,8 @@ bool is_dense(const Shape& shape, const Strides& strides);
 /// Operands that are all dense in one order of axes, or of one element.
 Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant, size_t outputs);
 /// Lays out `shape` for inputs (read as if broadcast) and outputs with these strides. `constant[i]` inputs go by value.
+/// Rows of fewer than `short_row` elements become lines of longer rows, read element by element where need be.
 Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
-               const std::vector<const Strides*>& outputs);
+               const std::vector<const Strides*>& outputs, int64_t short_row);
 
 }  // namespace mlx

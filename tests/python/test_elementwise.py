@@ -184,3 +184,33 @@ def test_astype_every_dtype(source):
 def test_astype_bool_is_not_zero(dtype):
     x = mx.array([0.0, -0.0, 1e-7 if dtype == "float16" else 1e-38, mx.nan, 2.0]).astype(DTYPES[dtype].mx)
     assert x.astype(mx.bool_).tolist() == [False, False, True, True, True]
+
+
+SHORT_ROWS = {
+    "a row": lambda x, w: x[0, :1],
+    "a column": lambda x, w: x[:, :, :1],
+    "a row of each block": lambda x, w: x[:, :1],
+    "the left half": lambda x, w: w[:, :, : x.shape[-1]],
+    "every other column": lambda x, w: w[:, :, ::2],
+    "mirrored": lambda x, w: x[:, :, ::-1],
+    "not aligned": lambda x, w: w.reshape(-1)[1 : 1 + x.size].reshape(x.shape),
+}
+
+
+@pytest.mark.parametrize("other", SHORT_ROWS)
+@pytest.mark.parametrize("width", [2, 3, 7, 11, 12])
+@pytest.mark.parametrize("dtype", ["bool_", "int64", "float16", "bfloat16", "float32", "complex64"])
+def test_rows_shorter_than_a_vector(dtype, width, other):
+    x, w = draw(dtype, (3, 40, width), 0, 4), draw(dtype, (3, 40, 2 * width), 0, 4, seed=1)
+    view = SHORT_ROWS[other]
+    same(to_mx(x, dtype) + view(to_mx(x, dtype), to_mx(w, dtype)), x + view(x, w), 1e-2 if dtype == "bfloat16" else 1e-3)
+    copy = to_mx(w, dtype)
+    copy[:, :, :width] = to_mx(x, dtype)
+    same(copy, np.concatenate([x, w[:, :, width:]], axis=2), 1e-2 if dtype == "bfloat16" else 1e-3)
+
+
+def test_halves_need_no_alignment():
+    x, lines = mx.arange(1000).astype(mx.float16), mx.zeros((37, 2), mx.float16)
+    for i in range(1, 9):
+        part = x[i : i + 74].reshape(37, 2)
+        same((part + lines[:, :1]).astype(mx.complex64), np.arange(i, i + 74).reshape(37, 2))
