@@ -113,7 +113,6 @@ def save_picture(path: Path, images, labels, probabilities):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--steps", type=int, default=None, help="stop after this many steps")
     parser.add_argument("--copies", type=int, default=12, help="drawings of each character in each face")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--width", type=int, default=16, help="channels of the first stage")
@@ -129,7 +128,7 @@ def main():
           f"{len(font_files(HELD_OUT_FACES))} unseen ones; {parameters:,} parameters")  # fmt: skip
 
     steps_per_epoch = len(train_y) // args.batch
-    total = args.steps or args.epochs * steps_per_epoch
+    total = args.epochs * steps_per_epoch
     schedule = optim.cosine_decay(0.1, total, 1e-3)
     optimizer = optim.SGD(learning_rate=schedule, momentum=0.9, nesterov=True, weight_decay=1e-4)
 
