@@ -3,6 +3,7 @@
 import argparse
 import math
 import pydoc_data.topics
+import re
 import time
 from functools import partial
 from pathlib import Path
@@ -92,7 +93,8 @@ def count(parameters) -> int:
 def load_texts():
     """Return {"licences", "manual"}: (training characters, held-out characters) as codes."""
     files = [path for path in sorted(FOLDER.glob("*")) if not path.is_symlink()]
-    pages = [pydoc_data.topics.topics[name] for name in sorted(pydoc_data.topics.topics)]
+    rules = re.compile(r"[-=*~^]{4,}\n")  # that underline headings
+    pages = [rules.sub("", page) for _, page in sorted(pydoc_data.topics.topics.items())]
     texts = {}
     for name, parts in (("licences", [path.read_text() for path in files]), ("manual", pages)):
         codes = np.frombuffer("\n".join(parts).encode("ascii", "replace"), np.uint8)[:300_000]
@@ -100,12 +102,12 @@ def load_texts():
     return texts
 
 
-def sample(model, length: int, context: int, prompt: str = "The ") -> str:
+def sample(model, length: int, context: int, prompt: str = "The value of ", temperature: float = 0.6) -> str:
     codes = list(prompt.encode())
     for _ in tqdm(range(length), desc="sampling", unit="char", leave=False):
         window = codes[-context:]
         padded = mx.array(window + [0] * (context - len(window)))[None]  # one shape for every step
-        codes.append(mx.random.categorical(model(padded)[0, len(window) - 1] / 0.6).item())
+        codes.append(mx.random.categorical(model(padded)[0, len(window) - 1] / temperature).item())
     return bytes(codes).decode()
 
 

@@ -20,7 +20,7 @@ from mlx.utils import tree_flatten
 DATA = Path(__file__).parent / "data" / "layers"
 
 
-def uniform(name: str, shape, low=-0.5, high=0.5):
+def uniform(name: str, shape, low: float = -0.5, high: float = 0.5) -> mx.array:
     """Values that depend on the name and the shape alone."""
     draws = np.random.default_rng(zlib.crc32(name.encode()))
     return mx.array(draws.uniform(low, high, shape).astype(np.float32))
@@ -147,19 +147,18 @@ def fill(module):
     """Give every parameter its value; a quantised weight is quantised from such values."""
     for name, layer in module.named_modules():
         for key, value in list(layer.items()):
-            if not isinstance(value, mx.array):
+            if not isinstance(value, mx.array) or key in ("scales", "biases"):
                 continue
-            positive = key == "running_var" or ("norm" in name.lower() and key == "weight")
-            filled = uniform(f"{name}.{key}", value.shape, *((0.5, 1.5) if positive else ()))
             if key == "weight" and "scales" in layer:
                 shape = *value.shape[:-1], value.shape[-1] * 32 // layer.bits
                 dtype = layer.scales.dtype if layer.mode == "affine" else mx.float32
                 weight = uniform(f"{name}.{key}", shape).astype(dtype)
                 parts = mx.quantize(weight, layer.group_size, layer.bits, layer.mode)
-                for part, values in zip(("weight", "scales", "biases"), parts):
-                    layer[part] = values
-            elif key not in ("scales", "biases"):
-                layer[key] = filled.astype(value.dtype)
+                layer.update(dict(zip(("weight", "scales", "biases"), parts)))
+            else:
+                positive = key == "running_var" or ("norm" in name and key == "weight")
+                bounds = (0.5, 1.5) if positive else (-0.5, 0.5)
+                layer[key] = uniform(f"{name}.{key}", value.shape, *bounds).astype(value.dtype)
     return module
 
 
