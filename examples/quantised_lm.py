@@ -105,14 +105,15 @@ class LanguageModel(nn.Module):
 
 
 def generate(model, tokenizer, prompt: str, count: int, temperature: float):
-    """Return `count` sampled tokens as text, and how many tokens a second the sampling made."""
-    token, cache, made = mx.array([tokenizer.encode(prompt)]), None, []
-    began = time.perf_counter()
+    """Return `count` sampled tokens as text, and the tokens per second at the median time of one."""
+    token, cache, made, times = mx.array([tokenizer.encode(prompt)]), None, [], []
     for _ in tqdm(range(count), desc="generating", unit="token", leave=False):
+        began = time.perf_counter()
         logits, cache = model(token, cache)
         token = mx.random.categorical(logits[:, -1:] / temperature)
         made.append(token.item())
-    return tokenizer.decode(made), count / (time.perf_counter() - began)
+        times.append(time.perf_counter() - began)
+    return tokenizer.decode(made), 1 / np.median(times)
 
 
 def save_picture(path: Path, losses, held_out, rows):
