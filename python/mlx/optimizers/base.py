@@ -63,13 +63,24 @@ class Optimizer:
         Args:
             gradients: a tree of arrays.
             parameters: the parameters at the same places; it may hold more.
+
+        Raises:
+            KeyError, IndexError: a gradient has no parameter.
+            TypeError, ValueError: a gradient is no array, or not of its parameter's shape.
         """
-        if not self._initialized:
-            self.init(gradients)
-        for name, schedule in self._schedulers.items():
-            self.state[name] = schedule(self.step)
-        self.state["step"] = self.step + 1
-        return tree_map(self.apply_single, gradients, parameters, self.state)
+        try:
+            if not self._initialized:
+                self.init(gradients)
+            for name, schedule in self._schedulers.items():
+                self.state[name] = schedule(self.step)
+            self.state["step"] = self.step + 1
+            return tree_map(self.apply_single, gradients, parameters, self.state)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            # Looked for only now: a check before every update would cost each of them.
+            mismatch = _mismatch(gradients, parameters)
+            if mismatch:
+                raise type(error)(f"[{type(self).__name__}] {mismatch}") from error
+            raise
 
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
         """The updated parameter; changes its ``state``. NotImplementedError here."""
@@ -105,6 +116,27 @@ class Optimizer:
             self._schedulers[name] = value
             value = value(self.step)
         self.state[name] = mx.array(value)
+
+
+def _mismatch(gradients: Any, parameters: Any, place: str = "gradients") -> Optional[str]:
+    """Say where ``gradients`` do not fit ``parameters``; None where they do."""
+    if isinstance(gradients, (list, tuple, dict)):
+        for key, child in gradients.items() if isinstance(gradients, dict) else enumerate(gradients):
+            try:
+                parameter = parameters[key]
+            except (IndexError, KeyError, TypeError, ValueError):
+                return f"{place} has an entry {key!r} that the parameters lack."
+            found = _mismatch(child, parameter, f"{place}[{key!r}]")
+            if found:
+                return found
+        return None
+    if not isinstance(gradients, mx.array):
+        return f"{place} is of type {type(gradients).__name__}, not an array."
+    if not isinstance(parameters, mx.array):
+        return f"{place} is an array where the parameters hold a {type(parameters).__name__}."
+    if gradients.shape != parameters.shape:
+        return f"{place} has shape {gradients.shape}, its parameter {parameters.shape}."
+    return None
 
 
 class MultiOptimizer(Optimizer):
