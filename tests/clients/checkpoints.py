@@ -43,7 +43,7 @@ YARN = dict(
 
 # What each architecture says beyond COMMON.
 ARCHITECTURES = {
-    "llama": dict(tie_word_embeddings=False),
+    "llama": dict(head_dim=32, tie_word_embeddings=False),
     "qwen2": dict(),
     "qwen3": dict(head_dim=32, tie_word_embeddings=True),
     "qwen3_moe": dict(head_dim=32, tie_word_embeddings=False, **EXPERTS),
