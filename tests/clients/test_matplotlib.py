@@ -41,7 +41,6 @@ def test_a_histogram_counts(axes):
 
 DRAWINGS = {
     "scatter": lambda axes: axes.scatter(X, mx.sin(X), c=mx.cos(X), s=mx.abs(X) + 1),
-    "bar": lambda axes: axes.bar(mx.arange(5), mx.arange(5) + 1),
     "errorbar": lambda axes: axes.errorbar(X, mx.sin(X), yerr=mx.ones_like(X) * 0.1),
     "fill_between": lambda axes: axes.fill_between(X, mx.sin(X) - 1, mx.sin(X) + 1),
     "contourf": lambda axes: axes.contourf(X, X, GRID),
