@@ -4,7 +4,9 @@
 // On CPU devices a work-item does W transforms, one in each element of its vectors; on GPUs each work-item of a group
 // of W does one. Element i of all W lies together in scratch memory: W real parts, then W imaginary parts, twice, as
 // every stage reads one half and writes the other. -D IN_REAL, IN_HERMITIAN, OUT_REAL say what the ends are;
-// SWAP_IN and SWAP_OUT exchange real and imaginary parts there, which turns the transform into its inverse.
+// SWAP_IN and SWAP_OUT exchange real and imaginary parts there, which turns the transform into its inverse. With
+// CONVOLVE a transform of n elements is a convolution with a chirp, by transforms of a greater `length` (Bluestein, "A
+// linear filtering approach to the computation of discrete Fourier transform", 1970).
 // A loop of few steps, unrolled so that arrays stay in registers.
 #define EACH_STEP(i, count) _Pragma("unroll") for (int i = 0; i < (count); ++i)
 #define W 32
@@ -155,8 +157,8 @@ typedef struct {
 #define PUT_IN(i, real, imaginary) put(y, i, real, imaginary)
 #endif
 
-// Brings elements 0 … in.count - 1 to scratch memory, zeros or mirrored elements after them.
-static inline void load_all(global const IN* x, layout in, int valid, global number* y, long n) {
+// Brings elements 0 … in.count - 1 to scratch memory, mirrored elements after them up to n, zeros up to `length`.
+static inline void load_all(global const IN* x, layout in, int valid, global number* y, long n, long length) {
   long i = 0;
 #ifdef LOOP_SHAPE
   if (valid == W && in.lane == 1) {
@@ -217,16 +219,59 @@ static inline void load_all(global const IN* x, layout in, int valid, global num
 #endif
   }
 #endif
-  for (; i < n; ++i) put(y, i, 0, 0);
+  for (; i < length; ++i) put(y, i, 0, 0);
 }
 
-// Scales elements 0 … out.count - 1, turns them by the twiddles between the two steps of a long transform, and
-// leaves them where they belong.
+// All stages of a transform; returns that half of the scratch memory which holds the result. `radices` holds the radix
+// of each in four bits, the first lowest.
+static global number* run_stages(global number* from, global number* to, global const float2* w, long n, ulong radices) {
+  long length = n, s = 1;
+  for (ulong rest = radices; rest; rest >>= 4) {
+    const int r = rest & 15;
+    const long m = length / r;
+    if (r == 4) stage4(from, to, w, m, s);
+    else if (r == 2) stage2(from, to, w, m, s);
+    else if (r == 3) stage3(from, to, w, m, s);
+    else if (r == 5) stage5(from, to, w, m, s);
+    else stage_prime(from, to, w, m, s, r, n);
+    global number* const other = from;
+    from = to;
+    to = other;
+    length = m;
+    s *= r;
+  }
+  return from;
+}
+
+#ifdef CONVOLVE
+static void turn_all(global number* x, global const float2* by, long n) {
+  for (long i = 0; i < n; ++i) {
+    const value v = get(x, i);
+    put_turned(x, i, v.re, v.im, by[i]);
+  }
+}
+
+// Real and imaginary parts exchanged, for the inverse transform.
+static void turn_and_swap_all(global number* x, global const float2* by, long n) {
+  for (long i = 0; i < n; ++i) {
+    const value v = get(x, i);
+    put(x, i, v.re * by[i].y + v.im * by[i].x, v.re * by[i].x - v.im * by[i].y);
+  }
+}
+#endif
+
+// Scales element i; turns it by the chirp, or by the twiddles between the two steps of a long transform.
 static inline value finished(global const number* x, long i, float scale, global const float2* across,
-                             global const float2* along, long tiles) {
+                             global const float2* along, long tile, long tiles) {
   value v = get(x, i);
   v.re *= scale;
   v.im *= scale;
+#ifdef CONVOLVE
+  const float2 turn = along[i];
+  const number re = v.im * turn.x - v.re * turn.y;
+  v.im = v.im * turn.y + v.re * turn.x;
+  v.re = re;
+#endif
 #ifdef TWIDDLE
 #ifdef LOOP_SHAPE
   global const float* const p = (global const float*)(across + i * W);
@@ -236,7 +281,7 @@ static inline value finished(global const number* x, long i, float scale, global
   const float2 turn = across[i * W + get_local_id(0)];
   const number wr = turn.x, wi = turn.y;
 #endif
-  const float2 common = along[i * tiles];
+  const float2 common = along[i * tiles + tile];
   const number re = v.re * wr - v.im * wi, im = v.re * wi + v.im * wr;
   v.re = re * common.x - im * common.y;
   v.im = re * common.y + im * common.x;
@@ -250,9 +295,9 @@ static inline value finished(global const number* x, long i, float scale, global
 }
 
 static inline void store_all(global const number* x, global OUT* y, layout out, int valid, float scale,
-                             global const float2* across, global const float2* along, long tiles) {
+                             global const float2* across, global const float2* along, long tile, long tiles) {
   long i = 0;
-#define FINISHED(i) finished(x, i, scale, across, along, tiles)
+#define FINISHED(i) finished(x, i, scale, across, along, tile, tiles)
 #ifdef LOOP_SHAPE
   if (valid == W && out.lane == 1) {
     for (; i < out.count; ++i) {
@@ -312,24 +357,24 @@ static inline void store_all(global const number* x, global OUT* y, layout out, 
   }
 }
 
-// `radices` holds the radix of each stage in four bits, the first lowest. `across` and `along` hold the twiddles of a
-// long transform: for element i, those of the lanes of a tile and that of the tile.
+// `across` and `along` hold the twiddles of a long transform (for element i, those of the lanes of a tile and that of
+// the tile), or the transformed chirp and the chirp.
 kernel void fft(global const IN* x, long x_offset, global OUT* y, long y_offset, global const float2* w, long w_offset,
                 global const float2* across, long across_offset, global const float2* along, long along_offset,
-                global float* scratch, long scratch_offset, long outer, long lanes, long n, ulong radices,
+                global float* scratch, long scratch_offset, long outer, long lanes, long n, long length, ulong radices,
                 long in_outer, long in_lane, long in_index, long in_count, long out_outer, long out_lane, long out_index,
                 long out_count, float scale) {
   const long tiles = (lanes + W - 1) / W;
 #ifdef LOOP_SHAPE
-  global number* const first = (global number*)(scratch + get_global_id(0) * 4 * n * W);
+  global number* const first = (global number*)(scratch + get_global_id(0) * 4 * length * W);
   FOR_EACH(i, outer * tiles) {
 #else
-  global number* const first = scratch + get_group_id(0) * 4 * n * W + get_local_id(0);
+  global number* const first = scratch + get_group_id(0) * 4 * length * W + get_local_id(0);
   for (long i = get_group_id(0); i < outer * tiles; i += get_num_groups(0)) {
 #endif
     const long row = i / tiles, tile = i - row * tiles;
     const int valid = min((long)W, lanes - tile * W);
-    global number *from = first, *to = first + CELL(2 * n);
+    global number* const second = first + CELL(2 * length);
     layout in, out;
     in.at = x_offset + row * in_outer + tile * W * in_lane;
     in.lane = in_lane;
@@ -339,22 +384,15 @@ kernel void fft(global const IN* x, long x_offset, global OUT* y, long y_offset,
     out.lane = out_lane;
     out.index = out_index;
     out.count = out_count;
-    load_all(x, in, valid, from, n);
-    long length = n, s = 1;
-    for (ulong rest = radices; rest; rest >>= 4) {
-      const int r = rest & 15;
-      const long m = length / r;
-      if (r == 4) stage4(from, to, w + w_offset, m, s);
-      else if (r == 2) stage2(from, to, w + w_offset, m, s);
-      else if (r == 3) stage3(from, to, w + w_offset, m, s);
-      else if (r == 5) stage5(from, to, w + w_offset, m, s);
-      else stage_prime(from, to, w + w_offset, m, s, r, n);
-      global number* const other = from;
-      from = to;
-      to = other;
-      length = m;
-      s *= r;
-    }
-    store_all(from, y, out, valid, scale, across + across_offset, along + along_offset + tile, tiles);
+    load_all(x, in, valid, first, n, length);
+#ifdef CONVOLVE
+    turn_all(first, along + along_offset, n);
+#endif
+    global number* result = run_stages(first, second, w + w_offset, length, radices);
+#ifdef CONVOLVE
+    turn_and_swap_all(result, across + across_offset, length);
+    result = run_stages(result, result == first ? second : first, w + w_offset, length, radices);
+#endif
+    store_all(result, y, out, valid, scale, across + across_offset, along + along_offset, tile, tiles);
   }
 }

@@ -68,74 +68,7 @@ void matmul_tiled(global const STORED(T)* a, long a_offset, long a_row, long a_c
 #endif
 
 #ifdef HALF
-// Vectors of V elements; the loops below also serve what is left over.
-#define LOAD_FLOATS CAT(load_floats_, HALF)
-#define STORE_FLOATS CAT(store_floats_, HALF)
-#define FLOATS CAT(float, W)
-static inline FLOATS load_floats_float16(global const ushort* p, long i) { return CAT(vload_half, W)(0, (global const half*)(p + i)); }
-static inline void store_floats_float16(global ushort* p, long i, FLOATS v) {
-  CAT(CAT(vstore_half, W), _rte)(v, 0, (global half*)(p + i));
-}
-static inline FLOATS load_floats_bfloat16(global const ushort* p, long i) {
-  return CAT(as_float, W)(CAT(convert_uint, W)(CAT(vload, W)(0, p + i)) << 16);
-}
-static inline void store_floats_bfloat16(global ushort* p, long i, FLOATS v) {
-  const CAT(uint, W) word = CAT(as_uint, W)(v);
-  const CAT(uint, W) rounded = (word + 0x7fff + ((word >> 16) & 1)) >> 16;
-  const CAT(uint, W) quiet = (word >> 16) | 0x40;
-  CAT(vstore, W)(CAT(convert_ushort, W)(select(rounded, quiet, isnan(v))), 0, p + i);
-}
-
-// A few rows of float32 times a large matrix of 16-bit floats, which is read once as it lies: b stored by columns
-// (each result a dot product of two contiguous runs) ...
-kernel void multiply_few_by_columns(global const float* a, long a_offset, global const ushort* b, long b_offset,
-                                    global ushort* c, long c_offset, long m, long n, long depth, long b_column,
-                                    long c_row, float alpha, float beta) {
-  FOR_EACH(j, n) {
-    for (long i = 0; i < m; ++i) {
-      const long x = a_offset + i * depth, y = b_offset + j * b_column, at = c_offset + i * c_row + j;
-      FLOATS sums[4] = {0, 0, 0, 0};
-      long k = 0;
-      for (; k + 4 * W <= depth; k += 4 * W)
-        for (int q = 0; q < 4; ++q)
-          sums[q] = fma(CAT(vload, W)(0, a + x + k + q * W), LOAD_FLOATS(b, y + k + q * W), sums[q]);
-      float parts[W], value = 0;
-      CAT(vstore, W)((sums[0] + sums[1]) + (sums[2] + sums[3]), 0, parts);
-      for (int q = 0; q < W; ++q) value += parts[q];
-      for (; k < depth; ++k) value = fma(a[x + k], LOAD(HALF, b, y + k), value);
-      STORE(HALF, c, at, beta != 0 ? alpha * value + beta * LOAD(HALF, c, at) : alpha * value);
-    }
-  }
-}
-
-// ... or by rows (runs of 4 W results at a time; what is left over one by one).
-kernel void multiply_few_by_rows(global const float* a, long a_offset, global const ushort* b, long b_offset,
-                                 global ushort* c, long c_offset, long m, long n, long depth, long b_row, long c_row,
-                                 float alpha, float beta) {
-  FOR_EACH(run, (n + 4 * W - 1) / (4 * W)) {
-    const long first = run * 4 * W, last = min(first + 4 * W, n);
-    for (long i = 0; i < m; ++i) {
-      const long x = a_offset + i * depth;
-      if (last - first == 4 * W) {
-        FLOATS sums[4] = {0, 0, 0, 0};
-        for (long k = 0; k < depth; ++k)
-          for (int q = 0; q < 4; ++q)
-            sums[q] = fma((FLOATS)(a[x + k]), LOAD_FLOATS(b, b_offset + k * b_row + first + q * W), sums[q]);
-        for (int q = 0; q < 4; ++q) {
-          const long at = c_offset + i * c_row + first + q * W;
-          STORE_FLOATS(c, at, beta != 0 ? alpha * sums[q] + beta * LOAD_FLOATS(c, at) : alpha * sums[q]);
-        }
-        continue;
-      }
-      for (long j = first; j < last; ++j) {
-        const long at = c_offset + i * c_row + j;
-        float value = 0;
-        for (long k = 0; k < depth; ++k) value = fma(a[x + k], LOAD(HALF, b, b_offset + k * b_row + j), value);
-        STORE(HALF, c, at, beta != 0 ? alpha * value + beta * LOAD(HALF, c, at) : alpha * value);
-      }
-    }
-  }
-}
+#include "sixteen.clh"
 
 // Rows of a strided matrix of 16-bit floats as dense float32.
 kernel void widen(global const ushort* x, long x_offset, global float* y, long y_offset, long batch, long rows,
@@ -144,7 +77,7 @@ kernel void widen(global const ushort* x, long x_offset, global float* y, long y
   FOR_EACH(line, batch * rows) {
     const long from = x_offset + line / rows * x_batch + line % rows * x_row, to = y_offset + line * columns;
     long j = 0;
-    for (; j + W <= columns; j += W) CAT(vstore, W)(LOAD_FLOATS(x, from + j), 0, y + to + j);
+    for (; j + 16 <= columns; j += 16) vstore16(CAT(load16_, HALF)(x + from + j), 0, y + to + j);
     for (; j < columns; ++j) y[to + j] = LOAD(HALF, x, from + j);
   }
 #else
@@ -162,10 +95,10 @@ kernel void narrow(global const float* x, long x_offset, global ushort* y, long 
   FOR_EACH(line, batch * rows) {
     const long from = x_offset + line * columns, to = y_offset + line / rows * y_batch + line % rows * y_row;
     long j = 0;
-    for (; j + W <= columns; j += W) {
-      FLOATS value = CAT(vload, W)(0, x + from + j);
-      if (beta != 0) value += LOAD_FLOATS(y, to + j) * beta;
-      STORE_FLOATS(y, to + j, value);
+    for (; j + 16 <= columns; j += 16) {
+      float16 value = vload16(0, x + from + j);
+      if (beta != 0) value += CAT(load16_, HALF)(y + to + j) * beta;
+      CAT(store16_, HALF)(y + to + j, value);
     }
     for (; j < columns; ++j) {
       float value = x[from + j];

@@ -96,6 +96,91 @@ kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint*
   }
 }
 
+#if defined(LOOP_SHAPE) && 32 % BITS == 0
+// The same where codes fill words, on CPU devices: 16 words at a time, code j of each of them together. That needs no
+// shuffling once x lies in that order: run j of a block holds x[PER_WORD * lane + j] for each lane.
+#define PER_WORD (32 / BITS)
+#define BLOCK (16 * PER_WORD)
+#define BLOCK_GROUPS (BLOCK / GROUP ? BLOCK / GROUP : 1)
+
+// Scales or biases of the 16 words from code `at` on, a group after the other.
+static inline float16 spread_scales(global const stored_scale* p, long at) {
+#define AT_GROUP(i) scale_at(p, at / GROUP + i)
+#if BLOCK_GROUPS == 1
+  return AT_GROUP(0);
+#elif BLOCK_GROUPS == 2
+  return (float16)((float8)(AT_GROUP(0)), (float8)(AT_GROUP(1)));
+#elif BLOCK_GROUPS == 4
+  return (float16)((float4)(AT_GROUP(0)), (float4)(AT_GROUP(1)), (float4)(AT_GROUP(2)), (float4)(AT_GROUP(3)));
+#else
+  return (float16)((float2)(AT_GROUP(0)), (float2)(AT_GROUP(1)), (float2)(AT_GROUP(2)), (float2)(AT_GROUP(3)),
+                   (float2)(AT_GROUP(4)), (float2)(AT_GROUP(5)), (float2)(AT_GROUP(6)), (float2)(AT_GROUP(7)));
+#endif
+}
+
+// The blocks of x in that order, and the sums of their runs.
+kernel void by_words_prepare(global const STORED(T)* x, long x_offset, global float* runs, long runs_offset,
+                             global float* sums, long sums_offset, long blocks) {
+  FOR_EACH(block, blocks) {
+    for (int lane = 0; lane < 16; ++lane) {
+      float sum = 0;
+      for (int j = 0; j < PER_WORD; ++j) {
+        const float value = LOAD(T, x, x_offset + block * BLOCK + lane * PER_WORD + j);
+        runs[runs_offset + block * BLOCK + 16 * j + lane] = value;
+        sum += value;
+      }
+      sums[sums_offset + block * 16 + lane] = sum;
+    }
+  }
+}
+
+kernel void by_words(global const float* runs, long runs_offset, global const float* sums, long sums_offset,
+                     global const uint* w, long w_offset, global const stored_scale* scales, long scales_offset,
+                     global const stored_scale* biases, long biases_offset, MATRICES global STORED(T)* out,
+                     long out_offset, long batches, long m, long n, long k) {
+  const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + COLUMNS - 1) / COLUMNS, blocks = k / BLOCK;
+  FOR_EACH(tile, batches * row_tiles * column_tiles) {
+    const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
+    const long row = rest % row_tiles * ROWS, column = rest / row_tiles * COLUMNS;
+    CHOOSE(batch)
+    long from[ROWS], line[COLUMNS];
+    float16 acc[ROWS][COLUMNS];
+    EACH(r, ROWS) from[r] = (at_x * m + min(row + r, m - 1)) * blocks;
+    EACH(c, COLUMNS) line[c] = (at_w * n + min(column + c, n - 1)) * blocks;
+    EACH(r, ROWS)
+      EACH(c, COLUMNS) acc[r][c] = 0;
+    for (long block = 0; block < blocks; ++block) {
+      uint16 words[COLUMNS];
+      float16 products[ROWS][COLUMNS];
+      EACH(c, COLUMNS) words[c] = vload16(line[c] + block, w + w_offset);
+      EACH(r, ROWS)
+        EACH(c, COLUMNS) products[r][c] = 0;
+      EACH(j, PER_WORD) {
+        float16 factors[ROWS];
+        EACH(r, ROWS) factors[r] = vload16((from[r] + block) * PER_WORD + j, runs + runs_offset);
+        EACH(c, COLUMNS) {
+          const float16 values = values_of(words[c] >> (uint)(j * BITS) & (uint)((1 << BITS) - 1));
+          EACH(r, ROWS) products[r][c] = fma(factors[r], values, products[r][c]);
+        }
+      }
+      EACH(c, COLUMNS) {
+        const long at = (line[c] + block) * BLOCK;
+        const float16 scale = spread_scales(scales + scales_offset, at);
+        EACH(r, ROWS) acc[r][c] = fma(products[r][c], scale, acc[r][c]);
+#if IS_AFFINE
+        const float16 bias = spread_scales(biases + biases_offset, at);
+        EACH(r, ROWS) acc[r][c] = fma(vload16(from[r] + block, sums + sums_offset), bias, acc[r][c]);
+#endif
+      }
+    }
+    EACH(r, ROWS)
+      EACH(c, COLUMNS)
+        if (row + r < m && column + c < n)
+          STORE(T, out, out_offset + (batch * m + row + r) * n + column + c, sum16(acc[r][c]));
+  }
+}
+#endif
+
 // out[m, n] = sum over k of x[m, k] * w[k, n].
 #define WIDTH (COLUMNS * UNIT)
 kernel void by_columns(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,

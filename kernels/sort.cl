@@ -1,7 +1,7 @@
 // Sorting rows by radix, stable and linear, and searching sorted rows.
 //
 // -D T the stored values, K the unsigned dtype of the keys, KIND how values become keys (see below); ARG carries and
-// gives positions instead of values; BITS of a digit in the passes over long rows; SELECT or SPLIT for partitions.
+// gives positions instead of values; BITS of a digit in the passes over long rows; SELECT for partitions.
 // Keys are unsigned integers in the order of the values, NaN last.
 
 #define SIGN ((COMPUTED(K))1 << (sizeof(STORED(K)) * 8 - 1))
@@ -55,8 +55,10 @@ typedef STORED(K) key;
 
 #ifdef ARG
 typedef uint result;
+#define RESULT(bits, place) (uint)(place)
 #else
 typedef word result;
+#define RESULT(bits, place) (bits)
 #endif
 
 /// The keys of all values, and their positions in their rows.
@@ -84,22 +86,21 @@ kernel void sort_results(global const key* keys, long keys_offset, global const 
 
 // One digit of the keys at a time: count them by blocks, add up the counts, move the keys to their new places.
 //
-// A partition finds its pivot, the key of rank kth, digit by digit from the top (SELECT: only keys that agree with the
-// pivot so far are counted), and then moves the keys once (SPLIT: smaller, equal and larger ones are the digits).
+// A partition finds its pivot, the key of rank kth, digit by digit from the top (SELECT: of the values themselves, only
+// keys that agree with the pivot so far are counted), and then moves what is smaller, equal and larger once.
 typedef struct {
   ulong pivot, rank;
 } Selection;
 
-#ifdef SPLIT
-#define DIGITS 3
-#define DIGIT(k) ((k) > (key)pivot ? 2 : (int)((k) == (key)pivot))
-#else
 #define DIGITS (1 << BITS)
 #define DIGIT(k) ((int)((k) >> shift) & (DIGITS - 1))
-#endif
 #ifdef SELECT
+typedef word source;
+#define KEY_AT(x, i) KEY((x)[i])
 #define COUNTS(k) (((ulong)(k) ^ pivot) >> shift >> BITS == 0)
 #else
+typedef key source;
+#define KEY_AT(x, i) (x)[i]
 #define COUNTS(k) 1
 #endif
 
@@ -130,18 +131,18 @@ kernel void select_start(global Selection* state, long state_offset, long rows, 
 }
 
 /// counts[row][digit][block]
-kernel void radix_count(global const key* keys, long keys_offset, global uint* counts, long counts_offset,
+kernel void radix_count(global const source* x, long x_offset, global uint* counts, long counts_offset,
                         global const Selection* state, long state_offset, long rows, long n, long blocks, int shift) {
   FOR_EACH(unit, rows * blocks) {
     const long row = unit / blocks, block = unit - row * blocks;
     uint count[DIGITS];
     for (int d = 0; d < DIGITS; ++d) count[d] = 0;
-#if defined(SELECT) || defined(SPLIT)
+#ifdef SELECT
     const ulong pivot = state[state_offset + row].pivot;
 #endif
-    const long high = keys_offset + row * n + n * (block + 1) / blocks;
-    for (long i = keys_offset + row * n + n * block / blocks; i < high; ++i) {
-      const key k = keys[i];
+    const long high = x_offset + row * n + n * (block + 1) / blocks;
+    for (long i = x_offset + row * n + n * block / blocks; i < high; ++i) {
+      const key k = KEY_AT(x, i);
       if (COUNTS(k)) ++count[DIGIT(k)];
     }
     for (int d = 0; d < DIGITS; ++d) counts[counts_offset + (row * DIGITS + d) * blocks + block] = count[d];
@@ -150,15 +151,11 @@ kernel void radix_count(global const key* keys, long keys_offset, global uint* c
 
 kernel void radix_move(global const key* keys, long keys_offset, global const uint* places, long places_offset,
                        global key* keys_out, long keys_out_offset, global uint* places_out, long places_out_offset,
-                       global const uint* counts, long counts_offset, global const Selection* state,
-                       long state_offset, long rows, long n, long blocks, int shift) {
+                       global const uint* counts, long counts_offset, long rows, long n, long blocks, int shift) {
   FOR_EACH(unit, rows * blocks) {
     const long row = unit / blocks, block = unit - row * blocks, first = row * n;
     uint next[DIGITS];
     for (int d = 0; d < DIGITS; ++d) next[d] = counts[counts_offset + (row * DIGITS + d) * blocks + block];
-#ifdef SPLIT
-    const ulong pivot = state[state_offset + row].pivot;
-#endif
     const long high = n * (block + 1) / blocks;
     for (long i = n * block / blocks; i < high; ++i) {
       const key k = keys[keys_offset + first + i];
@@ -167,6 +164,63 @@ kernel void radix_move(global const key* keys, long keys_offset, global const ui
 #ifdef ARG
       places_out[places_out_offset + first + to] = places[places_offset + first + i];
 #endif
+    }
+  }
+}
+
+/// counts[row][smaller, equal, larger][block]
+kernel void split_count(global const word* x, long x_offset, global uint* counts, long counts_offset,
+                        global const Selection* state, long state_offset, long rows, long n, long blocks) {
+  FOR_EACH(unit, rows * blocks) {
+    const long row = unit / blocks, block = unit - row * blocks;
+    const key pivot = (key)state[state_offset + row].pivot;
+    const long low = n * block / blocks, high = n * (block + 1) / blocks;
+    global const word* from = x + x_offset + row * n;
+    uint smaller = 0, equal = 0;
+    for (long i = low; i < high; ++i) {
+      const key k = KEY(from[i]);
+      smaller += k < pivot;
+      equal += k == pivot;
+    }
+    global uint* to = counts + counts_offset + row * 3 * blocks + block;
+    to[0] = smaller;
+    to[blocks] = equal;
+    to[2 * blocks] = (uint)(high - low) - smaller - equal;
+  }
+}
+
+kernel void split_move(global const word* x, long x_offset, global result* out, long out_offset,
+                       global const uint* counts, long counts_offset, global const Selection* state,
+                       long state_offset, long rows, long n, long blocks) {
+  FOR_EACH(unit, rows * blocks) {
+    const long row = unit / blocks, block = unit - row * blocks;
+    const key pivot = (key)state[state_offset + row].pivot;
+    global const uint* next = counts + counts_offset + row * 3 * blocks + block;
+    uint smaller = next[0], equal = next[blocks], larger = next[2 * blocks];
+    global const word* from = x + x_offset + row * n;
+    const long high = n * (block + 1) / blocks;
+    for (long i = n * block / blocks, stop; i < high;) {
+      stop = min(high, i + 16);
+#ifdef LOOP_SHAPE
+      // Stretches that are all smaller, as most are where few of the largest are wanted, move as a whole.
+      uint count = 0;
+      if (stop - i == 16)
+        for (int j = 0; j < 16; ++j) count += KEY(from[i + j]) < pivot;
+      if (count == 16) {
+        for (int j = 0; j < 16; ++j) out[out_offset + row * n + smaller + j] = RESULT(from[i + j], i + j);
+        smaller += 16;
+        i = stop;
+      }
+#endif
+      for (; i < stop; ++i) {
+        const key k = KEY(from[i]);
+        const uint below = k < pivot, same = k == pivot;
+        const uint to = below ? smaller : same ? equal : larger;
+        smaller += below;
+        equal += same;
+        larger += !(below | same);
+        out[out_offset + row * n + to] = RESULT(BITS_OF(k), i);
+      }
     }
   }
 }

@@ -215,7 +215,7 @@ void bind_array(py::module_& m) {
   array_type->tp_vectorcall = construct_fast;
   m.attr("array") = type;
   finish_operators();
-  py::class_<ArrayIterator>(m, "ArrayIterator")
+  py::class_<ArrayIterator>(m, "ArrayIterator", "The slices of an array along its first axis, in turn.")
       .def("__next__", [](ArrayIterator& it) {
         if (it.next >= it.value.shape(0)) throw py::stop_iteration();
         return owned(array_getitem(it.value, py::int_(it.next++).ptr()));

@@ -36,7 +36,11 @@ PyObject* get_qualname(PyObject* self, void*) {
   const std::string& name = operation(self)->signature->function();
   return PyUnicode_FromString((Py_TYPE(self) == method_type ? "array." + name : name).c_str());
 }
-PyObject* get_module(PyObject* self, void*) { return Py_NewRef(operation(self)->module); }
+/// The function's module; as a getset it would hide the module of the type.
+PyObject* get_attribute(PyObject* self, PyObject* name) {
+  if (PyUnicode_CompareWithASCIIString(name, "__module__") == 0) return Py_NewRef(operation(self)->module);
+  return PyObject_GenericGetAttr(self, name);
+}
 
 PyObject* get_doc(PyObject* self, void*) {
   const Signature& s = *operation(self)->signature;
@@ -62,7 +66,6 @@ PyObject* repr(PyObject* self) {
 
 PyGetSetDef attributes[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
                             {"__qualname__", get_qualname, nullptr, nullptr, nullptr},
-                            {"__module__", get_module, nullptr, nullptr, nullptr},
                             {"__doc__", get_doc, nullptr, nullptr, nullptr},
                             {"__signature__", get_signature, nullptr, nullptr, nullptr},
                             {}};
@@ -75,6 +78,7 @@ PyTypeObject* make_type(const char* name, bool binds) {
   PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
                          {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                          {Py_tp_repr, reinterpret_cast<void*>(repr)},
+                         {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
                          {Py_tp_getset, attributes},
                          {Py_tp_members, members},
                          {Py_tp_methods, methods},

@@ -125,9 +125,12 @@ f(inputs, axes) -> (outputs, axes). Several positional arguments arrive as a tup
 registered falls back to transforming the function itself.)")
       .def(py::init([](py::object f) { return CustomFunction{std::move(f), {}, {}, {}}; }), "f"_a)
       .def("__call__", &CustomFunction::operator())
-      .def("vjp", [](py::object self, py::object f) { self.cast<CustomFunction&>().vjp = std::move(f); return self; }, "f"_a)
-      .def("jvp", [](py::object self, py::object f) { self.cast<CustomFunction&>().jvp = std::move(f); return self; }, "f"_a)
-      .def("vmap", [](py::object self, py::object f) { self.cast<CustomFunction&>().vmap = std::move(f); return self; }, "f"_a);
+      .def("vjp", [](py::object self, py::object f) { self.cast<CustomFunction&>().vjp = std::move(f); return self; },
+           "f"_a, "Registers f(primals, cotangents, outputs), the vector-Jacobian product.")
+      .def("jvp", [](py::object self, py::object f) { self.cast<CustomFunction&>().jvp = std::move(f); return self; },
+           "f"_a, "Registers f(primals, tangents), the Jacobian-vector product.")
+      .def("vmap", [](py::object self, py::object f) { self.cast<CustomFunction&>().vmap = std::move(f); return self; },
+           "f"_a, "Registers f(inputs, axes) -> (outputs, axes), the function over a batch.");
   m.def("checkpoint", &make_checkpoint, "fun"_a,
         "A function like `fun` whose backward pass recomputes the intermediate values instead of keeping them.");
 }

@@ -81,7 +81,8 @@ std::optional<DeviceType> device_from(py::handle object) {
 }
 
 void bind_devices(py::module_& m) {
-  device_types = new py::object(make_enum(m, "DeviceType", {"cpu", "gpu"}));
+  device_types =
+      new py::object(make_enum(m, "DeviceType", {"cpu", "gpu"}, "The kinds of devices, mx.cpu and mx.gpu."));
   // A DeviceType equals the Device of that type, too; defining __eq__ asks for __hash__.
   device_types->attr("__eq__") = py::cpp_function(
       [](const py::object& self, const py::object& other) {
@@ -98,7 +99,7 @@ void bind_devices(py::module_& m) {
              throw type_error("Device(): argument 'type' must be DeviceType.");
            }),
            py::arg("type"), py::arg("index") = 0)
-      .def_property_readonly("type", [](const PyDevice& d) { return type_object(d.type); })
+      .def_property_readonly("type", [](const PyDevice& d) { return type_object(d.type); }, "mx.cpu or mx.gpu.")
       .def("__repr__", &PyDevice::text)
       .def("__eq__", &equals)
       .def("__hash__", [](const PyDevice& d) { return 1 + int(d.type) + 2 * d.index; })

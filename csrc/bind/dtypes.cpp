@@ -140,23 +140,25 @@ void bind_dtypes(py::module_& m) {
   bind_dtype_class(m);
   categories = new py::object(make_enum(m, "DtypeCategory",
                                         {"complexfloating", "floating", "inexact", "signedinteger", "unsignedinteger",
-                                         "integer", "number", "generic"}));
+                                         "integer", "number", "generic"},
+                                        "Categories of dtypes, for mx.issubdtype."));
   py::class_<FloatFacts>(m, "finfo", "Limits of a floating dtype.")
       .def(py::init([](const py::object& dtype) { return FloatFacts(required(dtype, "finfo", "dtype")); }),
            py::arg("dtype"), py::pos_only())
-      .def_property_readonly("bits", [](const FloatFacts& f) { return 8 * f.dtype.size(); })
-      .def_property_readonly("min", [](const FloatFacts& f) { return -f.max; })
-      .def_readonly("max", &FloatFacts::max)
-      .def_readonly("eps", &FloatFacts::eps)
-      .def_readonly("smallest_normal", &FloatFacts::smallest)
-      .def_property_readonly("dtype", [](const FloatFacts& f) { return dtype_object(f.dtype); })
+      .def_property_readonly("bits", [](const FloatFacts& f) { return 8 * f.dtype.size(); }, "Bits an element.")
+      .def_property_readonly("min", [](const FloatFacts& f) { return -f.max; }, "The lowest finite value.")
+      .def_readonly("max", &FloatFacts::max, "The largest finite value.")
+      .def_readonly("eps", &FloatFacts::eps, "The distance from 1 to the next larger value.")
+      .def_readonly("smallest_normal", &FloatFacts::smallest, "The smallest positive normal value.")
+      .def_property_readonly("dtype", [](const FloatFacts& f) { return dtype_object(f.dtype); },
+                             "The dtype; float32 for complex64.")
       .def("__repr__", &FloatFacts::text);
   py::class_<IntegerFacts>(m, "iinfo", "Limits of an integer dtype.")
       .def(py::init([](const py::object& dtype) { return IntegerFacts(required(dtype, "iinfo", "dtype")); }),
            py::arg("dtype"), py::pos_only())
-      .def_readonly("min", &IntegerFacts::min)
-      .def_readonly("max", &IntegerFacts::max)
-      .def_property_readonly("dtype", [](const IntegerFacts& f) { return dtype_object(f.dtype); })
+      .def_readonly("min", &IntegerFacts::min, "The lowest value.")
+      .def_readonly("max", &IntegerFacts::max, "The largest value.")
+      .def_property_readonly("dtype", [](const IntegerFacts& f) { return dtype_object(f.dtype); }, "The dtype.")
       .def("__repr__", &IntegerFacts::text);
   m.def("issubdtype", &is_subdtype, py::arg("arg1"), py::arg("arg2"), py::pos_only(),
         "True when a Dtype or DtypeCategory lies below another one in the tree of categories.");

@@ -257,7 +257,7 @@ void export_to_dot(const py::object& file, const py::args& args, const py::kwarg
 void bind_export(py::module_& m) {
   py::class_<FunctionExporter>(m, "FunctionExporter", "Records calls of a function into a file. See mx.exporter.")
       .def("__call__", &FunctionExporter::call, "Records a call with arrays like these.")
-      .def("close", &FunctionExporter::close)
+      .def("close", &FunctionExporter::close, "Ends the recording; further calls raise RuntimeError.")
       .def("__enter__", [](const py::object& self) { return self; })
       .def("__exit__", [](FunctionExporter& self, const py::object&, const py::object&, const py::object&) { self.close(); },
            "exc_type"_a = py::none(), "exc_value"_a = py::none(), "traceback"_a = py::none());

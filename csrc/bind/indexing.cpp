@@ -301,15 +301,24 @@ array array_setitem(const array& a, PyObject* index, PyObject* value) {
 PyObject* array_at(const array& a) { return py::cast(ArrayAt{a, {}}).release().ptr(); }
 
 void bind_indexing(py::module_& m) {
+  using At = const ArrayAt&;
+  using Value = const py::object&;
   py::class_<ArrayAt>(m, "ArrayAt", "An array with the places that an update is for: x.at[index].add(value).")
       .def("__getitem__", &ArrayAt::at)
-      .def("add", [](const ArrayAt& at, const py::object& value) { return combined(at, value, ScatterMode::add); })
-      .def("subtract", [](const ArrayAt& at, const py::object& value) { return at.updated(value, ScatterMode::add, negated); })
-      .def("multiply", [](const ArrayAt& at, const py::object& value) { return combined(at, value, ScatterMode::multiply); })
-      .def("divide", [](const ArrayAt& at, const py::object& value) { return at.updated(value, ScatterMode::multiply, inverted); })
-      .def("maximum", [](const ArrayAt& at, const py::object& value) { return combined(at, value, ScatterMode::maximum); })
-      .def("minimum", [](const ArrayAt& at, const py::object& value) { return combined(at, value, ScatterMode::minimum); })
-      .def("set", [](const ArrayAt& at, const py::object& value) { return combined(at, value, ScatterMode::set); });
+      .def("add", [](At at, Value value) { return combined(at, value, ScatterMode::add); },
+           py::arg("value"), "The array with `value` added at these places, as often as each is named.")
+      .def("subtract", [](At at, Value value) { return at.updated(value, ScatterMode::add, negated); },
+           py::arg("value"), "The array with `value` subtracted at these places, as often as each is named.")
+      .def("multiply", [](At at, Value value) { return combined(at, value, ScatterMode::multiply); },
+           py::arg("value"), "The array multiplied by `value` at these places, as often as each is named.")
+      .def("divide", [](At at, Value value) { return at.updated(value, ScatterMode::multiply, inverted); },
+           py::arg("value"), "The array divided by `value` at these places, as often as each is named.")
+      .def("maximum", [](At at, Value value) { return combined(at, value, ScatterMode::maximum); },
+           py::arg("value"), "The array with the larger of its element and `value` at these places.")
+      .def("minimum", [](At at, Value value) { return combined(at, value, ScatterMode::minimum); },
+           py::arg("value"), "The array with the smaller of its element and `value` at these places.")
+      .def("set", [](At at, Value value) { return combined(at, value, ScatterMode::set); },
+           py::arg("value"), "The array with `value` at these places; which one wins is open where a place is named twice.");
 }
 
 }  // namespace mlx

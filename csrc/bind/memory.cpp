@@ -34,9 +34,9 @@ size_t set_wired_limit(const py::object& limit) {
 
 void bind_metal(py::module_& m) {
   py::module_ metal = m.def_submodule("metal", "Apple's Metal, which is not there.");
-  metal.def("is_available", [] { return false; });
-  metal.def("start_capture", [](const std::string&) {}, py::arg("path"));
-  metal.def("stop_capture", [] {});
+  metal.def("is_available", [] { return false; }, "Whether there is Metal: False.");
+  metal.def("start_capture", [](const std::string&) {}, py::arg("path"), "Has no effect here.");
+  metal.def("stop_capture", [] {}, "Has no effect here.");
   for (const char* name : {"get_active_memory", "get_peak_memory", "reset_peak_memory", "get_cache_memory",
                            "set_memory_limit", "set_cache_limit", "set_wired_limit", "clear_cache", "device_info"}) {
     const py::object target = m.attr(name);
@@ -47,9 +47,10 @@ void bind_metal(py::module_& m) {
         std::cerr << "mx.metal." << text << " is deprecated and will be removed in a future version. Use mx." << text
                   << " instead.\n";
       return target(*args, **kwargs);
-    });
+    }, ("Deprecated: mx." + text + ".").c_str());
   }
-  m.def_submodule("cuda", "NVIDIA's CUDA, which is not there.").def("is_available", [] { return false; });
+  m.def_submodule("cuda", "NVIDIA's CUDA, which is not there.")
+      .def("is_available", [] { return false; }, "Whether there is CUDA: False.");
 }
 
 }  // namespace

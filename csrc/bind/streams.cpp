@@ -55,7 +55,7 @@ void bind_stream_class(py::module_& m, const char* name, const char* doc) {
   py::class_<S>(m, name, doc)
       .def_property_readonly("device", [](const S& s) {
         return py::module_::import("mlx.core").attr("Device")(py::module_::import("mlx.core").attr(to_string(s.device)));
-      })
+      }, "The device that the stream is on.")
       .def("__repr__", [name](const S& s) {
         return std::string(name) + "(Device(" + to_string(s.device) + ", 0), " + std::to_string(s.index) + ")";
       })

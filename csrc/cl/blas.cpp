@@ -2,6 +2,7 @@
 #include "cl/blas.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/error.h"
 #include "cl/blas_libraries.h"
@@ -50,7 +51,7 @@ size_t lines_at_once(const Queue& queue, int64_t lines) {
 void widen(Queue& queue, Dtype dtype, const Matrix& x, int64_t batch, int64_t lines, int64_t length,
            const BufferArgument& to) {
   if (batch * lines * length == 0) return;
-  launch(queue, "matmul", "widen", {{"HALF", dtype}, {"W", 16}})
+  launch(queue, "matmul", "widen", {{"HALF", dtype}})
       .over(lines_at_once(queue, batch * lines))
       .moving(size_t(batch * lines * length) * 6)
       .with(BufferArgument{x.buffer, x.offset, false}, to, batch, lines, length, x.leading, x.batch_stride);
@@ -59,7 +60,7 @@ void widen(Queue& queue, Dtype dtype, const Matrix& x, int64_t batch, int64_t li
 void narrow(Queue& queue, Dtype dtype, const BufferArgument& from, const Matrix& y, int64_t batch, int64_t lines,
             int64_t length, float beta) {
   if (batch * lines * length == 0) return;
-  launch(queue, "matmul", "narrow", {{"HALF", dtype}, {"W", 16}})
+  launch(queue, "matmul", "narrow", {{"HALF", dtype}})
       .over(lines_at_once(queue, batch * lines))
       .moving(size_t(batch * lines * length) * 6)
       .with(from, BufferArgument{y.buffer, y.offset, true}, batch, lines, length, y.leading, y.batch_stride, beta);
@@ -86,19 +87,28 @@ bool multiply_widened(Queue& queue, const Product& p) {
   return true;
 }
 
-/// A few rows times a large matrix: decoding with 16-bit weights. Widening the weights would triple the traffic.
-bool is_few_by_large(const Product& p) { return p.batch == 1 && p.m <= 8 && p.n * p.k >= 1 << 16; }
+/// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the memory's speed, except
+/// one of float32 that is stored by rows.
+bool is_few_by_large(const Product& p) {
+  const bool gains = p.dtype.is_half() || (p.dtype == float32 && p.b.transposed);
+  return gains && p.batch == 1 && p.m <= 8 && p.n * p.k >= 1 << 16 && !(p.a.transposed && p.m > 1);
+}
 
-bool multiply_few(Queue& queue, const Product& p) {
-  if (p.a.transposed && p.m > 1) return false;
-  const Widened a = widened(queue, p.dtype, p.a, 1, p.m, p.k);
-  const bool by_columns = p.b.transposed;
-  launch(queue, "matmul", by_columns ? "multiply_few_by_columns" : "multiply_few_by_rows", {{"HALF", p.dtype}, {"W", 16}})
+void multiply_few(Queue& queue, const Product& p) {
+  Ref<Buffer> floats;
+  BufferArgument a{p.a.buffer, p.a.offset, false};
+  int64_t a_row = p.a.leading;
+  if (p.dtype.is_half()) {
+    floats = widened(queue, p.dtype, p.a, 1, p.m, p.k).memory;
+    a = {floats.get(), 0, false};
+    a_row = p.k;
+  }
+  const int rows = int(std::bit_ceil(uint64_t(p.m))), lines = rows == 8 ? 2 : rows == 1 ? 8 : 4;
+  launch(queue, "few", p.b.transposed ? "few_by_columns" : "few_by_rows", {{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}})
       .over(lines_at_once(queue, p.n))
-      .moving(size_t(p.n * p.k) * 2)
-      .with(BufferArgument{a.memory.get(), 0, false}, BufferArgument{p.b.buffer, p.b.offset, false},
-            BufferArgument{p.c.buffer, p.c.offset, true}, p.m, p.n, p.k, p.b.leading, p.c.leading, p.alpha, p.beta);
-  return true;
+      .moving(size_t(p.n * p.k) * p.dtype.size())
+      .with(a, a_row, BufferArgument{p.b.buffer, p.b.offset, false}, p.b.leading, BufferArgument{p.c.buffer, p.c.offset, true},
+            p.c.leading, p.m, p.n, p.k, p.alpha, p.beta);
 }
 
 bool is_thick(const Product& p) {
@@ -107,7 +117,10 @@ bool is_thick(const Product& p) {
 
 bool multiply_on_cpu(Queue& queue, const Product& p) {
   if (p.k == 0 && !p.dtype.is_half()) return openblas::multiply(queue, p);
-  if (p.dtype == float16 && is_few_by_large(p) && multiply_few(queue, p)) return true;
+  if (is_few_by_large(p)) {
+    multiply_few(queue, p);
+    return true;
+  }
   const bool widening_pays = is_thick(p) && !onednn::multiplies_bfloat16_well();
   if (p.dtype == float16 || (p.dtype == bfloat16 && (widening_pays || p.k == 0))) return multiply_widened(queue, p);
   return onednn::multiply(queue, p) || openblas::multiply(queue, p);

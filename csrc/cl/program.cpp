@@ -85,7 +85,7 @@ Handle<cl_program> build_program(const Device& device, bool small, const Program
   return built;
 }
 
-/// The text of kernels/<stem>.cl with its `#include "x.clh"` lines filled in.
+/// The text of kernels/<stem>.cl with its `#include "x.clh"` lines filled in, those of x.clh too.
 std::string with_includes(std::string_view stem) {
   const std::string_view text = kernel_source(stem), before = "#include \"", after = ".clh\"";
   std::string result;
@@ -94,7 +94,7 @@ std::string with_includes(std::string_view stem) {
     result += text.substr(at, next - at);
     if (next == text.npos) return result;
     const size_t name = next + before.size(), end = text.find(after, name);
-    result += kernel_source(text.substr(name, end - name));
+    result += with_includes(text.substr(name, end - name));
     at = end + after.size();
   }
 }

@@ -28,13 +28,15 @@ std::string base(Dtype dtype) {
   }
 }
 
+std::string rounded(const std::string& x, Dtype dtype) { return dtype.is_half() ? "ROUND(" + tag(dtype) + ", " + x + ")" : x; }
+
+/// A value of another dtype, a half still to be rounded.
 std::string convert(const std::string& x, Dtype from, Dtype to) {
   if (from == to) return x;
   if (to == bool_) return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))" : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
   if (to.is_complex()) return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
   if (from.is_complex()) return convert(x + ".re", float32, to);
-  const std::string same = base(from) == base(to) ? x : "CONVERT(" + base(to) + ", " + x + ")";
-  return to.is_half() && from != to ? "ROUND(" + tag(to) + ", " + same + ")" : same;
+  return base(from) == base(to) ? x : "CONVERT(" + base(to) + ", " + x + ")";
 }
 
 /// Fills an expression in: operands a, b, c and the placeholders.
@@ -63,6 +65,18 @@ std::string fill(const char* expression, const std::string* operands, Dtype dtyp
   return text;
 }
 
+/// True for a step that only converts to its own dtype.
+bool is_cast(const Group::Step& step) { return std::string_view(step.fragment.expression) == "a" && step.fragment.operand == step.dtype; }
+
+bool is_operand(const Group& group, size_t value) {
+  for (const Group::Step& step : group.steps)
+    for (const int operand : step.operands)
+      if (size_t(operand) == value) return true;
+  return false;
+}
+
+bool in_loop_order(char letter) { return letter == 'f' || letter == 'n'; }
+
 /// The statements that load, compute and store `n` elements (all V of them unless `part`).
 std::string body(const Group& group, const std::string& classes, bool part) {
   std::ostringstream out;
@@ -87,11 +101,12 @@ std::string body(const Group& group, const std::string& classes, bool part) {
       const size_t v = step.operands[i];
       const Dtype from = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
       operands[i] = convert("v" + std::to_string(v), from, step.fragment.operand);
+      if (from != step.fragment.operand && !is_cast(step)) operands[i] = rounded(operands[i], step.fragment.operand);
     }
     std::string value = fill(step.fragment.expression, operands, step.fragment.operand);
     if (step.fragment.boolean) value = "TO_BOOL(" + value + ")";
     else if (step.dtype == bool_) value = "TO_BOOL((" + value + ") != (uchar)0)";  // True + True is 2 as a byte
-    else if (step.dtype.is_half()) value = "ROUND(" + tag(step.dtype) + ", " + value + ")";
+    else if (is_operand(group, inputs + s)) value = rounded(value, step.dtype);  // else its store rounds
     out << indent << "const VALUE(" << tag(step.dtype) << ") v" << inputs + s << " = " << value << ";\n";
   }
   for (size_t o = 0; o < group.outputs.size(); ++o) {
@@ -101,7 +116,7 @@ std::string body(const Group& group, const std::string& classes, bool part) {
     if (classes[inputs + o] == 'g')
       out << indent << "SCATTER" << part_of << "(" << tag(dtype) << ", " << target << " + j * t" << id << ", t" << id << ", v" << v << count << ");\n";
     else
-      out << indent << "PUT" << part_of << "(" << tag(dtype) << ", " << target << " + j, v" << v << count << ");\n";
+      out << indent << (classes[inputs + o] == 'n' && !part ? "STREAM" : "PUT" + part_of) << "(" << tag(dtype) << ", " << target << " + j, v" << v << count << ");\n";
   }
   return out.str();
 }
@@ -110,7 +125,7 @@ std::string body(const Group& group, const std::string& classes, bool part) {
 void head(std::ostream& out, const Group& group, const std::string& classes, int rank) {
   const size_t inputs = group.inputs.size();
   int strided = 0;
-  for (const char c : classes) strided += c != 'k' && c != 'f';
+  for (const char c : classes) strided += c != 'k' && !in_loop_order(c);
   if (rank) out << "typedef struct { long shape[" << rank << "]; long stride[" << strided * rank + 1 << "]; } Geometry;\n";
   out << "kernel void group(";
   for (size_t i = 0; i < inputs; ++i) {
@@ -146,8 +161,8 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
     const std::string id = std::to_string(input ? o : o - inputs);
     const std::string stride = classes[o] == 's' ? "0" : classes[o] == 'g' ? (input ? "s" : "t") + id : "1";
     out << indent << "long " << (input ? "at" : "to") << id << " = " << (input ? "o" : "oq") << id << " + "
-        << (classes[o] == 'f' ? "i" : "column * " + stride) << ";\n";
-    if (classes[o] != 'f') rows.push_back((input ? "at" : "to") + id);
+        << (in_loop_order(classes[o]) ? "i" : "column * " + stride) << ";\n";
+    if (!in_loop_order(classes[o])) rows.push_back((input ? "at" : "to") + id);
   }
   if (!rank) return;
   out << indent << "long rest = row;\n";

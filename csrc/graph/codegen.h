@@ -32,10 +32,10 @@ class GroupKernel {
   const Group& group() const { return group_; }
   /// Computes the outputs (allocated here, donated inputs reused). Inputs are read as if broadcast to `shape`.
   void run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue);
-  /// The kernel's text for one layout; `classes` has one letter per buffer: c contiguous, s one value per row,
-  /// g strided, k by value.
   /// The parts of kernels/vector.clh that the group needs, as macros.
   static std::string features(const Group& group);
+  /// The kernel's text for one layout; `classes` has one letter per buffer: c contiguous, s one value per row, g strided,
+  /// k by value, f an output dense in loop order, n such an output whose whole vectors are stored past the caches.
   static std::string source(const Group& group, const std::string& classes, int rank);
 
  private:

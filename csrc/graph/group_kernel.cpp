@@ -39,6 +39,17 @@ uint64_t layout_key(const Layout& layout, const Queue& queue) {
   return key;
 }
 
+/// Marks the outputs that are better stored past the caches: large ones in memory that no input has brought into them.
+/// Their vectors must be aligned, so rows hold whole ones.
+void stream_outputs(Layout& layout, const Arrays& outputs, const std::vector<bool>& fresh, const Queue& queue) {
+  constexpr int64_t from_bytes = 8 << 20;
+  const Capabilities& device = queue.device().facts();
+  if (!device.is_cpu || (layout.rank && layout.columns % device.vector_width)) return;
+  const size_t inputs = layout.classes.size() - outputs.size();
+  for (size_t o = 0; o < outputs.size(); ++o)
+    if (char& letter = layout.classes[inputs + o]; letter == 'f' && fresh[o] && outputs[o].nbytes() >= from_bytes) letter = 'n';
+}
+
 /// One line on a fused group, for MLX_CL_DEBUG=3.
 void describe(const Group& group, const Layout& layout) {
   if (trace::level() < 3 || group.steps.size() < 2) return;
@@ -65,7 +76,7 @@ const Strides* common_order(const Arrays& inputs, const Shape& shape) {
 void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue) {
   // Memory for the outputs: a dying input's if it fits, else new.
   const int64_t total = size_of(shape);
-  std::vector<bool> donated(inputs.size(), false);
+  std::vector<bool> donated(inputs.size(), false), fresh(outputs.size(), false);
   std::vector<const Strides*> strides;
   const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return bool(y.node().buffer); });
   const Strides* const common_strides = through_view ? nullptr : common_order(inputs, shape);
@@ -78,7 +89,8 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
       if (x.shape() == shape && is_exchanged(x)) x = contiguous_copy(x, queue);
     return run(dense, outputs, shape, queue);
   }
-  for (array& output : outputs) {
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    array& output = outputs[o];
     if (output.node().buffer) {  // memory to be written through (copy_into)
       strides.push_back(&output.strides());
       continue;
@@ -95,14 +107,16 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
     }
     if (!reused) {
       output.allocate(queue);
+      fresh[o] = true;
       if (common_strides) output.node().strides = common, output.node().row_contiguous = false;
     }
     strides.push_back(&output.strides());
   }
   if (total == 0) return;
 
-  const Layout layout = common_strides ? linear_layout(shape, inputs, group_.constant, outputs.size())
-                                       : lay_out(shape, inputs, group_.constant, strides);
+  Layout layout = common_strides ? linear_layout(shape, inputs, group_.constant, outputs.size())
+                                 : lay_out(shape, inputs, group_.constant, strides);
+  stream_outputs(layout, outputs, fresh, queue);
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
     describe(group_, layout);

@@ -10,7 +10,7 @@ namespace mlx {
 
 /// The loop nest of one launch: rows (collapsed outer dimensions) of `columns` elements.
 struct Layout {
-  std::string classes;           ///< one letter per operand, see codegen.h; 'f' is an output dense in loop order
+  std::string classes;           ///< one letter per operand, see codegen.h
   int64_t columns = 1;
   int rank = 0;                  ///< outer dimensions
   std::vector<int64_t> inner;    ///< inner strides of the operands of class g, in order

@@ -29,17 +29,19 @@ struct End {
 
 struct Pass {
   int64_t outer, lanes, n;
+  int64_t length;  ///< of the stages, above n in a convolution
   End in, out;
   bool swap_in, swap_out;
-  const Twiddles* twiddles;  ///< for the first step of two
   float scale;
+  const char* factors;  ///< what the tables are for, a macro of the kernel's, or null
+  const Factors* tables;
 };
 
 void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue& queue) {
   Device& device = queue.device();
   const Capabilities& facts = device.facts();
   const int64_t width = lanes_of(facts), tiles = pass.outer * ((pass.lanes + width - 1) / width);
-  const int64_t cells = 4 * pass.n * width;
+  const int64_t cells = 4 * pass.length * width;
   const int64_t most = facts.is_cpu ? 2 * facts.compute_units : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
   const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(tiles, 1, most);
   Defines defines;
@@ -48,21 +50,21 @@ void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue&
   if (ends == Ends::hermitian) defines.emplace_back("IN_HERMITIAN", 1);
   if (pass.swap_in) defines.emplace_back("SWAP_IN", 1);
   if (pass.swap_out) defines.emplace_back("SWAP_OUT", 1);
-  if (pass.twiddles) defines.emplace_back("TWIDDLE", 1);
-  const Ref<Buffer> table = roots(device, pass.n);
+  if (pass.factors) defines.emplace_back(pass.factors, 1);
+  const Ref<Buffer> table = roots(device, pass.length);
   const Ref<Buffer> scratch = device.allocator().allocate(size_t(items * cells) * sizeof(float), &queue);
   const BufferArgument w{table.get(), 0, false};
-  const auto factors = [&](const Ref<Buffer> Twiddles::*part) {
-    return pass.twiddles ? BufferArgument{(pass.twiddles->*part).get(), 0, false} : w;
+  const auto factors = [&](const Ref<Buffer> Factors::*part) {
+    return pass.tables ? BufferArgument{(pass.tables->*part).get(), 0, false} : w;
   };
   Launch work = launch(queue, "fft", "fft", defines);
   if (facts.is_cpu) work.over(size_t(items));
   else work.over(size_t(items * width)).in_groups_of(size_t(width));
   work.moving(size_t(x.nbytes() + y.nbytes()))
-      .with(reads(x), writes(y), w, factors(&Twiddles::across), factors(&Twiddles::along),
-            BufferArgument{scratch.get(), 0, true}, pass.outer, pass.lanes, pass.n, radices_of(pass.n), pass.in.outer,
-            pass.in.lane, pass.in.index, pass.in.count, pass.out.outer, pass.out.lane, pass.out.index, pass.out.count,
-            pass.scale);
+      .with(reads(x), writes(y), w, factors(&Factors::across), factors(&Factors::along),
+            BufferArgument{scratch.get(), 0, true}, pass.outer, pass.lanes, pass.n, pass.length, radices_of(pass.length),
+            pass.in.outer, pass.in.lane, pass.in.index, pass.in.count, pass.out.outer, pass.out.lane, pass.out.index,
+            pass.out.count, pass.scale);
 }
 
 /// The divisor of n nearest to its root, from below.
@@ -84,11 +86,19 @@ array fit(const array& x, int axis, int length) {
   return concatenate({x, zeros(stop, x.dtype())}, axis);
 }
 
+enum class Method {
+  direct,
+  convolve,  ///< by a convolution of a length that the stages take
+  split,     ///< in two steps; then the axis is the last one, has length n, and the result is complex
+};
+
+/// Of the transforms that make a convolution for length n.
+int64_t convolution_length(int64_t n) { return int64_t(std::bit_ceil(uint64_t(2 * n - 1))); }
+
 class Fourier final : public Primitive {
  public:
-  /// `split`: in two steps; then the axis is the last one, has length n, and the result is complex.
-  Fourier(Ends ends, bool inverse, int axis, int n, double scale, bool split)
-      : ends_(ends), inverse_(inverse), axis_(axis), n_(n), scale_(scale), split_(split) {}
+  Fourier(Ends ends, bool inverse, int axis, int n, double scale, Method method)
+      : ends_(ends), inverse_(inverse), axis_(axis), n_(n), scale_(scale), method_(method) {}
   const char* name() const override { return "FFT"; }
   void fields(Fields& f) override {
     f.field("ends", ends_);
@@ -96,7 +106,7 @@ class Fourier final : public Primitive {
     f.field("axis", axis_);
     f.field("n", n_);
     f.field("scale", scale_);
-    f.field("split", split_);
+    f.field("method", method_);
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
@@ -104,13 +114,21 @@ class Fourier final : public Primitive {
     out.allocate(queue);
     if (out.size() == 0) return;
     const array x = contiguous_copy(inputs[0], queue);
-    if (split_) return in_two_steps(x, out, queue);
+    if (method_ == Method::split) return in_two_steps(x, out, queue);
     int64_t before = 1, after = 1;
     for (int i = 0; i < axis_; ++i) before *= x.shape(i);
     for (int i = axis_ + 1; i < x.ndim(); ++i) after *= x.shape(i);
     const int64_t from = x.shape(axis_), to = out.shape(axis_), used = std::min<int64_t>(from, bins());
-    Pass pass{before, after, n_, {from * after, 1, after, used}, {to * after, 1, after, to},
-              inverse_, inverse_, nullptr, float(scale_)};
+    Pass pass{before, after, n_, n_, {from * after, 1, after, used}, {to * after, 1, after, to},
+              inverse_, inverse_, float(scale_), nullptr, nullptr};
+    Factors chirp;
+    if (method_ == Method::convolve) {
+      pass.length = convolution_length(n_);
+      chirp = chirp_factors(queue.device(), n_, pass.length);
+      pass.scale = float(scale_ / double(pass.length));
+      pass.factors = "CONVOLVE";
+      pass.tables = &chirp;
+    }
     // Rows, or columns too narrow to fill the lanes: the lanes go down instead.
     if (after == 1 || (after < lanes_of(queue.device().facts()) && before > after)) {
       std::swap(pass.outer, pass.lanes);
@@ -165,22 +183,23 @@ class Fourier final : public Primitive {
     const int64_t n1 = half_of(n_), n2 = n_ / n1, rows = x.size() / n_;
     array between(make_ref<Node>(x.shape(), complex64));
     between.allocate(queue);
-    const Twiddles factors = twiddles(queue.device(), n1, n2, lanes_of(queue.device().facts()));
-    enqueue({rows, n2, n1, {n_, 1, n2, n1}, {n_, 1, n2, n1}, inverse_, false, &factors, float(scale_)}, x, between,
+    const Factors factors = twiddles(queue.device(), n1, n2, lanes_of(queue.device().facts()));
+    enqueue({rows, n2, n1, n1, {n_, 1, n2, n1}, {n_, 1, n2, n1}, inverse_, false, float(scale_), "TWIDDLE", &factors}, x,
+            between, Ends::complex, queue);
+    enqueue({rows, n1, n2, n2, {n_, n2, 1, n2}, {n_, 1, n1, n2}, false, inverse_, 1, nullptr, nullptr}, between, out,
             Ends::complex, queue);
-    enqueue({rows, n1, n2, {n_, n2, 1, n2}, {n_, 1, n1, n2}, false, inverse_, nullptr, 1}, between, out, Ends::complex,
-            queue);
   }
 
   Ends ends_;
   bool inverse_;
   int axis_, n_;
   double scale_;
-  bool split_;
+  Method method_;
 };
 
-array make(const array& x, Ends ends, bool inverse, int axis, int n, double scale, bool split, const StreamOrDevice& s) {
-  auto primitive = make_ref<Fourier>(ends, inverse, axis, n, scale, split);
+array make(const array& x, Ends ends, bool inverse, int axis, int n, double scale, Method method,
+           const StreamOrDevice& s) {
+  auto primitive = make_ref<Fourier>(ends, inverse, axis, n, scale, method);
   Shape shape = primitive->output_shapes({x})[0];
   return array(std::move(shape), ends == Ends::hermitian ? float32 : complex64, std::move(primitive), {x}, to_stream(s));
 }
@@ -196,10 +215,9 @@ array mirrored(const array& x, int n) {
   return concatenate({half, conjugate(slice(half, start, stop, strides))}, -1);
 }
 
-/// Along the last axis and of length n; Bluestein, "A linear filtering approach to the computation of discrete Fourier
-/// transform", 1970.
+/// Along the last axis and of length n, by transforms of any length (Bluestein, see fft.cl).
 array by_convolution(const array& x, bool inverse, int n, double scale, const StreamOrDevice& s) {
-  const int last = x.ndim() - 1, m = int(std::bit_ceil(unsigned(2 * n - 1)));
+  const int last = x.ndim() - 1, m = int(convolution_length(n));
   const Chirp table = chirp(n, m, inverse);
   const array turned = multiply(x, table.factors, s);
   const array spectrum = multiply(transform(turned, Ends::complex, false, last, m, 1, s), table.spectrum, s);
@@ -222,20 +240,23 @@ uint64_t radices_of(int64_t n) {
 
 array transform(const array& x, Ends ends, bool inverse, int axis, int n, double scale, const StreamOrDevice& s) {
   const int64_t rows = x.shape(axis) == 0 ? 0 : x.size() / x.shape(axis);
-  const bool smooth = radices_of(n) != 0 || n > direct_limit;
+  const int64_t least = n <= direct_limit && !radices_of(n) ? convolution_length(n) : n;  // of one launch's stages
   const int64_t part = n < split_from ? 1 : half_of(n);
   const bool splits = part > 1 && radices_of(part) && radices_of(n / part) && (n > direct_limit || rows < few_rows);
-  if (!splits && n <= direct_limit && smooth) return make(x, ends, inverse, axis, n, scale, false, s);
+  // A launch works on all lanes at once; with a few in use, long convolutions pay in parts.
+  const bool in_parts = least > n && least > 4 * split_from && rows * 4 < few_rows;
+  if (!splits && least <= direct_limit && !in_parts)
+    return make(x, ends, inverse, axis, n, scale, least == n ? Method::direct : Method::convolve, s);
   // Everything else works on whole complex rows.
   array row = moveaxis(x, axis, -1, s);
   row = ends == Ends::hermitian ? mirrored(row, n) : fit(row, x.ndim() - 1, n);
-  array result = splits ? make(row, Ends::complex, inverse, row.ndim() - 1, n, scale, true, s)
+  array result = splits ? make(row, Ends::complex, inverse, row.ndim() - 1, n, scale, Method::split, s)
                         : by_convolution(row, inverse, n, scale, s);
   if (ends == Ends::hermitian) result = real(result, s);
   if (ends == Ends::real) result = fit(result, row.ndim() - 1, n / 2 + 1);
   return moveaxis(result, -1, axis, s);
 }
 
-static const Registered<Fourier> fourier_class("Fourier", Ends::complex, false, 0, 1, 1.0, false);
+static const Registered<Fourier> fourier_class("Fourier", Ends::complex, false, 0, 1, 1.0, Method::direct);
 
 }  // namespace mlx::fft

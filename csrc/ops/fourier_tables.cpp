@@ -58,6 +58,22 @@ void transform_in_double(std::vector<Complex>& x) {
       }
 }
 
+struct ChirpValues {
+  std::vector<complex64_t> factors, spectrum;
+};
+
+ChirpValues chirp_values(int64_t n, int64_t m, bool inverse) {
+  std::vector<Complex> factors, wrapped(m);
+  for (int64_t k = 0; k < n; ++k) {
+    const Complex factor = root(int64_t(__int128(k) * k % (2 * n)), 2 * n);
+    factors.push_back(inverse ? std::conj(factor) : factor);
+    wrapped[k] = std::conj(factors[k]);
+    if (k > 0) wrapped[m - k] = wrapped[k];
+  }
+  transform_in_double(wrapped);
+  return {rounded(factors), rounded(wrapped)};
+}
+
 /// Keeps what was made for a key; forgets everything when there is too much.
 template <typename Key, typename Value>
 class Kept {
@@ -93,31 +109,32 @@ Ref<Buffer> roots(Device& device, int64_t n) {
   });
 }
 
-Twiddles twiddles(Device& device, int64_t n1, int64_t n2, int64_t width) {
+Factors twiddles(Device& device, int64_t n1, int64_t n2, int64_t width) {
   const int64_t tiles = (n2 + width - 1) / width, n = n1 * n2;
   const std::tuple<Device*, int64_t, int64_t, int64_t> key{&device, n1, n2, width};
-  return kept<decltype(key), Twiddles>().find(key, size_t(n1 * (width + tiles)), [&] {
+  return kept<decltype(key), Factors>().find(key, size_t(n1 * (width + tiles)), [&] {
     std::vector<complex64_t> across, along;
     for (int64_t k = 0; k < n1; ++k) {
       for (int64_t lane = 0; lane < width; ++lane) across.push_back(complex64_t(root(k * lane, n)));
       for (int64_t tile = 0; tile < tiles; ++tile) along.push_back(complex64_t(root(k * tile * width, n)));
     }
-    return Twiddles{to_device(device, across), to_device(device, along)};
+    return Factors{to_device(device, across), to_device(device, along)};
   });
 }
 
 Chirp chirp(int64_t n, int64_t m, bool inverse) {
   return kept<std::tuple<int64_t, bool>, Chirp>().find({n, inverse}, size_t(n + m), [&] {
-    std::vector<Complex> factors, wrapped(m);
-    for (int64_t k = 0; k < n; ++k) {
-      const Complex factor = root(int64_t(__int128(k) * k % (2 * n)), 2 * n);
-      factors.push_back(inverse ? std::conj(factor) : factor);
-      wrapped[k] = std::conj(factors[k]);
-      if (k > 0) wrapped[m - k] = wrapped[k];
-    }
-    transform_in_double(wrapped);
-    return Chirp{array::from_host(rounded(factors).data(), {int32_t(n)}, complex64),
-                 array::from_host(rounded(wrapped).data(), {int32_t(m)}, complex64)};
+    const ChirpValues values = chirp_values(n, m, inverse);
+    return Chirp{array::from_host(values.factors.data(), {int32_t(n)}, complex64),
+                 array::from_host(values.spectrum.data(), {int32_t(m)}, complex64)};
+  });
+}
+
+Factors chirp_factors(Device& device, int64_t n, int64_t m) {
+  const std::tuple<Device*, int64_t, int64_t> key{&device, n, m};
+  return kept<decltype(key), Factors>().find(key, size_t(n + m), [&] {
+    const ChirpValues values = chirp_values(n, m, false);
+    return Factors{to_device(device, values.spectrum), to_device(device, values.factors)};
   });
 }
 

@@ -37,10 +37,12 @@ array quantized_matmul(const array& x, const array& w, const array& scales, cons
                        bool transpose = true, std::optional<int> group_size = {}, std::optional<int> bits = {},
                        const std::string& mode = "affine", StreamOrDevice s = {});
 /// The same for the matrices of x and w that the (broadcast) batch indices choose; all of them without indices.
+/// `global_scale`: of each matrix of w, for nvfp4.
 array gather_qmm(const array& x, const array& w, const array& scales, const std::optional<array>& biases = {},
                  const std::optional<array>& lhs_indices = {}, const std::optional<array>& rhs_indices = {},
                  bool transpose = true, std::optional<int> group_size = {}, std::optional<int> bits = {},
-                 const std::string& mode = "affine", bool sorted_indices = false, StreamOrDevice s = {});
+                 const std::string& mode = "affine", bool sorted_indices = false,
+                 const std::optional<array>& global_scale = {}, StreamOrDevice s = {});
 /// x @ w.T with x quantised on the way, and w too unless it comes packed with its scales.
 array qqmm(const array& x, const array& w, const std::optional<array>& scales = {}, std::optional<int> group_size = {},
            std::optional<int> bits = {}, const std::string& mode = "nvfp4",

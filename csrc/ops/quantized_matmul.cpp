@@ -40,19 +40,30 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
                            bool transpose, const Sizes& size, const array& out, Queue& queue) {
   const bool gathers = !indices.empty(), on_cpu = queue.device().facts().is_cpu;
   const int64_t units = (transpose ? size.k : size.n) / unit_size(q), batches = gathers ? indices[0].size() : 1;
+  const bool by_words = on_cpu && transpose && 32 % q.bits == 0 && size.k % (512 / q.bits) == 0;
   const int rows = size.m >= 4 ? 4 : size.m >= 2 ? 2 : 1;
-  const int columns = transpose ? 4 : side_by_side(units, rows, on_cpu);
+  const int columns = transpose ? (by_words && rows == 4 ? 2 : 4) : side_by_side(units, rows, on_cpu);
   Defines defines = q.defines(packed[1].dtype());
   defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
   if (gathers) defines.emplace_back("GATHER", 1);
   const int64_t tiles = batches * ((size.m + rows - 1) / rows) *
                         (transpose ? (size.n + columns - 1) / columns : units / columns);
-  Launch work = launch(queue, "quantized_matmul", transpose ? "by_rows" : "by_columns", defines);
+  std::vector<BufferArgument> arguments{reads(x)};
+  Ref<Buffer> prepared;
+  if (by_words) {
+    const int64_t blocks = x.size() * q.bits / 512;
+    prepared = queue.device().allocator().allocate(size_t(x.size() + 16 * blocks) * sizeof(float), &queue);
+    arguments = {{prepared.get(), 0, true}, {prepared.get(), x.size(), true}};
+    launch(queue, "quantized_matmul", "by_words_prepare", defines)
+        .over(quantized_items(queue, blocks))
+        .with(reads(x), arguments[0], arguments[1], blocks);
+  }
+  Launch work = launch(queue, "quantized_matmul", by_words ? "by_words" : transpose ? "by_rows" : "by_columns", defines);
   if (on_cpu) work.over(quantized_items(queue, tiles));
   else work.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 32).in_groups_of(32);
   work.moving(size_t(packed[0].nbytes()));
-  for (const BufferArgument& argument : {reads(x), reads(packed[0]), reads(packed[1]), reads(packed[q.is_affine() ? 2 : 1])})
-    work.set(argument);
+  for (const array& part : {packed[0], packed[1], packed[q.is_affine() ? 2 : 1]}) arguments.push_back(reads(part));
+  for (const BufferArgument& argument : arguments) work.set(argument);
   if (gathers) {
     work.set(reads(indices[0]));
     work.set(int64_t(x.size() / (size.m * size.k)));
@@ -355,11 +366,20 @@ array quantized_matmul(const array& x, const array& w, const array& scales, cons
 array gather_qmm(const array& x, const array& w, const array& scales, const std::optional<array>& biases,
                  const std::optional<array>& lhs_indices, const std::optional<array>& rhs_indices, bool transpose,
                  std::optional<int> group_size, std::optional<int> bits, const std::string& mode, bool,
-                 StreamOrDevice s) {
-  if (!lhs_indices && !rhs_indices) return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
+                 const std::optional<array>& global_scale, StreamOrDevice s) {
   const Quantization q = quantization("gather_qmm", group_size, bits, mode);
+  if (global_scale && q.mode != "nvfp4") fail("gather_qmm", "Global scale is only supported for 'nvfp4' quantization mode.");
+  if (global_scale && (w.ndim() < 3 || global_scale->shape() != batch_of(w)))
+    fail("gather_qmm", "Global scale must hold one number for each matrix of w, but has shape ",
+         to_string(global_scale->shape()), " and w ", to_string(w.shape()), ".");
+  if (!lhs_indices && !rhs_indices && !global_scale)
+    return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
   if (x.ndim() < 2) fail("gather_qmm", "x must have at least two dimensions.");
-  return gathered(q, operands("gather_qmm", q, x, w, scales, biases, transpose, s), lhs_indices, rhs_indices, transpose, s);
+  const array y =
+      gathered(q, operands("gather_qmm", q, x, w, scales, biases, transpose, s), lhs_indices, rhs_indices, transpose, s);
+  if (!global_scale) return y;
+  const array chosen = take(flatten(*global_scale, 0, -1, s), rhs_indices ? *rhs_indices : every_matrix(w, s), {}, s);
+  return multiply(y, astype(expand_dims(chosen / 2688.0, {-2, -1}, s), y.dtype(), s), s);
 }
 
 array qqmm(const array& x, const array& w, const std::optional<array>& scales, std::optional<int> group_size,
@@ -381,7 +401,7 @@ array gather_qqmm(const array& x, const array& w, const std::optional<array>& sc
       round_operands("gather_qqmm", x, w, scales, group_size, bits, mode, global_scale_x, global_scale_w, s);
   const Arrays weights = r.packed ? Arrays{w, *scales} : quantize(w, r.q.group_size, r.q.bits, r.q.mode, global_scale_w, s);
   return times_global_scale(gather_qmm(r.x, weights[0], weights[1], {}, lhs_indices, rhs_indices, true, r.q.group_size,
-                                       r.q.bits, r.q.mode, sorted_indices, s),
+                                       r.q.bits, r.q.mode, sorted_indices, {}, s),
                             global_scale_w, s);
 }
 

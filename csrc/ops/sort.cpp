@@ -123,64 +123,57 @@ class Passes {
  public:
   Passes(const array& x, bool positions, int64_t rows, int64_t n, Queue& queue)
       : queue_(queue), cpu_(queue.device().facts().is_cpu), bits_(cpu_ ? 8 : 4), positions_(positions),
-        dtype_(x.dtype()), rows_(rows), n_(n), keys_(x), keys_to_(x), places_(x), places_to_(x), counts_(x), before_(x),
-        state_(scratch(2 * rows, uint64, queue)) {
+        dtype_(x.dtype()), rows_(rows), n_(n), x_(x), state_(scratch(2 * rows, uint64, queue)) {
     const int64_t units = queue.device().facts().compute_units, wanted = cpu_ ? 4 * units : 1024 * units;
     blocks_ = std::clamp<int64_t>((wanted + rows - 1) / rows, 1, std::max<int64_t>(n / (cpu_ ? 8192 : 128), 1));
     items_ = size_t(std::min(rows * blocks_, wanted));
     flat_ = cpu_ ? items_ : size_t(std::min<int64_t>(x.size(), wanted));
-    keys_ = scratch(x.size(), key_of(dtype_), queue);
-    keys_to_ = scratch(x.size(), keys_.dtype(), queue);
-    places_ = positions ? scratch(x.size(), uint32, queue) : keys_;
-    places_to_ = positions ? scratch(x.size(), uint32, queue) : keys_to_;
-    counts_ = array(make_ref<Node>(Shape{int32_t(rows), dimension(blocks_ << bits_, "sort")}, uint32));
-    counts_.allocate(queue);
-    before_ = array(make_ref<Node>(counts_.shape(), uint32));
-    before_.allocate(queue);
-    run("sort_keys", nullptr, flat_, reads(x), writes(keys_), writes(places_), x.size(), n);
   }
 
-  void sort() {
-    for (int32_t shift = 0; shift < 8 * keys_.itemsize(); shift += bits_) move(nullptr, shift, counts_, before_);
-  }
-
-  void partition(int64_t kth) {
-    const size_t few = cpu_ ? 1 : size_t(rows_);
-    run("select_start", nullptr, few, writes(state_), rows_, kth);
-    for (int32_t shift = 8 * keys_.itemsize() - bits_; shift >= 0; shift -= bits_) {
-      count("SELECT", shift, counts_);
-      run("select_digit", nullptr, few, reads(counts_), writes(state_), rows_, blocks_, shift);
+  void sort(const array& out) {
+    array keys = scratch(out.size(), key_of(dtype_), queue_), keys_to = scratch(out.size(), keys.dtype(), queue_);
+    array places = positions_ ? scratch(out.size(), uint32, queue_) : keys;
+    array places_to = positions_ ? scratch(out.size(), uint32, queue_) : keys_to;
+    array counts = counters(1 << bits_), before = counters(1 << bits_);
+    run("sort_keys", nullptr, flat_, reads(x_), writes(keys), writes(places), x_.size(), n_);
+    for (int32_t shift = 0; shift < bits_of_key(); shift += bits_) {
+      run("radix_count", nullptr, items_, reads(keys), writes(counts), reads(state_), rows_, n_, blocks_, shift);
+      sums_before(counts, before, queue_);
+      run("radix_move", nullptr, items_, reads(keys), reads(places), writes(keys_to), writes(places_to), reads(before),
+          rows_, n_, blocks_, shift);
+      std::swap(keys, keys_to);
+      std::swap(places, places_to);
     }
-    // Three digits: smaller, equal, larger.
-    array counts(make_ref<Node>(Shape{int32_t(rows_), int32_t(3 * blocks_)}, uint32)), before = counts;
-    counts.allocate(queue_);
-    before = array(make_ref<Node>(counts.shape(), uint32));
-    before.allocate(queue_);
-    move("SPLIT", 0, counts, before);
+    run("sort_results", nullptr, flat_, reads(keys), reads(places), writes(out), out.size());
   }
 
-  void results(const array& out) {
-    run("sort_results", nullptr, flat_, reads(keys_), reads(places_), writes(out), out.size());
+  void partition(int64_t kth, const array& out) {
+    const size_t few = cpu_ ? 1 : size_t(rows_);
+    array counts = counters(1 << bits_), parts = counters(3), before = counters(3);
+    run("select_start", nullptr, few, writes(state_), rows_, kth);
+    for (int32_t shift = bits_of_key() - bits_; shift >= 0; shift -= bits_) {
+      run("radix_count", "SELECT", items_, reads(x_), writes(counts), reads(state_), rows_, n_, blocks_, shift);
+      run("select_digit", nullptr, few, reads(counts), writes(state_), rows_, blocks_, shift);
+    }
+    run("split_count", nullptr, items_, reads(x_), writes(parts), reads(state_), rows_, n_, blocks_);
+    sums_before(parts, before, queue_);
+    run("split_move", nullptr, items_, reads(x_), writes(out), reads(before), reads(state_), rows_, n_, blocks_);
   }
 
  private:
+  int32_t bits_of_key() const { return int32_t(8 * dtype_.size()); }
+  /// For each row and block, so many counts.
+  array counters(int64_t count) {
+    array result(make_ref<Node>(Shape{int32_t(rows_), dimension(blocks_ * count, "sort")}, uint32));
+    result.allocate(queue_);
+    return result;
+  }
   /// Launches one of the kernels, in the variant that `define` names.
   template <typename... Args>
   void run(const char* kernel, const char* define, size_t items, const Args&... args) {
     Defines defines = defines_of(dtype_, positions_, bits_);
     if (define) defines.emplace_back(define, 1);
-    launch(queue_, "sort", kernel, defines).over(items).moving(size_t(keys_.nbytes())).with(args...);
-  }
-  void count(const char* define, int32_t shift, const array& counts) {
-    run("radix_count", define, items_, reads(keys_), writes(counts), reads(state_), rows_, n_, blocks_, shift);
-  }
-  void move(const char* define, int32_t shift, const array& counts, const array& before) {
-    count(define, shift, counts);
-    sums_before(counts, before, queue_);
-    run("radix_move", define, items_, reads(keys_), reads(places_), writes(keys_to_), writes(places_to_),
-        reads(before), reads(state_), rows_, n_, blocks_, shift);
-    std::swap(keys_, keys_to_);
-    std::swap(places_, places_to_);
+    launch(queue_, "sort", kernel, defines).over(items).moving(size_t(x_.nbytes())).with(args...);
   }
 
   Queue& queue_;
@@ -190,13 +183,12 @@ class Passes {
   Dtype dtype_;
   int64_t rows_, n_, blocks_ = 1;
   size_t items_ = 1, flat_ = 1;
-  array keys_, keys_to_, places_, places_to_, counts_, before_, state_;
+  array x_, state_;
 };
 
 void Sort::sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
   Passes passes(x, positions_, rows, n, queue);
-  kth_ == whole ? passes.sort() : passes.partition(kth_);
-  passes.results(out);
+  kth_ == whole ? passes.sort(out) : passes.partition(kth_, out);
 }
 
 class SearchSorted final : public Primitive {

@@ -1,7 +1,7 @@
 """Maps, folds and dotted-path conversions over trees of lists, tuples and dicts."""
 
 from itertools import zip_longest
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union, overload
 
 _Destination = Union[List[Tuple[str, Any]], Dict[str, Any]]
 
@@ -68,6 +68,17 @@ def tree_map_with_path(
     return fn(path, tree, *rest)
 
 
+@overload
+def tree_flatten(
+    tree: Any,
+    prefix: str = "",
+    is_leaf: Optional[Callable] = None,
+    destination: Optional[List[Tuple[str, Any]]] = None,
+) -> List[Tuple[str, Any]]: ...
+@overload
+def tree_flatten(
+    tree: Any, prefix: str = "", is_leaf: Optional[Callable] = None, *, destination: Dict[str, Any]
+) -> Dict[str, Any]: ...
 def tree_flatten(
     tree: Any,
     prefix: str = "",

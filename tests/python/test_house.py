@@ -12,10 +12,11 @@ CSRC = ROOT / "csrc"
 FLOORS = ["base", "cl", "graph", "ops", "transforms", "bind"]
 SOURCES = [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".def")]
 OURS = [
-    p for folder in ("csrc", "kernels", "python", "tests", "bench", "examples", "tools", "cmake")
+    p for folder in ("csrc", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")
     for p in sorted((ROOT / folder).rglob("*"))
-    if p.suffix in (".h", ".cpp", ".def", ".cl", ".clh", ".py", ".sh", ".cmake") and "__pycache__" not in p.parts
+    if p.suffix in (".h", ".cpp", ".def", ".cl", ".clh", ".py", ".pyi", ".sh", ".cmake") and "__pycache__" not in p.parts
 ]  # fmt: skip
+GENERATED = {"python/mlx/core/__init__.pyi"}  # one file a module, however many names the module has
 LIBRARY_HEADERS = re.compile(r"^(CL/|clblast|oneapi/dnnl|dnnl|lapack|cblas)")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -53,7 +54,7 @@ def test_libraries_are_seen_by_their_floor_only(path):
 
 def test_no_file_has_more_than_500_lines():
     long = {name_in_repository(p): n for p in OURS if (n := len(p.read_text().splitlines())) > 500}
-    assert not long
+    assert not set(long) - GENERATED, long
 
 
 def test_the_median_file_has_at_most_150_lines():

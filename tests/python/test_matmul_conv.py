@@ -57,6 +57,18 @@ def test_addmm():
     same(mx.addmm(mx.array(c), mx.array(batch), mx.array(b)), c + batch @ b, 1e-5, 1e-5)
 
 
+@pytest.mark.parametrize("stored", ["by rows", "by columns"])
+@pytest.mark.parametrize("n, k", [(300, 1000), (1024, 257)])
+@pytest.mark.parametrize("m", [1, 3, 8])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_a_few_rows_by_a_large_matrix(dtype, m, n, k, stored):
+    a, b, c = (to_mx(draw(dtype, shape, seed=seed), dtype) for seed, shape in enumerate([(m, k), (k, n), (m, n)]))
+    b = mx.contiguous(b.T).T if stored == "by columns" else b
+    x, y, z = (np.array(v.astype(mx.float32), np.float64) for v in (a, b, c))
+    for got, want in [(a @ b, x @ y), (mx.addmm(c, a, b, alpha=2.0, beta=0.5), 2 * x @ y + 0.5 * z)]:
+        same(got.astype(mx.float32), want, *(TOLERANCE[dtype][0], TOLERANCE[dtype][0] * np.abs(want).max()))
+
+
 def test_matmul_gradients():
     check_gradient(lambda a, b: a @ b, draw("float64", (2, 3)), draw("float64", (3, 2)), expected=np.matmul)
     check_gradient(lambda a, b: a @ b, draw("float64", (2, 2, 3)), draw("float64", (3, 2)), expected=np.matmul)

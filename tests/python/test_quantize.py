@@ -105,6 +105,18 @@ def test_gather_qmm_chooses_matrices():
     same(got, x[left] @ values[np.broadcast_to(right, (2, 2))].swapaxes(-1, -2), 1e-4, 1e-3)
 
 
+def test_gather_qmm_takes_global_scales():
+    values = to_mx(draw("float32", (3, 8, 64)), "float32")
+    sizes = mx.abs(values).max(axis=(1, 2))
+    parts = [mx.quantize(v, mode="nvfp4", global_scale=size) for v, size in zip(values, sizes)]
+    w, scales = (mx.stack(part) for part in zip(*parts))
+    x, right = to_mx(draw("float32", (2, 4, 64), seed=3), "float32"), mx.array([2, 0])
+    got = mx.gather_qmm(x, w, scales, rhs_indices=right, mode="nvfp4", global_scale=sizes)
+    for i, j in enumerate(right.tolist()):
+        matrix = mx.dequantize(*parts[j], mode="nvfp4", global_scale=sizes[j], dtype=mx.float32)
+        same(got[i], to_numpy(x[i] @ matrix.T), 1e-4, 1e-3)
+
+
 @pytest.mark.parametrize("mode", ["mxfp4", "mxfp8", "nvfp4"])
 def test_qqmm_rounds_both_operands(mode):
     x, w = to_mx(draw("float32", (3, 64)), "float32"), to_mx(draw("float32", (8, 64), seed=1), "float32")
@@ -159,6 +171,7 @@ PACKED = mx.quantize(W)
     lambda: mx.dequantize(*PACKED, dtype=mx.int32),
     lambda: mx.quantized_matmul(W[:, :32], *PACKED),
     lambda: mx.gather_qmm(W, *PACKED, rhs_indices=mx.array([0.0])),
+    lambda: mx.gather_qmm(W[None], *(part[None] for part in PACKED), global_scale=mx.ones((1,))),
     lambda: mx.to_fp8(mx.array([1])),
     lambda: mx.from_fp8(mx.array([1.0])),
     lambda: mx.qqmm(W, PACKED[0], mode="mxfp4"),

@@ -81,7 +81,7 @@ class Conv2d(Module):
             ``in_channels``.
         bias: whether there is a bias.
 
-    Parameters: ``weight`` of shape (out_channels, *kernel_size, in_channels // groups), uniform
+    Parameters: ``weight`` of shape ``(out_channels, *kernel_size, in_channels // groups)``, uniform
     within ``1 / sqrt(in_channels * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
     """
 
@@ -126,7 +126,7 @@ class Conv3d(Module):
         kernel_size, stride, padding, dilation: of the window, one int or one per axis.
         bias: whether there is a bias.
 
-    Parameters: ``weight`` of shape (out_channels, *kernel_size, in_channels), uniform within
+    Parameters: ``weight`` of shape ``(out_channels, *kernel_size, in_channels)``, uniform within
     ``1 / sqrt(in_channels * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
     """
 

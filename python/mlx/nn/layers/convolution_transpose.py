@@ -66,7 +66,7 @@ class ConvTranspose2d(Module):
         output_padding: extra length at the end of each spatial axis of the output.
         bias: whether there is a bias.
 
-    Parameters: ``weight`` of shape (out_channels, *kernel_size, in_channels), uniform within
+    Parameters: ``weight`` of shape ``(out_channels, *kernel_size, in_channels)``, uniform within
     ``1 / sqrt(in_channels * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
     """
 

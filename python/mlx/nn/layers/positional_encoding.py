@@ -72,7 +72,7 @@ class SinusoidalPositionalEncoding(Module):
         self.cos_first = cos_first
 
     def __call__(self, x):
-        """The encodings of the positions ``x``, shape (*x.shape, dims)."""
+        """The encodings of the positions ``x``, shape ``(*x.shape, dims)``."""
         angles = x[..., None] * self._sigmas
         parts = [mx.sin(angles), mx.cos(angles)]
         if self.cos_first:

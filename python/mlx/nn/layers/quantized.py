@@ -24,8 +24,8 @@ def _complete(mode: str, group_size: Optional[int], bits: Optional[int]) -> Tupl
 
 def quantize(
     model: Module,
-    group_size: int = None,
-    bits: int = None,
+    group_size: Optional[int] = None,
+    bits: Optional[int] = None,
     *,
     mode: str = "affine",
     quantize_input: bool = False,
@@ -77,8 +77,8 @@ class QuantizedEmbedding(Module):
         self,
         num_embeddings: int,
         dims: int,
-        group_size: int = None,
-        bits: int = None,
+        group_size: Optional[int] = None,
+        bits: Optional[int] = None,
         mode: str = "affine",
     ):
         super().__init__()
@@ -128,8 +128,8 @@ class QuantizedEmbedding(Module):
     def from_embedding(
         cls,
         embedding_layer: Module,
-        group_size: int = None,
-        bits: int = None,
+        group_size: Optional[int] = None,
+        bits: Optional[int] = None,
         mode: str = "affine",
     ):
         """Quantize the table of an :class:`Embedding`."""
@@ -153,8 +153,8 @@ class QuantizedLinear(Module):
         input_dims: int,
         output_dims: int,
         bias: bool = True,
-        group_size: int = None,
-        bits: int = None,
+        group_size: Optional[int] = None,
+        bits: Optional[int] = None,
         mode: str = "affine",
     ):
         super().__init__()
@@ -194,8 +194,8 @@ class QuantizedLinear(Module):
     def from_linear(
         cls,
         linear_layer: Module,
-        group_size: int = None,
-        bits: int = None,
+        group_size: Optional[int] = None,
+        bits: Optional[int] = None,
         mode: str = "affine",
     ):
         """Quantize the weight of a :class:`Linear`; its bias is taken over and stays trainable."""
@@ -222,8 +222,8 @@ class QQLinear(Module):
         self,
         input_dims: int,
         output_dims: int,
-        group_size: int = None,
-        bits: int = None,
+        group_size: Optional[int] = None,
+        bits: Optional[int] = None,
         mode: str = "nvfp4",
     ):
         super().__init__()
@@ -281,8 +281,8 @@ class QQLinear(Module):
     def from_linear(
         cls,
         linear_layer: Module,
-        group_size: int = None,
-        bits: int = None,
+        group_size: Optional[int] = None,
+        bits: Optional[int] = None,
         mode: str = "nvfp4",
     ):
         """Take over the weight and the mode of a :class:`Linear` without bias.

@@ -1,0 +1,57 @@
+# Types of mlx.core.fast, written by tools/stubs/generate.py: do not edit.
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from . import Dtype, Operand, StreamOrDevice, array
+
+class _OpenCLKernel:
+    def __call__(
+        self, *, inputs: Sequence[Operand], output_shapes: Sequence[int | Sequence[int]],
+        output_dtypes: Sequence[Dtype], grid: Sequence[int], threadgroup: Sequence[int] | None = None,
+        template: Sequence[tuple[str, bool | int | Dtype]] | None = None, init_value: float | None = None,
+        verbose: bool = False, stream: StreamOrDevice = None
+    ) -> list[array]: ...
+
+def cuda_kernel(
+    name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
+    ensure_row_contiguous: bool = True, shared_memory: int = 0
+) -> None:
+    """Raises RuntimeError: there is no CUDA here."""
+def layer_norm(
+    x: array, weight: array | None, bias: array | None, eps: float, *, stream: StreamOrDevice = None
+) -> array:
+    """(x - mean) / sqrt(variance + eps) over the last axis, times weight, plus bias (1-d, or None); computed in
+    float32. ValueError for shapes that do not fit and dtypes that are not floating.
+    """
+def metal_kernel(
+    name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
+    ensure_row_contiguous: bool = True, atomic_outputs: bool = False, compile_options: Mapping[str, Any] | None = None
+) -> Callable[..., Any]:
+    """A Metal kernel; calling it raises RuntimeError here. See opencl_kernel."""
+def opencl_kernel(
+    name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
+    ensure_row_contiguous: bool = True
+) -> _OpenCLKernel:
+    """A function that runs an OpenCL C kernel, given as the body of its main function."""
+def precompiled_cuda_kernel(**kwargs: Any) -> None:
+    """Takes name, compiled_source, inputs, output_shapes, output_dtypes, scalars, grid, threadgroup, shared_memory,
+    init_value, ensure_row_contiguous and stream. Raises RuntimeError: there is no CUDA here.
+    """
+def rms_norm(x: array, weight: array | None, eps: float, *, stream: StreamOrDevice = None) -> array:
+    """x / sqrt(mean(x * x) + eps) over the last axis, times weight (1-d, or None); computed in float32. ValueError for
+    shapes that do not fit and dtypes that are not floating.
+    """
+def rope(
+    a: array, dims: int, *, traditional: bool, base: float | None, scale: float, offset: Operand,
+    freqs: array | None = None, stream: StreamOrDevice = None
+) -> array:
+    """Rotary position embedding of the first dims features of (..., T, D); exactly one of base and freqs (ValueError).
+    offset: int, or integer array of size 1 or the first axis'.
+    """
+def scaled_dot_product_attention(
+    q: array, k: array, v: array, *, scale: float, mask: str | array | None = None, sinks: array | None = None,
+    force_fused: bool = False, stream: StreamOrDevice = None
+) -> array:
+    """softmax(scale * q @ k.T + mask) @ v for q (B, Hq, Lq, D), k and v (B, Hkv, Lk, D). mask: 'causal', boolean (True
+    keeps) or added.
+    """

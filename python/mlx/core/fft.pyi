@@ -1,0 +1,68 @@
+# Types of mlx.core.fft, written by tools/stubs/generate.py: do not edit.
+
+from collections.abc import Sequence
+from . import StreamOrDevice, array
+
+def fft(a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None) -> array:
+    """Discrete Fourier transform along an axis, cropped or zero-padded to n. complex64."""
+def fft2(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = [-2, -1], norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """fftn over two axes."""
+def fftfreq(n: int, d: float = 1.0, stream: StreamOrDevice = None) -> array:
+    """Sample frequencies of fft for n samples d apart."""
+def fftn(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """fft along several axes (all unless given), cropped or zero-padded to the sizes s. Repeated axes raise ValueError.
+    """
+def fftshift(a: array, axes: int | Sequence[int] | None = None, stream: StreamOrDevice = None) -> array:
+    """Move frequency 0 to the middle of the axes (all unless given)."""
+def ifft(
+    a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
+) -> array:
+    """The inverse of fft."""
+def ifft2(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = [-2, -1], norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """The inverse of fft2."""
+def ifftn(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """The inverse of fftn."""
+def ifftshift(a: array, axes: int | Sequence[int] | None = None, stream: StreamOrDevice = None) -> array:
+    """The inverse of fftshift."""
+def irfft(
+    a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
+) -> array:
+    """The inverse of rfft, float32; n is 2 * (size - 1) unless given."""
+def irfft2(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = [-2, -1], norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """The inverse of rfft2."""
+def irfftn(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """The inverse of rfftn."""
+def rfft(
+    a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
+) -> array:
+    """Elements 0 ... n / 2 of the transform of real input."""
+def rfft2(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = [-2, -1], norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """rfftn over two axes."""
+def rfftfreq(n: int, d: float = 1.0, stream: StreamOrDevice = None) -> array:
+    """Sample frequencies of rfft for n samples d apart."""
+def rfftn(
+    a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = 'backward',
+    stream: StreamOrDevice = None
+) -> array:
+    """rfft along the last of the axes, fft along the others."""

@@ -1,0 +1,51 @@
+# Types of mlx.core.linalg, written by tools/stubs/generate.py: do not edit.
+
+from collections.abc import Sequence
+from typing import Literal, overload
+from . import StreamOrDevice, array
+
+def cholesky(a: array, upper: bool = False, *, stream: StreamOrDevice = None) -> array:
+    """L with a = L @ L.T, or U with a = U.T @ U."""
+def cholesky_inv(a: array, upper: bool = False, *, stream: StreamOrDevice = None) -> array:
+    """Inverse of the matrix whose Cholesky factor is given."""
+def cross(a: array, b: array, axis: int = -1, *, stream: StreamOrDevice = None) -> array:
+    """Cross product along an axis of size 2 or 3 (ValueError otherwise)."""
+def det(a: array, *, stream: StreamOrDevice = None) -> array:
+    """Determinant of square matrices."""
+def eig(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
+    """Eigenvalues and unit eigenvectors (columns) of square matrices, complex64."""
+def eigh(a: array, UPLO: str = 'L', *, stream: StreamOrDevice = None) -> tuple[array, array]:
+    """Ascending eigenvalues and eigenvectors (columns) of symmetric or Hermitian matrices."""
+def eigvals(a: array, *, stream: StreamOrDevice = None) -> array:
+    """Eigenvalues of square matrices, complex64."""
+def eigvalsh(a: array, UPLO: str = 'L', *, stream: StreamOrDevice = None) -> array:
+    """Ascending eigenvalues of symmetric or Hermitian matrices."""
+def inv(a: array, *, stream: StreamOrDevice = None) -> array:
+    """Inverse; a singular matrix raises RuntimeError when evaluated."""
+def lu(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array, array]:
+    """(P, L, U) with a = L[P] @ U, P as row indices."""
+def lu_factor(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
+    """Packed L and U, and the row exchanges."""
+def norm(
+    a: array, /, ord: str | float | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False, *,
+    stream: StreamOrDevice = None
+) -> array:
+    """Vector norm over one axis (any number as ord), matrix norm over two ('fro', 'nuc', 1, -1, 2, -2, inf, -inf)."""
+def pinv(a: array, *, stream: StreamOrDevice = None) -> array:
+    """Moore-Penrose inverse through the singular value decomposition."""
+def qr(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
+    """Reduced QR factors (Q, R) of (..., m, n). float32 and float64."""
+def slogdet(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
+    """Sign of the determinant, and the logarithm of its magnitude."""
+def solve(a: array, b: array, *, stream: StreamOrDevice = None) -> array:
+    """x with a @ x = b; b is a vector or as many matrices as a. Singular: RuntimeError."""
+def solve_triangular(a: array, b: array, *, upper: bool = False, stream: StreamOrDevice = None) -> array:
+    """x with a @ x = b for triangular a."""
+@overload
+def svd(a: array, compute_uv: Literal[True] = True, *, stream: StreamOrDevice = None) -> tuple[array, array, array]:
+    """(U, S, Vt) with square U and Vt, or S alone."""
+@overload
+def svd(a: array, compute_uv: Literal[False], *, stream: StreamOrDevice = None) -> array:
+    """(U, S, Vt) with square U and Vt, or S alone."""
+def tri_inv(a: array, upper: bool = False, *, stream: StreamOrDevice = None) -> array:
+    """Inverse of a triangular matrix; the other triangle is ignored."""

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds the documentation into build/docs: sets up what is missing, then runs Sphinx with warnings as errors.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+DOCS_PACKAGES=(sphinx furo myst-parser)
+
+bash tools/setup.sh
+
+wanted=.venv/.docs-packages
+if [ "$(cat "$wanted" 2>/dev/null)" != "${DOCS_PACKAGES[*]}" ]; then
+  echo "== installing Python packages for the documentation: ${DOCS_PACKAGES[*]}"
+  .venv/bin/python -m pip install -q --disable-pip-version-check --retries 5 "${DOCS_PACKAGES[@]}"
+  echo "${DOCS_PACKAGES[*]}" >"$wanted"
+else
+  echo "== Python packages for the documentation: all there"
+fi
+
+echo "== building the pages"
+.venv/bin/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs "$@"
+echo "== the documentation is at $PWD/build/docs/index.html"
