@@ -134,8 +134,8 @@ def case(name, build, tokens):
 
 
 LANGUAGE = [
-    case("Llama 120M prompt of 256 tokens, bfloat16", read_prompt(None), 256),
-    case("Llama 120M prompt of 256 tokens, 4 bit", read_prompt(4), 256),
-    case("Llama 120M generation, bfloat16", generate(None), 64),
-    case("Llama 120M generation, 4 bit", generate(4), 64),
+    case("Llama 120M prompt of 128 tokens, bfloat16", read_prompt(None), 128),
+    case("Llama 120M prompt of 128 tokens, 4 bit", read_prompt(4), 128),
+    case("Llama 120M generation, bfloat16", generate(None), 32),
+    case("Llama 120M generation, 4 bit", generate(4), 32),
 ]

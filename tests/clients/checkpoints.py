@@ -38,7 +38,8 @@ MAMBA = dict(
     state_size=16, conv_kernel=4, use_bias=False, use_conv_bias=True, time_step_rank=4, tie_word_embeddings=True,
 )  # fmt: skip
 YARN = dict(
-    rope_type="yarn", factor=4.0, original_max_position_embeddings=128, beta_fast=32.0, beta_slow=1.0, mscale_all_dim=1.0,
+    rope_type="yarn", factor=4.0, original_max_position_embeddings=128, beta_fast=32.0, beta_slow=1.0,
+    mscale_all_dim=1.0,
 )  # fmt: skip
 
 # What each architecture says beyond COMMON.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the mlx wheel and programs from PyPI that use it into a virtual environment of their own, and tests them there.
+# Installs the mlx wheel and programs from PyPI that use it into a virtual environment of their own; tests them there.
 # Arguments go to pytest. MLX_WHEEL names a wheel to test; without it one is packed from this checkout's build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -1,4 +1,4 @@
-"""Ways to generate text with mlx-lm, each a function of a folder maker that returns the tokens (for tests, record.py)."""
+"""Ways to generate text with mlx-lm: each is a function of a folder maker and returns the tokens."""
 
 import contextlib
 import functools

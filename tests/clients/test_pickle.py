@@ -1,4 +1,4 @@
-"""Models and optimizer states through pickle, copy.deepcopy and multiprocessing: training goes on as if nothing happened."""
+"""Models and optimizer states through pickle, copy.deepcopy and multiprocessing; training goes on from a copy."""
 
 import copy
 import multiprocessing
@@ -20,15 +20,15 @@ OPTIMIZERS = [
 ]
 
 
+def flatten(x):
+    return x.flatten(1)
+
+
 def make_model():
     mx.random.seed(3)
     return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.BatchNorm(4), nn.ReLU(), lambda_free_flatten, nn.Linear(144, 8), nn.LayerNorm(8)
+        nn.Conv2d(1, 4, 3), nn.BatchNorm(4), nn.ReLU(), flatten, nn.Linear(144, 8), nn.LayerNorm(8)
     )
-
-
-def lambda_free_flatten(x):
-    return x.flatten(1)
 
 
 def train(model, optimizer, steps):
@@ -47,7 +47,7 @@ def same_parameters(a, b):
 
 COPIES = {
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
-    "pickle, oldest protocol with arrays": lambda model: pickle.loads(pickle.dumps(model, protocol=2)),
+    "pickle, protocol 2": lambda model: pickle.loads(pickle.dumps(model, protocol=2)),
     "deepcopy": copy.deepcopy,
 }
 
