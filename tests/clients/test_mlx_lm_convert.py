@@ -55,6 +55,12 @@ def test_the_generate_command_goes_on_from_a_cached_prompt(checkpoint, command, 
     assert "Generation: 4 tokens" in told
 
 
+def test_the_benchmark_command_measures(checkpoint, command):
+    told = command("mlx_lm.benchmark", "--model", checkpoint("llama"), "--prompt-tokens", 16,
+                   "--generation-tokens", 4, "--batch-size", 2, "--num-trials", 1)  # fmt: skip
+    assert "Averages: prompt_tps=" in told
+
+
 def test_missing_weights_are_an_error(checkpoint, tmp_path):
     (tmp_path / "config.json").write_text((checkpoint("llama") / "config.json").read_text())
     with pytest.raises(FileNotFoundError, match="safetensors"):

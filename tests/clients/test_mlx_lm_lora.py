@@ -64,6 +64,15 @@ def test_losses_are_those_of_mlx_and_fusing_keeps_what_was_learned(
     assert not mx.allclose(whole(prompt), original(prompt), rtol=1e-2, atol=1e-2)
 
 
+def test_a_fused_model_is_exported_to_gguf(checkpoint, data, command, tmp_path):
+    folder, adapters = str(checkpoint("llama")), tmp_path / "adapters"
+    train(command, folder, data, adapters, ["--iters", 2])
+    command("mlx_lm.fuse", "--model", folder, "--adapter-path", adapters, "--save-path", tmp_path, "--export-gguf")
+    weights = mx.load(str(tmp_path / "ggml-model-f16.gguf"))
+    fused = mx.load(str(tmp_path / "model.safetensors"))["model.embed_tokens.weight"]
+    assert mx.allclose(weights["token_embd.weight"], fused, rtol=1e-3, atol=1e-3)
+
+
 def test_a_quantized_model_trains_too(checkpoint, data, command, tmp_path):
     small = tmp_path / "small"
     command("mlx_lm.convert", "--hf-path", checkpoint("llama"), "--mlx-path", small, "-q", "--q-group-size", 32)
