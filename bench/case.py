@@ -14,6 +14,7 @@ class Case:
     function: takes the inputs as arrays and returns arrays; with `build` it is made anew for each run.
     expected: the same in NumPy float64, for the tests; None where there is nothing simple to compare with.
     calls:    how many operations one call of function holds; the time is printed per operation.
+    tokens:   an operation is a token, and the rate is printed in tokens per second.
     lazy:     the results are dropped without being evaluated (what is timed is building the graph).
     """
 
@@ -29,6 +30,7 @@ class Case:
     rtol: float = 1e-5
     atol: float = 1e-5
     calls: int = 1
+    tokens: bool = False
     lazy: bool = False
     build: Optional[Callable[..., Callable]] = None
 

@@ -6,12 +6,13 @@ from case import Case
 from cases_elementwise import ELEMENTWISE
 from cases_figures import FIGURES
 from cases_indexing import INDEXING
+from cases_language import LANGUAGE
 from cases_layers import LAYERS
 from cases_reduce import REDUCE
 from cases_signal import SIGNAL
 from cases_train import TRAIN
 
-CASES: list[Case] = [*FIGURES, *TRAIN, *ELEMENTWISE, *REDUCE, *INDEXING, *LAYERS, *SIGNAL]
+CASES: list[Case] = [*FIGURES, *TRAIN, *LANGUAGE, *ELEMENTWISE, *REDUCE, *INDEXING, *LAYERS, *SIGNAL]
 
 
 def select(pattern: str) -> list[Case]:

@@ -74,6 +74,8 @@ class Row:
         seconds, case = self.seconds(label), self.case
         if seconds is None:
             return ""
+        if case.tokens:
+            return f"{1 / seconds:.1f} token/s"
         if case.flops:
             return f"{case.flops(*case.full) / seconds / 1e9:.1f} GFLOP/s"
         return f"{case.bytes(*case.full) / seconds / 1e9:.2f} GB/s" if case.bytes else ""

@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
 # Sets up what is missing, then runs CTest and pytest: all tests on the CPU device, the core ones
-# once more with PoCL's CPU playing the GPU. Further arguments go to both pytest runs.
+# once more with PoCL's CPU playing the GPU. With --clients also programs from PyPI that use mlx (tests/clients,
+# which downloads them). Further arguments go to all pytest runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 JOBS="${JOBS:-2}"
+
+clients=no
+arguments=()
+for argument in "$@"; do
+  if [ "$argument" = --clients ]; then clients=yes; else arguments+=("$argument"); fi
+done
+set -- ${arguments[@]+"${arguments[@]}"}
 
 bash tools/setup.sh
 
@@ -21,4 +29,8 @@ echo "== pytest on the CPU device"
 
 echo "== pytest, core tests once more with PoCL as the GPU (discrete memory, CLBlast)"
 MLX_CL_DEVICE=pthread .venv/bin/python -m pytest tests/python -m core "$@" || status=1
+
+if [ $clients = yes ]; then
+  bash tests/clients/run.sh "$@" || status=1
+fi
 exit $status

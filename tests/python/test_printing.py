@@ -1,5 +1,8 @@
 """What arrays, dtypes, devices and streams print as."""
 
+import array
+import reprlib
+
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -75,3 +78,10 @@ def test_scalars_convert():
     assert mx.array([[5]]).item() == 5 and isinstance(mx.array(True).item(), bool)
     assert mx.array([[1, 2], [3, 4]]).tolist() == [[1, 2], [3, 4]] and mx.array(1.5).tolist() == 1.5
     assert isinstance(mx.array(1.5).item(), float) and np.isclose(mx.array(0.1).item(), 0.1)
+
+
+def test_reprlib_shortens_arrays():
+    assert reprlib.repr(mx.array([1, 2, 3])) == "array([1, 2, 3], dtype=int32)"
+    assert reprlib.repr(mx.arange(100)) == "array([0, 1, ..., dtype=int32)"
+    assert reprlib.repr([mx.array(1.5)]) == "[array(1.5, dtype=float32)]"
+    assert reprlib.repr(array.array("i", range(9))) == "array('i', [0, 1, 2, 3, 4, ...])"
