@@ -53,6 +53,7 @@ PYBIND11_MODULE(core, m) {
   bind_constants(m);
   bind_runtime_info(m);
   bind_aliases(m);
+  py::module_::import("mlx._reprlib");
 }
 
 }  // namespace mlx

@@ -6,6 +6,7 @@ Before Python 3.12 reprlib chose its printer by the type's name alone, so that a
 
 import array
 import reprlib
+import sys
 
 _repr_array = reprlib.Repr.repr_array
 
@@ -14,4 +15,5 @@ def _repr_array_or_instance(self, x, level):
     return _repr_array(self, x, level) if isinstance(x, array.array) else self.repr_instance(x, level)
 
 
-reprlib.Repr.repr_array = _repr_array_or_instance
+if sys.version_info < (3, 12):
+    reprlib.Repr.repr_array = _repr_array_or_instance
