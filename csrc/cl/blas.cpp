@@ -76,15 +76,14 @@ Widened widened(Queue& queue, Dtype dtype, const Matrix& matrix, int64_t batch, 
 }
 
 /// A product of 16-bit floats through a float32 one.
-bool multiply_widened(Queue& queue, const Product& p) {
+void multiply_widened(Queue& queue, const Product& p) {
   const Widened a = widened(queue, p.dtype, p.a, p.batch, p.m, p.k);
-  const Widened b = widened(queue, p.dtype, p.b, p.batch, p.k, p.n);
+  const Widened b = p.wide_b ? Widened{Ref<Buffer>(p.b.buffer), p.b} : widened(queue, p.dtype, p.b, p.batch, p.k, p.n);
   const int64_t count = p.batch * p.m * p.n;
   Ref<Buffer> c = queue.device().allocator().allocate(size_t(count) * sizeof(float), &queue);
   const Matrix result{c.get(), 0, false, p.n, p.batch == 1 ? 0 : p.m * p.n};
   multiply(queue, {float32, p.batch, p.m, p.n, p.k, a.matrix, b.matrix, result, p.alpha, 0});
   narrow(queue, p.dtype, {c.get(), 0, false}, p.c, p.batch, p.m, p.n, p.beta);
-  return true;
 }
 
 /// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the memory's speed, except
@@ -116,19 +115,16 @@ bool is_thick(const Product& p) {
 }
 
 bool multiply_on_cpu(Queue& queue, const Product& p) {
-  if (p.k == 0 && !p.dtype.is_half()) return openblas::multiply(queue, p);
+  if (p.k == 0) return openblas::multiply(queue, p);
   if (is_few_by_large(p)) {
     multiply_few(queue, p);
     return true;
   }
-  const bool widening_pays = is_thick(p) && !onednn::multiplies_bfloat16_well();
-  if (p.dtype == float16 || (p.dtype == bfloat16 && (widening_pays || p.k == 0))) return multiply_widened(queue, p);
   return onednn::multiply(queue, p) || openblas::multiply(queue, p);
 }
 
 /// CLBlast would add up float16 products in float16, so 16-bit floats go through float32 here as well.
 bool multiply_on_gpu(Queue& queue, const Product& p) {
-  if (p.dtype.is_half() && is_thick(p)) return multiply_widened(queue, p);
   return clblast_library::multiply(queue, p);
 }
 
@@ -172,10 +168,17 @@ bool can_multiply(Queue& queue, const Product& product) {
   return product.dtype.is_inexact() && (product.dtype != float64 || queue.device().facts().fp64);
 }
 
+bool widens(Queue& queue, const Product& p) {
+  if (!p.dtype.is_half()) return false;
+  if (!queue.device().facts().native_kernels) return is_thick(p);
+  return p.dtype == float16 || p.k == 0 || (is_thick(p) && !onednn::multiplies_bfloat16_well());
+}
+
 void multiply(Queue& queue, const Product& product) {
   if (product.batch == 0 || product.m == 0 || product.n == 0) return;
   const Product p = plainest(product);
   const bool on_cpu = queue.device().facts().native_kernels;
+  if (p.wide_b || (widens(queue, p) && !(on_cpu && is_few_by_large(p)))) return multiply_widened(queue, p);
   const bool served = on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && multiply_on_gpu(queue, p);
   if (!served) multiply_with_kernel(queue, p);
 }

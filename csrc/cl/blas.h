@@ -18,12 +18,13 @@ struct Matrix {
   int64_t batch_stride;  ///< elements from one matrix to the next; 0 repeats
 };
 
-/// c = alpha · a @ b + beta · c for every batch; all of one dtype, c row-major.
+/// c = alpha · a @ b + beta · c for every batch; all of one dtype (b may be of float32 already), c row-major.
 struct Product {
   Dtype dtype;
   int64_t batch, m, n, k;
   Matrix a, b, c;
   float alpha = 1, beta = 0;
+  bool wide_b = false;  ///< b is float32 while dtype is of 16 bits
 };
 
 /// False only for dtypes that the device cannot compute with.
@@ -31,6 +32,8 @@ struct Product {
 bool can_multiply(Queue& queue, const Product& product);
 /// Every floating and complex dtype on every device (float64 where the device has it).
 void multiply(Queue& queue, const Product& product);
+/// True when 16-bit operands will be copied to float32 first, so that a float32 b saves a copy.
+bool widens(Queue& queue, const Product& product);
 /// The same by our own kernel, which serves what the libraries lack.
 void multiply_with_kernel(Queue& queue, const Product& product);
 

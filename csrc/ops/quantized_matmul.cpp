@@ -79,7 +79,9 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
 void multiply_blocks(const Quantization& q, const array& x, const Arrays& packed, bool transpose, const Sizes& size,
                      const array& out, Queue& queue) {
   const int64_t unit = unit_size(q), step = std::max(block_weights / size.k / 128 * 128, int64_t(128));
-  const Dtype dtype = x.dtype();
+  Product product{x.dtype(), 1, size.m, std::min(step, size.n), size.k, {&x.buffer(), x.offset(), false, size.k, 0}, {}, {}};
+  product.wide_b = widens(queue, product);
+  const Dtype dtype = product.wide_b ? float32 : x.dtype();
   const Ref<Buffer> block = queue.device().allocator().allocate(
       size_t(std::min(step, size.n) * size.k) * size_t(dtype.size()), &queue);
   for (int64_t first = 0; first < size.n; first += step) {
@@ -87,10 +89,10 @@ void multiply_blocks(const Quantization& q, const array& x, const Arrays& packed
     const BufferArgument to{block.get(), 0, true};
     if (transpose) dequantize_into(q, packed, first, count, 0, size.k / unit, nullptr, dtype, to, queue);
     else dequantize_into(q, packed, 0, size.k, first / unit, count / unit, nullptr, dtype, to, queue);
-    multiply(queue, {dtype, 1, size.m, count, size.k,
-                     {&x.buffer(), x.offset(), false, size.k, 0},
-                     {block.get(), 0, transpose, transpose ? size.k : count, 0},
-                     {&out.buffer(), out.offset() + first, false, size.n, 0}});
+    product.n = count;
+    product.b = {block.get(), 0, transpose, transpose ? size.k : count, 0};
+    product.c = {&out.buffer(), out.offset() + first, false, size.n, 0};
+    multiply(queue, product);
   }
 }
 
