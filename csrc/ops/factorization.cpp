@@ -1,8 +1,12 @@
 // The primitive of all factorisations: LAPACK in queue order, a matrix at a time.
 #include "ops/factorization.h"
 
+#include <functional>
+
+#include "base/error.h"
 #include "cl/lapack.h"
 #include "graph/codegen.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/linalg.h"
@@ -12,14 +16,33 @@
 namespace mlx::linalg {
 namespace {
 
+const Routine* const routines[] = {&inverse, &triangular_inverse, &cholesky_factor, &cholesky_inverse, &qr_factors,
+                                   &singular_values, &eigenvalues, &hermitian_eigenvalues, &lu_factors, &solution,
+                                   &determinant};
+
+const Routine* routine_called(const std::string& name) {
+  for (const Routine* routine : routines)
+    if (name == routine->name) return routine;
+  fail<std::runtime_error>("import_function", "there is no factorisation '", name, "'.");
+}
+
 class Factorization final : public Primitive {
  public:
   Factorization(const Routine& routine, MatrixOptions options, std::vector<Shape> shapes, std::vector<Dtype> dtypes)
-      : routine_(routine), options_(options), shapes_(std::move(shapes)), dtypes_(std::move(dtypes)) {}
-  const char* name() const override { return routine_.name; }
+      : routine_(&routine), options_(options), shapes_(std::move(shapes)), dtypes_(std::move(dtypes)) {}
+  const char* name() const override { return routine_->name; }
   void fields(Fields& f) override {
+    std::string routine = routine_->name;
+    std::vector<int> dtypes;
+    for (const Dtype dtype : dtypes_) dtypes.push_back(dtype.id());
+    f.field("routine", routine);
     f.field("upper", options_.upper);
     f.field("vectors", options_.vectors);
+    f.field("shapes", shapes_);
+    f.field("dtypes", dtypes);
+    routine_ = routine_called(routine);
+    dtypes_.clear();
+    for (const int id : dtypes) dtypes_.push_back(Dtype::Id(id));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
@@ -31,7 +54,7 @@ class Factorization final : public Primitive {
   }
 
  private:
-  const Routine& routine_;
+  const Routine* routine_;
   MatrixOptions options_;
   std::vector<Shape> shapes_;
   std::vector<Dtype> dtypes_;
@@ -64,7 +87,7 @@ void Factorization::eval(const Arrays& given, Arrays& outputs, Queue& queue) {
   std::vector<Shape> shapes;
   for (const array& x : inputs) from.push_back(part(x)), shapes.push_back(x.shape());
   for (const array& y : outputs) to.push_back(part(y));
-  const MatrixRoutine run = routine_for(routine_, inputs[0].dtype());
+  const MatrixRoutine run = routine_for(*routine_, inputs[0].dtype());
   queue.native(name(), [=, kept = std::move(kept), options = options_] {
     for (int64_t i = 0; i < batch; ++i) {
       const auto address = [i](const Part& p) { return static_cast<char*>(p.buffer->raw()) + p.offset + i * p.step; };
@@ -80,25 +103,28 @@ void Factorization::eval(const Arrays& given, Arrays& outputs, Queue& queue) {
 /// Only the determinant has derivatives: det a · a⁻ᵀ, and a⁻ᵀ for its logarithm.
 Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
                           const Arrays& outputs) {
-  if (&routine_ != &determinant) no_transform("vjp", *this);
+  if (routine_ != &determinant) no_transform("vjp", *this);
   const array inverse = swapaxes(inv(primals[0]), -1, -2);
   return {expand_dims(cotangents[0] * outputs[0] + cotangents[2], {-1, -2}) * inverse};
 }
 
 Arrays Factorization::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) {
-  if (&routine_ != &determinant) no_transform("jvp", *this);
+  if (routine_ != &determinant) no_transform("jvp", *this);
   const array slope = sum(swapaxes(inv(primals[0]), -1, -2) * tangents[0], Axes{-1, -2});
-  const Arrays outputs = factorize(routine_, options_, primals, shapes_, dtypes_, {});
+  const Arrays outputs = factorize(*routine_, options_, primals, shapes_, dtypes_, {});
   return {outputs[0] * slope, zeros_like(outputs[1]), slope};
 }
 
 std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs, const std::vector<int>& axes) {
-  if (!routine_.maps) no_transform("vmap", *this);
+  if (!routine_->maps) no_transform("vmap", *this);
   Arrays mapped;
   const int size = batch_size(inputs, axes);
   for (size_t i = 0; i < inputs.size(); ++i) mapped.push_back(batch_first(inputs[i], axes[i], size));
-  return {factorize(routine_, options_, mapped, shapes_, dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
+  return {factorize(*routine_, options_, mapped, shapes_, dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
 }
+
+const Registered<Factorization> factorization_class("Factorization", std::ref(inverse), MatrixOptions{},
+                                                    std::vector<Shape>{}, std::vector<Dtype>{});
 
 }  // namespace
 

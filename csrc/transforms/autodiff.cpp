@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "transforms/tape.h"
@@ -33,6 +34,8 @@ class Identity final : public Primitive {
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   bool is_view() const override { return true; }
 };
+
+const Registered<Identity> identity_class("Identity");
 
 Arrays tracers_of(const Arrays& primals) {
   Arrays tracers;

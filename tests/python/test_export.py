@@ -30,6 +30,9 @@ def through_file(tmp_path, function, *args, **kwargs):
     lambda x: mx.cumsum(x, axis=1),
     lambda x: mx.fast.rms_norm(x, mx.ones(3), 1e-5),
     lambda x: mx.argmax(x, axis=1),
+    lambda x: mx.linalg.svd(x)[1],
+    lambda x: mx.linalg.solve(x @ x.T + mx.eye(2), mx.ones((2, 1))),
+    mx.grad(lambda x: mx.exp(x).sum()),
     lambda x: mx.quantized_matmul(mx.pad(x, [(0, 0), (0, 61)]), *mx.quantize(mx.ones((4, 64)))),
 ])  # fmt: skip
 def test_an_imported_function_gives_the_same(tmp_path, function):
