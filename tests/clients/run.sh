@@ -11,10 +11,9 @@ say() { printf '== %s\n' "$*"; }
 
 # The build folder that tools/setup.sh left is used again, so that this only packs.
 pack_wheel() {
-  [ -x .venv/bin/python ] || bash tools/setup.sh >&2
+  [ -x .venv/bin/python ] || bash tools/setup.sh
   rm -rf "$VENV/wheel"
-  .venv/bin/python -m pip wheel -q --disable-pip-version-check --no-build-isolation --no-deps -w "$VENV/wheel" . >&2
-  echo "$VENV"/wheel/mlx-*.whl
+  .venv/bin/python -m pip wheel -q --disable-pip-version-check --no-build-isolation --no-deps -w "$VENV/wheel" .
 }
 
 make_venv() {
@@ -37,7 +36,8 @@ install() {
 }
 
 make_venv
-install "${MLX_WHEEL:-$(pack_wheel)}"
+[ -n "${MLX_WHEEL:-}" ] || pack_wheel
+install "${MLX_WHEEL:-$(echo "$VENV"/wheel/mlx-*.whl)}"
 say "pytest, clients"
-# Outside the checkout's folders of Python files, so that what is imported is what was installed.
+# An empty PYTHONPATH, so that what is imported is what was installed.
 PYTHONPATH= "$VENV/bin/python" -m pytest -c pyproject.toml --rootdir . tests/clients "$@"
