@@ -13,7 +13,7 @@ DEBIAN_PACKAGES=(
   python3 python3-dev python3-venv
 )
 PYTHON_PACKAGES=(
-  numpy pytest mypy scikit-build-core pybind11 ninja scikit-learn matplotlib tqdm
+  numpy pytest pytest-xdist mypy scikit-build-core pybind11 ninja scikit-learn matplotlib tqdm
 )
 
 say() { printf '== %s\n' "$*"; }

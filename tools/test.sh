@@ -19,16 +19,18 @@ echo "== building the C++ tests"
 cmake -S . -B build -G Ninja -DMLX_BUILD_TESTS=ON -DMLX_BUILD_PYTHON=OFF
 ninja -C build -j "$JOBS"
 
+# Building kernels keeps one core busy per process.
+processes=(-n "$JOBS" --dist worksteal)
 # Every part runs even when an earlier one fails; the exit status tells of all of them.
 status=0
 echo "== CTest"
 ctest --test-dir build -j "$JOBS" --output-on-failure || status=1
 
 echo "== pytest on the CPU device"
-.venv/bin/python -m pytest tests/python "$@" || status=1
+.venv/bin/python -m pytest tests/python "${processes[@]}" "$@" || status=1
 
 echo "== pytest, core tests once more with PoCL as the GPU (discrete memory, CLBlast)"
-MLX_CL_DEVICE=pthread .venv/bin/python -m pytest tests/python -m core "$@" || status=1
+MLX_CL_DEVICE=pthread .venv/bin/python -m pytest tests/python -m core "${processes[@]}" "$@" || status=1
 
 if [ $clients = yes ]; then
   bash tests/clients/run.sh "$@" || status=1

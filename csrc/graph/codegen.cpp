@@ -12,21 +12,7 @@ namespace {
 std::string tag(Dtype dtype) { return dtype == bool_ ? "bool8" : dtype.name(); }
 
 /// The scalar type that values of this dtype are vectors of.
-std::string base(Dtype dtype) {
-  switch (dtype.id()) {
-    case Dtype::bool_:
-    case Dtype::uint8: return "uchar";
-    case Dtype::uint16: return "ushort";
-    case Dtype::uint32: return "uint";
-    case Dtype::uint64: return "ulong";
-    case Dtype::int8: return "char";
-    case Dtype::int16: return "short";
-    case Dtype::int32: return "int";
-    case Dtype::int64: return "long";
-    case Dtype::float64: return "double";
-    default: return "float";
-  }
-}
+std::string base(Dtype dtype) { return dtype.is_half() || dtype.is_complex() ? "float" : type_in_memory(dtype); }
 
 std::string rounded(const std::string& x, Dtype dtype) { return dtype.is_half() ? "ROUND(" + tag(dtype) + ", " + x + ")" : x; }
 
@@ -185,6 +171,25 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
 }
 
 }  // namespace
+
+const char* type_in_memory(Dtype dtype) {
+  switch (dtype.id()) {
+    case Dtype::bool_:
+    case Dtype::uint8: return "uchar";
+    case Dtype::uint16:
+    case Dtype::bfloat16: return "ushort";
+    case Dtype::uint32: return "uint";
+    case Dtype::uint64: return "ulong";
+    case Dtype::int8: return "char";
+    case Dtype::int16: return "short";
+    case Dtype::int32: return "int";
+    case Dtype::int64: return "long";
+    case Dtype::float16: return "half";
+    case Dtype::float64: return "double";
+    case Dtype::complex64: return "float2";
+    default: return "float";
+  }
+}
 
 std::string GroupKernel::features(const Group& group) {
   bool is_complex = false, integer = false, floating = false, erfinv = false;

@@ -48,6 +48,9 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
 /// Evaluates a primitive that has a fragment.
 void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue);
 
+/// What memory of a dtype holds, in OpenCL C. bfloat16 has no type there: its bits, for the prelude's LOAD and STORE.
+const char* type_in_memory(Dtype dtype);
+
 /// `x` if it is dense and row-major, else a dense copy of it.
 array contiguous_copy(const array& x, Queue& queue);
 /// True when a dense copy of `x` exchanges axes, which tiles do far faster than strided reads.

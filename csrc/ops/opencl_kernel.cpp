@@ -11,26 +11,6 @@
 namespace mlx::fast {
 namespace {
 
-/// What memory of a dtype holds, in OpenCL C. bfloat16 has no type there: its bits, for the prelude's LOAD and STORE.
-const char* type_in_memory(Dtype dtype) {
-  switch (dtype.id()) {
-    case Dtype::bool_:
-    case Dtype::uint8: return "uchar";
-    case Dtype::uint16:
-    case Dtype::bfloat16: return "ushort";
-    case Dtype::uint32: return "uint";
-    case Dtype::uint64: return "ulong";
-    case Dtype::int8: return "char";
-    case Dtype::int16: return "short";
-    case Dtype::int32: return "int";
-    case Dtype::int64: return "long";
-    case Dtype::float16: return "half";
-    case Dtype::float64: return "double";
-    case Dtype::complex64: return "float2";
-    default: return "float";
-  }
-}
-
 std::string to_text(const TemplateValue& value) {
   if (const Dtype* dtype = std::get_if<Dtype>(&value)) return type_in_memory(*dtype);
   if (const bool* flag = std::get_if<bool>(&value)) return *flag ? "1" : "0";
