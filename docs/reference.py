@@ -180,7 +180,10 @@ def core_pages():
 
 
 def python_entry(module, name, thing):
-    options = "   :members:\n   :special-members: __call__\n" if isinstance(thing, type) else ""
+    options = ""
+    if isinstance(thing, type):
+        # Members of private bases are shown with the class; those of the named bases where these stand themselves.
+        options = "   :members:\n   :inherited-members: Module, Optimizer, dict\n   :special-members: __call__\n"
     kind = "autoclass" if isinstance(thing, type) else "autofunction"
     return f".. {kind}:: {module}.{name}\n{options}"
 

@@ -1,4 +1,8 @@
-"""Train a small residual network to read characters in many typefaces, and test it on a typeface it never saw."""
+"""Train a small residual network to read characters in many typefaces, and test it on a typeface it never saw.
+
+Shows convolutions with batch normalisation and shortcuts, a compiled step with momentum, and data drawn by Pillow in
+matplotlib's own fonts. Expect a minute and nine of ten characters right; most mistakes look alike (1 and l, Q and g).
+"""
 
 import argparse
 import string
@@ -84,30 +88,39 @@ class ResNet(nn.Module):
         return self.head(mx.mean(self.stages(nn.relu(self.stem(x))), axis=(1, 2)))
 
 
-def save_picture(path: Path, images, labels, probabilities):
-    predicted = probabilities.argmax(axis=1)
-    chosen = np.random.default_rng(0).choice(len(labels), 40, replace=False)
-    wrong = np.flatnonzero(predicted != labels)[:: max(1, (predicted != labels).sum() // 8)][:8]
-    chosen[-len(wrong) :] = wrong  # the last row shows mistakes
+def confusion_of(labels, predicted) -> np.ndarray:
+    """How often each character (row) was read as each other one (column)."""
+    confusion = np.zeros((len(CHARACTERS), len(CHARACTERS)), int)
+    np.add.at(confusion, (labels, predicted), 1)
+    return confusion
+
+
+def most_confused(confusion, count: int = 6):
+    """The commonest mistakes: (drawn, read, how often)."""
+    mistakes = confusion * (1 - np.eye(len(CHARACTERS), dtype=int))
+    rows, columns = np.unravel_index(np.argsort(-mistakes, axis=None)[:count], mistakes.shape)
+    return [(CHARACTERS[row], CHARACTERS[column], mistakes[row, column]) for row, column in zip(rows, columns)]
+
+
+def save_picture(path: Path, images, labels, predicted):
+    draws = np.random.default_rng(0)
+    mistakes = draws.permutation(np.flatnonzero(predicted != labels))[:8]
+    others = draws.permutation(len(labels))[: 40 - len(mistakes)]
     figure = plt.figure(figsize=(11.5, 5.4), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1])
-    for axes, i in zip(left.subplots(5, 8).flat, chosen):
+    left, right = figure.subfigures(1, 2)
+    for axes, i in zip(left.subplots(5, 8).flat, [*others, *mistakes]):
         axes.imshow(images[i, :, :, 0], cmap="gray_r")
         axes.set_title(CHARACTERS[predicted[i]], color="C2" if predicted[i] == labels[i] else "C3", pad=2)
         axes.axis("off")
     left.suptitle("An unseen typeface and what is read (last row: mistakes)")
-    confusion = np.zeros((len(CHARACTERS), len(CHARACTERS)))
-    np.add.at(confusion, (labels, predicted), 1)
     axes = right.subplots()
+    confusion = confusion_of(labels, predicted)
     axes.imshow(confusion / confusion.sum(axis=1, keepdims=True), cmap="Blues")
     axes.set(xlabel="predicted", ylabel="drawn", title="Confusion")
     axes.set_xticks(range(len(CHARACTERS)), CHARACTERS, fontsize=5)
     axes.set_yticks(range(len(CHARACTERS)), CHARACTERS, fontsize=5)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
-    np.fill_diagonal(confusion, 0)
-    worst = np.argsort(-confusion, axis=None)[:6]
-    return [(CHARACTERS[i // len(CHARACTERS)], CHARACTERS[i % len(CHARACTERS)], confusion.flat[i]) for i in worst]
 
 
 def main():
@@ -144,29 +157,30 @@ def main():
         return loss
 
     def predict(images):
-        """Class probabilities, in batches."""
+        """The class of each image; in parts, which need less memory at once."""
         model.eval()
-        result = [np.array(mx.softmax(model(mx.array(part)), axis=-1)) for part in np.array_split(images, 8)]
-        model.train()
-        return np.concatenate(result)
+        parts = np.array_split(images, 8)
+        return np.concatenate([np.array(mx.argmax(model(mx.array(part)), axis=-1)) for part in parts])
 
     shuffle = np.random.default_rng(2)
     began = time.perf_counter()
-    order = np.concatenate([shuffle.permutation(len(train_y))[: steps_per_epoch * args.batch]
-                            for _ in range(args.epochs)])  # fmt: skip
-    for i in (progress := tqdm(range(total), unit="step")):
-        batch = order[i * args.batch : (i + 1) * args.batch]
-        loss = step(mx.array(train_x[batch]), mx.array(train_y[batch]))
-        mx.eval(loss, state)
-        progress.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+    with tqdm(total=total, unit="step") as progress:
+        for _ in range(args.epochs):
+            order = shuffle.permutation(len(train_y))[: steps_per_epoch * args.batch]
+            for batch in np.split(order, steps_per_epoch):
+                loss = step(mx.array(train_x[batch]), mx.array(train_y[batch]))
+                mx.eval(loss, state)
+                progress.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+                progress.update()
 
     seconds = time.perf_counter() - began
-    probabilities = predict(test_x)
+    predicted = predict(test_x)
     print(f"trained in {seconds:.0f} s, {total * args.batch / seconds:,.0f} images/s ({mx.default_device()})")
-    print(f"unseen typeface: {np.mean(probabilities.argmax(axis=1) == test_y):.2%} of {len(test_y):,} characters right")
+    print(f"unseen typeface: {np.mean(predicted == test_y):.2%} of {len(test_y):,} characters right")
     picture = args.out / "image_classifier.png"
-    worst = save_picture(picture, test_x, test_y, probabilities)
-    print("most confused:", ", ".join(f"{drawn} as {read} ({count:.0f})" for drawn, read, count in worst))
+    save_picture(picture, test_x, test_y, predicted)
+    mistakes = most_confused(confusion_of(test_y, predicted))
+    print("most confused:", ", ".join(f"{drawn} as {read} ({count})" for drawn, read, count in mistakes))
     print(f"picture: {picture}")
 
 

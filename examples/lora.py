@@ -1,4 +1,9 @@
-"""Fine-tune with LoRA: a character model of the licences learns Python's manual through low-rank adapters."""
+"""Fine-tune with LoRA: a character model of the licences learns Python's manual through low-rank adapters.
+
+Shows how to freeze a model, put adapters in the place of its linear layers, train these alone, and fuse them. Expect a
+minute; the loss on the manual falls by a third, that on the licences rises little, and fusing changes the rounding
+alone.
+"""
 
 import argparse
 import math
@@ -16,7 +21,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
 import numpy as np
-from mlx.utils import tree_flatten
+from mlx.utils import tree_flatten, tree_unflatten
 from tqdm import tqdm
 
 FOLDER = Path("/usr/share/common-licenses")
@@ -74,6 +79,7 @@ class LoRALinear(nn.Module):
         return self.linear(x) + self.scale * ((x @ self.lora_a) @ self.lora_b)
 
     def fuse(self) -> nn.Linear:
+        """Return one linear layer that computes the same."""
         self.linear.weight = self.linear.weight + self.scale * (self.lora_a @ self.lora_b).T
         return self.linear
 
@@ -81,9 +87,7 @@ class LoRALinear(nn.Module):
 def replace_layers(model, kind, make):
     """Put make(layer) in the place of every layer of a kind."""
     layers = [(name, make(layer)) for name, layer in model.named_modules() if isinstance(layer, kind)]
-    for name, layer in layers:
-        block, attribute = name.rsplit(".", 1)
-        setattr(dict(model.named_modules())[block], attribute, layer)
+    model.update_modules(tree_unflatten(layers))
 
 
 def count(parameters) -> int:
@@ -93,10 +97,13 @@ def count(parameters) -> int:
 def load_texts():
     """Return {"licences", "manual"}: (training characters, held-out characters) as codes."""
     files = [path for path in sorted(FOLDER.glob("*")) if not path.is_symlink()]
-    rules = re.compile(r"[-=*~^]{4,}\n")  # that underline headings
-    pages = [rules.sub("", page) for _, page in sorted(pydoc_data.topics.topics.items())]
+    underlines = re.compile(r"[-=*~^]{4,}\n")  # of headings
+    sources = {
+        "licences": [path.read_text() for path in files],
+        "manual": [underlines.sub("", page) for _, page in sorted(pydoc_data.topics.topics.items())],
+    }
     texts = {}
-    for name, parts in (("licences", [path.read_text() for path in files]), ("manual", pages)):
+    for name, parts in sources.items():
         codes = np.frombuffer("\n".join(parts).encode("ascii", "replace"), np.uint8)[:300_000]
         texts[name] = np.split(codes, [len(codes) * 9 // 10])
     return texts
@@ -111,16 +118,18 @@ def sample(model, length: int, context: int, prompt: str = "The value of ", temp
     return bytes(codes).decode()
 
 
-def save_picture(path: Path, base, tuned, losses):
+def save_picture(path: Path, base, tuned, held_out):
+    """`base` and `tuned` are the losses while training; `held_out` has {text: loss} of each stage."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.5), width_ratios=[3, 2])
     left.plot(base, linewidth=0.7, label="all parameters, on licences")
     left.plot(range(len(base), len(base) + len(tuned)), tuned, linewidth=0.7, label="adapters only, on the manual")
     left.set(xlabel="step", ylabel="training loss (nats per character)")
     left.legend()
-    for i, stage in enumerate(losses):
-        bars = right.bar(np.arange(2) + 0.4 * i - 0.2, losses[stage].values(), 0.38, label=stage)
+    for i, (stage, losses) in enumerate(held_out.items()):
+        bars = right.bar(np.arange(2) + 0.4 * i - 0.2, losses.values(), 0.38, label=stage)
         right.bar_label(bars, fmt="%.2f")
-    right.set(ylabel="held-out loss", ylim=(0, 1.35 * max(max(v.values()) for v in losses.values())))
+    right.set(ylabel="held-out loss")
+    right.margins(y=0.35)  # room for the legend
     right.set_xticks([0, 1], ["licences", "Python's manual"])
     right.legend()
     figure.tight_layout()
@@ -159,14 +168,14 @@ def main():
             result[name] = loss_fn(windows_of(data, starts)).item()
         return result
 
-    def train(name: str, steps: int, rate: float):
+    def train(name: str, steps: int, rate: float = 3e-3):
         """Train whatever is not frozen on one of the texts and return the losses."""
+        warmup = steps // 10 + 1
         schedule = optim.join_schedules(
-            [optim.linear_schedule(1e-5, rate, steps // 10 + 1), optim.cosine_decay(rate, steps, rate / 20)],
-            [steps // 10 + 1],
+            [optim.linear_schedule(1e-5, rate, warmup), optim.cosine_decay(rate, steps, rate / 20)], [warmup]
         )
         optimizer = optim.AdamW(learning_rate=schedule, weight_decay=0.01)
-        state, losses = [model.state, optimizer.state], []
+        state = [model.state, optimizer.state]
 
         @partial(mx.compile, inputs=state, outputs=state)
         def step(windows):
@@ -175,7 +184,7 @@ def main():
             optimizer.update(model, gradients)
             return loss
 
-        data = texts[name][0]
+        data, losses = texts[name][0], []
         began = time.perf_counter()
         for _ in (progress := tqdm(range(steps), desc=name, unit="step")):
             loss = step(windows_of(data, draws.integers(0, len(data) - args.context - 1, args.batch)))
@@ -186,18 +195,18 @@ def main():
         return losses
 
     print(f"base model: {count(model.parameters()):,} parameters ({mx.default_device()})")
-    base = train("licences", args.steps, 3e-3)
-    losses = {"base": held_out_losses()}
+    base = train("licences", args.steps)
+    held_out = {"base": held_out_losses()}
 
-    model.freeze()
+    model.freeze()  # the layers inside the adapters stay so
     replace_layers(model, nn.Linear, lambda layer: LoRALinear(layer, args.rank))
     trainable = count(model.trainable_parameters())
     share = trainable / count(model.parameters())
     print(f"adapters of rank {args.rank}: {trainable:,} trainable parameters, {share:.1%} of all")
-    tuned = train("manual", args.tuning_steps, 3e-3)
-    losses["with LoRA"] = held_out_losses()
-    for stage, values in losses.items():
-        print(f"{stage}: held-out loss {values['licences']:.3f} on licences, {values['manual']:.3f} on the manual")
+    tuned = train("manual", args.tuning_steps)
+    held_out["with LoRA"] = held_out_losses()
+    for stage, losses in held_out.items():
+        print(f"{stage}: held-out loss {losses['licences']:.3f} on licences, {losses['manual']:.3f} on the manual")
 
     window = windows_of(texts["manual"][1], np.array([0]))
     before = model(window)
@@ -208,7 +217,7 @@ def main():
     assert difference < 1e-4 * largest, "fused and unfused model disagree"
 
     picture = args.out / "lora.png"
-    save_picture(picture, base, tuned, losses)
+    save_picture(picture, base, tuned, held_out)
     print(f"picture: {picture}")
     if args.sample > 0:
         print(f"--- sample of the fused model ---\n{sample(model, args.sample, args.context)}")

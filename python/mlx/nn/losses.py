@@ -23,6 +23,14 @@ def _check_same_shape(loss: str, predictions: mx.array, targets: mx.array) -> No
         raise ValueError(f"[{loss}] Predictions of shape {predictions.shape} meet targets of shape {targets.shape}.")
 
 
+def _weighted(name: str, loss: mx.array, weights: Optional[mx.array]) -> mx.array:
+    if weights is None:
+        return loss
+    if weights.shape != loss.shape:
+        raise ValueError(f"[{name}] Weights must have shape {loss.shape}, not {weights.shape}.")
+    return loss * weights
+
+
 def cross_entropy(
     logits: mx.array,
     targets: mx.array,
@@ -61,12 +69,7 @@ def cross_entropy(
         mean_logits = logits.mean(axis=axis)
         score = (1 - label_smoothing) * score + label_smoothing * mean_logits
     loss = normalizer - score
-
-    if weights is not None:
-        if weights.shape != loss.shape:
-            raise ValueError(f"[cross_entropy] Weights must have shape {loss.shape}, not {weights.shape}.")
-        loss = loss * weights
-    return _reduce(loss, reduction)
+    return _reduce(_weighted("cross_entropy", loss, weights), reduction)
 
 
 def binary_cross_entropy(
@@ -93,12 +96,7 @@ def binary_cross_entropy(
         log_p = mx.clip(mx.log(inputs), a_min=-100, a_max=None)
         log_q = mx.clip(mx.log(1 - inputs), a_min=-100, a_max=None)
         loss = -(targets * log_p + (1 - targets) * log_q)
-
-    if weights is not None:
-        if weights.shape != loss.shape:
-            raise ValueError(f"[binary_cross_entropy] Weights must have shape {loss.shape}, not {weights.shape}.")
-        loss = loss * weights
-    return _reduce(loss, reduction)
+    return _reduce(_weighted("binary_cross_entropy", loss, weights), reduction)
 
 
 def l1_loss(predictions: mx.array, targets: mx.array, reduction: Reduction = "mean") -> mx.array:

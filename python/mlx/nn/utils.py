@@ -122,9 +122,17 @@ def clip_grad_norm_sharded(
         The scaled tree and the norm over all processes.
     """
     group = group or mx.distributed.init()
-    squares = tree_reduce(lambda total, g: total + mx.sum(mx.square(g)), gradients, 0.0)
+    squares = _sum_of_squares(gradients)
     if group.size() > 1:
         squares = mx.distributed.all_sum(squares, group=group)
-    norm = mx.sqrt(squares)
+    return _limit_norm(gradients, mx.sqrt(squares), max_norm)
+
+
+def _sum_of_squares(gradients: Any) -> mx.array:
+    return tree_reduce(lambda total, g: total + mx.sum(mx.square(g)), gradients, 0.0)
+
+
+def _limit_norm(gradients: Any, norm: mx.array, max_norm: float) -> Tuple[Any, mx.array]:
+    """``gradients``, whose norm is ``norm``, scaled to at most ``max_norm``; and ``norm``."""
     scale = mx.minimum(max_norm / (norm + 1e-6), 1.0)
     return tree_map(lambda g: g * scale, gradients), norm

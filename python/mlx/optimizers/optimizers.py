@@ -4,8 +4,8 @@ import math
 from typing import Any, Callable, List, Optional, Tuple, Union
 
 import mlx.core as mx
+from mlx.nn.utils import _limit_norm, _sum_of_squares
 from mlx.optimizers.base import LearningRate, MultiOptimizer, Optimizer
-from mlx.utils import tree_map, tree_reduce
 
 
 def _check_betas(optimizer: str, betas: List[float]) -> None:
@@ -452,7 +452,4 @@ def clip_grad_norm(grads: Any, max_norm: float) -> Tuple[Any, mx.array]:
     """
     if max_norm < 0:
         raise ValueError(f"[clip_grad_norm] max_norm must not be negative, not {max_norm}.")
-    squares = tree_reduce(lambda total, g: total + mx.sum(mx.square(g)), grads, 0.0)
-    norm = mx.sqrt(squares)
-    scale = mx.minimum(max_norm / (norm + 1e-6), 1.0)
-    return tree_map(lambda g: g * scale, grads), norm
+    return _limit_norm(grads, mx.sqrt(_sum_of_squares(grads)), max_norm)

@@ -12,19 +12,29 @@ def _per_axis(value: Union[int, tuple], axes: int) -> tuple:
     return (value,) * axes if isinstance(value, int) else value
 
 
-def _initial_weight(out_channels: int, kernel_size: tuple, in_channels: int, groups: int = 1) -> mx.array:
-    """Uniform weight of shape (out_channels, *kernel_size, in_channels // groups)."""
-    bound = math.sqrt(1 / (in_channels * math.prod(kernel_size)))
-    shape = (out_channels, *kernel_size, in_channels // groups)
-    return mx.random.uniform(low=-bound, high=bound, shape=shape)
+class _Convolution(Module):
+    """The common part of the convolutions and their transposes: parameters and description."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: tuple, bias: bool, groups: int = 1):
+        super().__init__()
+        if in_channels % groups != 0:
+            raise ValueError(f"[Conv] {in_channels} input channels cannot be split into {groups} groups.")
+        bound = math.sqrt(1 / (in_channels * math.prod(kernel_size)))
+        shape = (out_channels, *kernel_size, in_channels // groups)
+        self.weight = mx.random.uniform(low=-bound, high=bound, shape=shape)
+        if bias:
+            self.bias = mx.zeros((out_channels,))
+
+    def _describe(self, *names: str) -> str:
+        """Channels, kernel size, the attributes ``names``, and whether there is a bias."""
+        out_channels, *kernel_size, in_channels = self.weight.shape
+        in_channels *= getattr(self, "groups", 1)
+        size = kernel_size[0] if len(kernel_size) == 1 else tuple(kernel_size)
+        values = ", ".join(f"{name}={getattr(self, name)}" for name in names)
+        return f"{in_channels}, {out_channels}, kernel_size={size}, {values}, bias={'bias' in self}"
 
 
-def _check_groups(in_channels: int, groups: int) -> None:
-    if in_channels % groups != 0:
-        raise ValueError(f"[Conv] {in_channels} input channels cannot be split into {groups} groups.")
-
-
-class Conv1d(Module):
+class Conv1d(_Convolution):
     """Cross-correlation over inputs of shape (N, L, in_channels).
 
     Args:
@@ -49,29 +59,21 @@ class Conv1d(Module):
         groups: int = 1,
         bias: bool = True,
     ):
-        super().__init__()
-        _check_groups(in_channels, groups)
-        self.weight = _initial_weight(out_channels, (kernel_size,), in_channels, groups)
-        if bias:
-            self.bias = mx.zeros((out_channels,))
+        super().__init__(in_channels, out_channels, (kernel_size,), bias, groups)
         self.padding = padding
         self.dilation = dilation
         self.stride = stride
         self.groups = groups
 
     def _extra_repr(self) -> str:
-        return (
-            f"{self.weight.shape[-1] * self.groups}, {self.weight.shape[0]}, "
-            f"kernel_size={self.weight.shape[1]}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, groups={self.groups}, bias={'bias' in self}"
-        )
+        return self._describe("stride", "padding", "dilation", "groups")
 
     def __call__(self, x):
         y = mx.conv1d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
         return y + self.bias if "bias" in self else y
 
 
-class Conv2d(Module):
+class Conv2d(_Convolution):
     """Cross-correlation over inputs of shape (N, H, W, in_channels).
 
     Args:
@@ -96,29 +98,21 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
     ):
-        super().__init__()
-        _check_groups(in_channels, groups)
-        self.weight = _initial_weight(out_channels, _per_axis(kernel_size, 2), in_channels, groups)
-        if bias:
-            self.bias = mx.zeros((out_channels,))
+        super().__init__(in_channels, out_channels, _per_axis(kernel_size, 2), bias, groups)
         self.padding = _per_axis(padding, 2)
         self.stride = _per_axis(stride, 2)
         self.dilation = dilation
         self.groups = groups
 
     def _extra_repr(self) -> str:
-        return (
-            f"{self.weight.shape[-1] * self.groups}, {self.weight.shape[0]}, "
-            f"kernel_size={self.weight.shape[1:-1]}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, groups={self.groups}, bias={'bias' in self}"
-        )
+        return self._describe("stride", "padding", "dilation", "groups")
 
     def __call__(self, x):
         y = mx.conv2d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
         return y + self.bias if "bias" in self else y
 
 
-class Conv3d(Module):
+class Conv3d(_Convolution):
     """Cross-correlation over inputs of shape (N, D, H, W, in_channels).
 
     Args:
@@ -140,20 +134,13 @@ class Conv3d(Module):
         dilation: Union[int, tuple] = 1,
         bias: bool = True,
     ):
-        super().__init__()
-        self.weight = _initial_weight(out_channels, _per_axis(kernel_size, 3), in_channels)
-        if bias:
-            self.bias = mx.zeros((out_channels,))
+        super().__init__(in_channels, out_channels, _per_axis(kernel_size, 3), bias)
         self.padding = _per_axis(padding, 3)
         self.stride = _per_axis(stride, 3)
         self.dilation = dilation
 
     def _extra_repr(self) -> str:
-        return (
-            f"{self.weight.shape[-1]}, {self.weight.shape[0]}, "
-            f"kernel_size={self.weight.shape[1:-1]}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, bias={'bias' in self}"
-        )
+        return self._describe("stride", "padding", "dilation")
 
     def __call__(self, x):
         y = mx.conv3d(x, self.weight, self.stride, self.padding, self.dilation)

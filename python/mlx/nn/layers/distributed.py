@@ -9,7 +9,7 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 import mlx.core as mx
 from mlx.nn.layers.base import Module
 from mlx.nn.layers.linear import Linear
-from mlx.nn.layers.quantized import QuantizedLinear
+from mlx.nn.layers.quantized import _Packed
 from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
 _Segments = Union[int, list]
@@ -119,14 +119,76 @@ def shard_linear(
     return kind.from_quantized_linear(module, segments=segments, group=group)
 
 
-def _check_divides(layer: str, what: str, dims: int, group: mx.distributed.Group) -> int:
-    """``dims`` per process."""
-    if dims % group.size() != 0:
-        raise ValueError(f"[{layer}] {what} ({dims}) cannot be split over {group.size()} processes.")
-    return dims // group.size()
+def _per_process(layer: str, what: str, dims: int, shares: int) -> int:
+    if dims % shares != 0:
+        raise ValueError(f"[{layer}] {what} ({dims}) cannot be split over {shares} processes.")
+    return dims // shares
 
 
-class AllToShardedLinear(Module):
+class _Sharded(Module):
+    """The common part of the split layers: whether outputs or inputs are split, and what follows for the sizes."""
+
+    _SHARDING: str
+
+    def _join(self, group: Optional[mx.distributed.Group], input_dims: int, output_dims: int) -> Tuple[int, int]:
+        """Set the group; the shape of this process' share of the weight."""
+        self.group = group or mx.distributed.init()
+        name = type(self).__name__
+        output_shares, input_shares = self._shares()
+        return (
+            _per_process(name, "output_dims", output_dims, output_shares),
+            _per_process(name, "input_dims", input_dims, input_shares),
+        )
+
+    def _shares(self) -> Tuple[int, int]:
+        """Over how many processes the outputs and the inputs are split."""
+        size = self.group.size()
+        return (size, 1) if self._SHARDING == "all-to-sharded" else (1, size)
+
+    def _describe(self, rows: int, columns: int) -> str:
+        output_shares, input_shares = self._shares()
+        return f"input_dims={columns * input_shares}, output_dims={rows * output_shares}, bias={'bias' in self}"
+
+    def _take_share(self, layer: Module, segments: _Segments):
+        """Take over this process' share of the parameters of a whole layer."""
+        self.update(_shard(layer.parameters(), _rule(self._SHARDING, segments), self.group))
+        return self
+
+
+class _ShardedLinear(_Sharded):
+    """The common part of the split linear layers."""
+
+    def __init__(
+        self,
+        input_dims: int,
+        output_dims: int,
+        bias: bool = True,
+        group: Optional[mx.distributed.Group] = None,
+    ):
+        super().__init__()
+        bound = math.sqrt(1.0 / input_dims)
+        shape = self._join(group, input_dims, output_dims)
+        self.weight = mx.random.uniform(low=-bound, high=bound, shape=shape)
+        if bias:
+            self.bias = mx.random.uniform(low=-bound, high=bound, shape=shape[:1])
+
+    def _extra_repr(self) -> str:
+        return self._describe(*self.weight.shape)
+
+    @classmethod
+    def from_linear(
+        cls,
+        linear_layer: Module,
+        *,
+        segments: _Segments = 1,
+        group: Optional[mx.distributed.Group] = None,
+    ):
+        """Split a :class:`Linear`; ``segments`` as in :func:`shard_inplace`."""
+        output_dims, input_dims = linear_layer.weight.shape
+        return cls(input_dims, output_dims, "bias" in linear_layer, group)._take_share(linear_layer, segments)
+
+
+class AllToShardedLinear(_ShardedLinear):
     """:class:`Linear` whose outputs are split over ``group``; the input is the same everywhere.
 
     Args:
@@ -138,24 +200,7 @@ class AllToShardedLinear(Module):
     within ``1 / sqrt(input_dims)``.
     """
 
-    def __init__(
-        self,
-        input_dims: int,
-        output_dims: int,
-        bias: bool = True,
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        super().__init__()
-        bound = math.sqrt(1.0 / input_dims)
-        self.group = group or mx.distributed.init()
-        rows = _check_divides("AllToShardedLinear", "output_dims", output_dims, self.group)
-        self.weight = mx.random.uniform(low=-bound, high=bound, shape=(rows, input_dims))
-        if bias:
-            self.bias = mx.random.uniform(low=-bound, high=bound, shape=(rows,))
-
-    def _extra_repr(self) -> str:
-        rows, input_dims = self.weight.shape
-        return f"input_dims={input_dims}, output_dims={rows * self.group.size()}, bias={'bias' in self}"
+    _SHARDING = "all-to-sharded"
 
     def __call__(self, x: mx.array) -> mx.array:
         x = sum_gradients(self.group)(x)
@@ -163,23 +208,8 @@ class AllToShardedLinear(Module):
             return mx.addmm(self["bias"], x, self["weight"].T)
         return x @ self["weight"].T
 
-    @classmethod
-    def from_linear(
-        cls,
-        linear_layer: Module,
-        *,
-        segments: _Segments = 1,
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        """Split a :class:`Linear`; ``segments`` as in :func:`shard_inplace`."""
-        group = group or mx.distributed.init()
-        output_dims, input_dims = linear_layer.weight.shape
-        layer = cls(input_dims, output_dims, "bias" in linear_layer, group)
-        layer.update(_shard(linear_layer.parameters(), _rule("all-to-sharded", segments), group))
-        return layer
 
-
-class ShardedToAllLinear(Module):
+class ShardedToAllLinear(_ShardedLinear):
     """:class:`Linear` whose inputs are split over ``group``; the output is the same everywhere.
 
     Args:
@@ -191,101 +221,55 @@ class ShardedToAllLinear(Module):
     ``1 / sqrt(input_dims)``.
     """
 
-    def __init__(
-        self,
-        input_dims: int,
-        output_dims: int,
-        bias: bool = True,
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        super().__init__()
-        bound = math.sqrt(1.0 / input_dims)
-        self.group = group or mx.distributed.init()
-        columns = _check_divides("ShardedToAllLinear", "input_dims", input_dims, self.group)
-        self.weight = mx.random.uniform(low=-bound, high=bound, shape=(output_dims, columns))
-        if bias:
-            self.bias = mx.random.uniform(low=-bound, high=bound, shape=(output_dims,))
-
-    def _extra_repr(self) -> str:
-        output_dims, columns = self.weight.shape
-        return f"input_dims={columns * self.group.size()}, output_dims={output_dims}, bias={'bias' in self}"
+    _SHARDING = "sharded-to-all"
 
     def __call__(self, x: mx.array) -> mx.array:
         x = mx.distributed.all_sum(x @ self["weight"].T, group=self.group)
         return x + self["bias"] if "bias" in self else x
 
-    @classmethod
-    def from_linear(
-        cls,
-        linear_layer: Module,
-        *,
-        segments: _Segments = 1,
+
+class _QuantizedShardedLinear(_Sharded, _Packed):
+    """The common part of the split quantized layers, whose own parameters stay frozen."""
+
+    def __init__(
+        self,
+        input_dims: int,
+        output_dims: int,
+        bias: bool = True,
+        group_size: int = 64,
+        bits: int = 4,
+        mode: str = "affine",
         group: Optional[mx.distributed.Group] = None,
     ):
-        """Split a :class:`Linear`; ``segments`` as in :func:`shard_inplace`."""
-        group = group or mx.distributed.init()
-        output_dims, input_dims = linear_layer.weight.shape
-        layer = cls(input_dims, output_dims, "bias" in linear_layer, group)
-        layer.update(_shard(linear_layer.parameters(), _rule("sharded-to-all", segments), group))
-        return layer
-
-
-class _QuantizedShard(Module):
-    """The common part of the split quantized layers: a frozen :class:`QuantizedLinear` of this share."""
-
-    def _initialize(self, shape: Tuple[int, int], bound: float, bias: bool, group_size: int, bits: int, mode: str):
-        self.group_size = group_size
-        self.bits = bits
-        self.mode = mode
-        weight = mx.random.uniform(low=-bound, high=bound, shape=shape)
-        self.weight, self.scales, *biases = mx.quantize(weight, group_size, bits, mode=mode)
-        self.biases = biases[0] if biases else None
-        if bias:
-            self.bias = mx.zeros(shape[:1])
-        self.freeze()
+        super().__init__(group_size, bits, mode)
+        self._fill(self._join(group, input_dims, output_dims), input_dims, bias)
 
     def unfreeze(self, *args, **kwargs) -> None:
         """Like :meth:`Module.unfreeze`, but the layer's own parameters stay frozen."""
         super().unfreeze(*args, **kwargs)
         self.freeze(recurse=False)
 
-    def _describe(self, row_shards: int, column_shards: int) -> str:
+    def _extra_repr(self) -> str:
         rows, words = self.weight.shape
-        return (
-            f"input_dims={words * 32 // self.bits * column_shards}, output_dims={rows * row_shards}, "
-            f"bias={'bias' in self}, group_size={self.group_size}, bits={self.bits}, mode={self.mode}"
-        )
-
-    def _matmul(self, x: mx.array) -> mx.array:
-        return mx.quantized_matmul(
-            x,
-            self["weight"],
-            scales=self["scales"],
-            biases=self.get("biases"),
-            transpose=True,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
-        )
+        return f"{self._describe(rows, words * 32 // self.bits)}, {self._describe_packing()}"
 
     @classmethod
-    def _from_layer(cls, layer: Module, sharding: str, segments: _Segments, group: Optional[mx.distributed.Group]):
-        group = group or mx.distributed.init()
-        output_dims, words = layer.weight.shape
-        shard = cls(
-            words * 32 // layer.bits,
-            output_dims,
-            "bias" in layer,
-            group_size=layer.group_size,
-            bits=layer.bits,
-            mode=layer.mode,
-            group=group,
-        )
-        shard.update(_shard(layer.parameters(), _rule(sharding, segments), group))
-        return shard
+    def from_quantized_linear(
+        cls,
+        quantized_linear_layer: Module,
+        *,
+        segments: _Segments = 1,
+        group: Optional[mx.distributed.Group] = None,
+    ):
+        """Split a :class:`QuantizedLinear`; ``segments`` as in :func:`shard_inplace`."""
+        whole = quantized_linear_layer
+        output_dims, words = whole.weight.shape
+        input_dims = words * 32 // whole.bits
+        own = cls(input_dims, output_dims, "bias" in whole, whole.group_size, whole.bits, whole.mode, group)
+        return own._take_share(whole, segments)
 
 
-class QuantizedAllToShardedLinear(_QuantizedShard):
+class QuantizedAllToShardedLinear(_QuantizedShardedLinear):
     """Quantized form of :class:`AllToShardedLinear`; its parameters are frozen.
 
     Args:
@@ -294,41 +278,14 @@ class QuantizedAllToShardedLinear(_QuantizedShard):
         group: the global group by default.
     """
 
-    def __init__(
-        self,
-        input_dims: int,
-        output_dims: int,
-        bias: bool = True,
-        group_size: int = 64,
-        bits: int = 4,
-        mode: str = "affine",
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        super().__init__()
-        self.group = group or mx.distributed.init()
-        rows = _check_divides("QuantizedAllToShardedLinear", "output_dims", output_dims, self.group)
-        self._initialize((rows, input_dims), math.sqrt(1 / input_dims), bias, group_size, bits, mode)
-
-    def _extra_repr(self) -> str:
-        return self._describe(self.group.size(), 1)
+    _SHARDING = "all-to-sharded"
 
     def __call__(self, x: mx.array) -> mx.array:
         x = self._matmul(sum_gradients(self.group)(x))
         return x + self["bias"] if "bias" in self else x
 
-    @classmethod
-    def from_quantized_linear(
-        cls,
-        quantized_linear_layer: Module,
-        *,
-        segments: _Segments = 1,
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        """Split a :class:`QuantizedLinear`; ``segments`` as in :func:`shard_inplace`."""
-        return cls._from_layer(quantized_linear_layer, "all-to-sharded", segments, group)
 
-
-class QuantizedShardedToAllLinear(_QuantizedShard):
+class QuantizedShardedToAllLinear(_QuantizedShardedLinear):
     """Quantized form of :class:`ShardedToAllLinear`; its parameters are frozen.
 
     Args:
@@ -337,38 +294,11 @@ class QuantizedShardedToAllLinear(_QuantizedShard):
         group: the global group by default.
     """
 
-    def __init__(
-        self,
-        input_dims: int,
-        output_dims: int,
-        bias: bool = True,
-        group_size: int = 64,
-        bits: int = 4,
-        mode: str = "affine",
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        super().__init__()
-        self.group = group or mx.distributed.init()
-        columns = _check_divides("QuantizedShardedToAllLinear", "input_dims", input_dims, self.group)
-        self._initialize((output_dims, columns), math.sqrt(1 / input_dims), bias, group_size, bits, mode)
-
-    def _extra_repr(self) -> str:
-        return self._describe(1, self.group.size())
+    _SHARDING = "sharded-to-all"
 
     def __call__(self, x: mx.array) -> mx.array:
         x = mx.distributed.all_sum(self._matmul(x), group=self.group)
         return x + self["bias"] if "bias" in self else x
-
-    @classmethod
-    def from_quantized_linear(
-        cls,
-        quantized_linear_layer: Module,
-        *,
-        segments: _Segments = 1,
-        group: Optional[mx.distributed.Group] = None,
-    ):
-        """Split a :class:`QuantizedLinear`; ``segments`` as in :func:`shard_inplace`."""
-        return cls._from_layer(quantized_linear_layer, "sharded-to-all", segments, group)
 
 
 def _gathering(group: mx.distributed.Group, compute_dtype: Optional[mx.Dtype]) -> Callable:

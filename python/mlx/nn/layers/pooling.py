@@ -64,8 +64,8 @@ class _Pool(Module):
     def __init__(
         self,
         kernel_size: Union[int, tuple],
-        stride: Union[int, tuple, None] = None,
-        padding: Union[int, tuple, None] = 0,
+        stride: Union[int, tuple, None],
+        padding: Union[int, tuple, None],
     ):
         super().__init__()
         layer, axes = type(self).__name__, self._SPATIAL
@@ -84,7 +84,21 @@ class _Pool(Module):
         return type(self)._REDUCE(x, axis=tuple(range(-1 - self._SPATIAL, -1)))
 
 
-class MaxPool1d(_Pool):
+class _Pool1d(_Pool):
+    """The arguments of both kinds of pooling over one spatial axis."""
+
+    _SPATIAL = 1
+
+    def __init__(
+        self,
+        kernel_size: Union[int, Tuple[int]],
+        stride: Optional[Union[int, Tuple[int]]] = None,
+        padding: Union[int, Tuple[int]] = 0,
+    ):
+        super().__init__(kernel_size, stride, padding)
+
+
+class MaxPool1d(_Pool1d):
     """Maximum over windows of inputs of shape (N, L, C), padded with -infinity.
 
     Args:
@@ -93,18 +107,10 @@ class MaxPool1d(_Pool):
         padding: added at both ends.
     """
 
-    _SPATIAL, _REDUCE, _FILL = 1, mx.max, -float("inf")
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int]],
-        stride: Optional[Union[int, Tuple[int]]] = None,
-        padding: Union[int, Tuple[int]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
+    _REDUCE, _FILL = mx.max, -float("inf")
 
 
-class AvgPool1d(_Pool):
+class AvgPool1d(_Pool1d):
     """Mean over windows of inputs of shape (N, L, C), padded with zeros that count.
 
     Args:
@@ -113,18 +119,24 @@ class AvgPool1d(_Pool):
         padding: added at both ends.
     """
 
-    _SPATIAL, _REDUCE, _FILL = 1, mx.mean, 0
+    _REDUCE, _FILL = mx.mean, 0
+
+
+class _Pool2d(_Pool):
+    """The arguments of both kinds of pooling over two spatial axes."""
+
+    _SPATIAL = 2
 
     def __init__(
         self,
-        kernel_size: Union[int, Tuple[int]],
-        stride: Optional[Union[int, Tuple[int]]] = None,
-        padding: Union[int, Tuple[int]] = 0,
+        kernel_size: Union[int, Tuple[int, int]],
+        stride: Optional[Union[int, Tuple[int, int]]] = None,
+        padding: Optional[Union[int, Tuple[int, int]]] = 0,
     ):
         super().__init__(kernel_size, stride, padding)
 
 
-class MaxPool2d(_Pool):
+class MaxPool2d(_Pool2d):
     """Maximum over windows of inputs of shape (N, H, W, C), padded with -infinity.
 
     Args:
@@ -133,18 +145,10 @@ class MaxPool2d(_Pool):
         padding: added on both sides of each spatial axis.
     """
 
-    _SPATIAL, _REDUCE, _FILL = 2, mx.max, -float("inf")
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int, int]],
-        stride: Optional[Union[int, Tuple[int, int]]] = None,
-        padding: Optional[Union[int, Tuple[int, int]]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
+    _REDUCE, _FILL = mx.max, -float("inf")
 
 
-class AvgPool2d(_Pool):
+class AvgPool2d(_Pool2d):
     """Mean over windows of inputs of shape (N, H, W, C), padded with zeros that count.
 
     Args:
@@ -153,18 +157,24 @@ class AvgPool2d(_Pool):
         padding: added on both sides of each spatial axis.
     """
 
-    _SPATIAL, _REDUCE, _FILL = 2, mx.mean, 0
+    _REDUCE, _FILL = mx.mean, 0
+
+
+class _Pool3d(_Pool):
+    """The arguments of both kinds of pooling over three spatial axes."""
+
+    _SPATIAL = 3
 
     def __init__(
         self,
-        kernel_size: Union[int, Tuple[int, int]],
-        stride: Optional[Union[int, Tuple[int, int]]] = None,
-        padding: Optional[Union[int, Tuple[int, int]]] = 0,
+        kernel_size: Union[int, Tuple[int, int, int]],
+        stride: Optional[Union[int, Tuple[int, int, int]]] = None,
+        padding: Optional[Union[int, Tuple[int, int, int]]] = 0,
     ):
         super().__init__(kernel_size, stride, padding)
 
 
-class MaxPool3d(_Pool):
+class MaxPool3d(_Pool3d):
     """Maximum over windows of inputs of shape (N, D, H, W, C), padded with -infinity.
 
     Args:
@@ -173,18 +183,10 @@ class MaxPool3d(_Pool):
         padding: added on both sides of each spatial axis.
     """
 
-    _SPATIAL, _REDUCE, _FILL = 3, mx.max, -float("inf")
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int, int, int]],
-        stride: Optional[Union[int, Tuple[int, int, int]]] = None,
-        padding: Optional[Union[int, Tuple[int, int, int]]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
+    _REDUCE, _FILL = mx.max, -float("inf")
 
 
-class AvgPool3d(_Pool):
+class AvgPool3d(_Pool3d):
     """Mean over windows of inputs of shape (N, D, H, W, C), padded with zeros that count.
 
     Args:
@@ -193,12 +195,4 @@ class AvgPool3d(_Pool):
         padding: added on both sides of each spatial axis.
     """
 
-    _SPATIAL, _REDUCE, _FILL = 3, mx.mean, 0
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int, int, int]],
-        stride: Optional[Union[int, Tuple[int, int, int]]] = None,
-        padding: Optional[Union[int, Tuple[int, int, int]]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
+    _REDUCE, _FILL = mx.mean, 0

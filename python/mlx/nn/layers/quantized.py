@@ -63,7 +63,45 @@ def quantize(
     model.update_modules(tree_map_with_path(replacement, model.leaf_modules(), is_leaf=Module.is_module))
 
 
-class QuantizedEmbedding(Module):
+class _Packed(Module):
+    """The common part of the layers with a packed weight: packing it, its product, its description."""
+
+    def __init__(self, group_size: int, bits: int, mode: str):
+        super().__init__()
+        self.group_size = group_size
+        self.bits = bits
+        self.mode = mode
+
+    def _pack(self, weight: mx.array) -> None:
+        self.weight, self.scales, *biases = mx.quantize(weight, self.group_size, self.bits, mode=self.mode)
+        self.biases = biases[0] if biases else None
+
+    def _fill(self, shape: Tuple[int, int], input_dims: int, bias: bool) -> None:
+        """Draw a weight as a :class:`Linear` with ``input_dims`` does and pack it; the bias is zero, all is frozen."""
+        bound = math.sqrt(1 / input_dims)
+        self._pack(mx.random.uniform(low=-bound, high=bound, shape=shape))
+        if bias:
+            self.bias = mx.zeros(shape[:1])
+        self.freeze()
+
+    def _matmul(self, x: mx.array) -> mx.array:
+        """``x`` times the transposed weight."""
+        return mx.quantized_matmul(
+            x,
+            self["weight"],
+            scales=self["scales"],
+            biases=self.get("biases"),
+            transpose=True,
+            group_size=self.group_size,
+            bits=self.bits,
+            mode=self.mode,
+        )
+
+    def _describe_packing(self) -> str:
+        return f"group_size={self.group_size}, bits={self.bits}, mode={self.mode}"
+
+
+class QuantizedEmbedding(_Packed):
     """:class:`Embedding` with packed rows that are dequantized after the lookup.
 
     Args:
@@ -81,24 +119,14 @@ class QuantizedEmbedding(Module):
         bits: Optional[int] = None,
         mode: str = "affine",
     ):
-        super().__init__()
-        self.group_size, self.bits = _complete(mode, group_size, bits)
-        self.mode = mode
-        weight = mx.random.normal(shape=(num_embeddings, dims), scale=math.sqrt(1 / dims))
-        self._pack(weight)
+        super().__init__(*_complete(mode, group_size, bits), mode)
+        self._pack(mx.random.normal(shape=(num_embeddings, dims), scale=math.sqrt(1 / dims)))
         self.num_embeddings = num_embeddings
         self.dims = dims
         self.freeze()
 
-    def _pack(self, weight: mx.array) -> None:
-        self.weight, self.scales, *biases = mx.quantize(weight, self.group_size, self.bits, mode=self.mode)
-        self.biases = biases[0] if biases else None
-
     def _extra_repr(self) -> str:
-        return (
-            f"{self.num_embeddings}, {self.dims}, group_size={self.group_size}, "
-            f"bits={self.bits}, mode={self.mode}"
-        )
+        return f"{self.num_embeddings}, {self.dims}, {self._describe_packing()}"
 
     def __call__(self, x):
         biases = self.get("biases")
@@ -113,16 +141,7 @@ class QuantizedEmbedding(Module):
 
     def as_linear(self, x):
         """``x`` times the transposed table, to use it as an output projection."""
-        return mx.quantized_matmul(
-            x,
-            self["weight"],
-            scales=self["scales"],
-            biases=self.get("biases"),
-            transpose=True,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
-        )
+        return self._matmul(x)
 
     @classmethod
     def from_embedding(
@@ -138,7 +157,7 @@ class QuantizedEmbedding(Module):
         return layer
 
 
-class QuantizedLinear(Module):
+class QuantizedLinear(_Packed):
     """:class:`Linear` with a packed weight: ``quantized_matmul(x, weight, transpose=True) + bias``.
 
     Args:
@@ -157,37 +176,18 @@ class QuantizedLinear(Module):
         bits: Optional[int] = None,
         mode: str = "affine",
     ):
-        super().__init__()
-        self.group_size, self.bits = _complete(mode, group_size, bits)
-        self.mode = mode
-        bound = math.sqrt(1 / input_dims)
-        self._pack(mx.random.uniform(low=-bound, high=bound, shape=(output_dims, input_dims)))
-        if bias:
-            self.bias = mx.zeros((output_dims,))
-        self.freeze()
-
-    def _pack(self, weight: mx.array) -> None:
-        self.weight, self.scales, *biases = mx.quantize(weight, self.group_size, self.bits, mode=self.mode)
-        self.biases = biases[0] if biases else None
+        super().__init__(*_complete(mode, group_size, bits), mode)
+        self._fill((output_dims, input_dims), input_dims, bias)
 
     def _extra_repr(self) -> str:
         output_dims, words = self.weight.shape
         return (
             f"input_dims={words * 32 // self.bits}, output_dims={output_dims}, bias={'bias' in self}, "
-            f"group_size={self.group_size}, bits={self.bits}, mode={self.mode}"
+            f"{self._describe_packing()}"
         )
 
     def __call__(self, x):
-        x = mx.quantized_matmul(
-            x,
-            self["weight"],
-            scales=self["scales"],
-            biases=self.get("biases"),
-            transpose=True,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
-        )
+        x = self._matmul(x)
         return x + self["bias"] if "bias" in self else x
 
     @classmethod

@@ -74,6 +74,37 @@ class MultiHeadAttention(Module):
         return (positions[:, None] < positions[None]).astype(dtype) * mx.finfo(dtype).min
 
 
+class _LayerStack(Module):
+    """The common part of encoder and decoder: layers, one after the other, and a final norm."""
+
+    _LAYER: Callable[..., Module]
+
+    def __init__(
+        self,
+        num_layers: int,
+        dims: int,
+        num_heads: int,
+        mlp_dims: Optional[int] = None,
+        dropout: float = 0.0,
+        activation=relu,
+        norm_first: bool = True,
+        checkpoint: bool = False,
+    ):
+        super().__init__()
+        self.layers = [
+            self._LAYER(dims, num_heads, mlp_dims, dropout, activation, norm_first)
+            for _ in range(num_layers)
+        ]
+        self.ln = LayerNorm(dims)
+        self.checkpoint = checkpoint
+
+    def _run(self, x: mx.array, *others: Optional[mx.array]) -> mx.array:
+        """Send ``x`` through all layers; each gets the same ``others``."""
+        for layer in self.layers:
+            x = (checkpoint(layer) if self.checkpoint else layer)(x, *others)
+        return self.ln(x)
+
+
 class TransformerEncoderLayer(Module):
     """Self attention, then a two-layer perceptron, both with a residual connection.
 
@@ -121,7 +152,7 @@ class TransformerEncoderLayer(Module):
         return self.ln2(x + self._transform(x))
 
 
-class TransformerEncoder(Module):
+class TransformerEncoder(_LayerStack):
     """``num_layers`` of :class:`TransformerEncoderLayer` and a final :class:`LayerNorm`.
 
     Args:
@@ -130,29 +161,10 @@ class TransformerEncoder(Module):
         checkpoint: recompute the layers in the backward pass to save memory.
     """
 
-    def __init__(
-        self,
-        num_layers: int,
-        dims: int,
-        num_heads: int,
-        mlp_dims: Optional[int] = None,
-        dropout: float = 0.0,
-        activation=relu,
-        norm_first: bool = True,
-        checkpoint: bool = False,
-    ):
-        super().__init__()
-        self.layers = [
-            TransformerEncoderLayer(dims, num_heads, mlp_dims, dropout, activation, norm_first)
-            for _ in range(num_layers)
-        ]
-        self.ln = LayerNorm(dims)
-        self.checkpoint = checkpoint
+    _LAYER = TransformerEncoderLayer
 
     def __call__(self, x, mask):
-        for layer in self.layers:
-            x = (checkpoint(layer) if self.checkpoint else layer)(x, mask)
-        return self.ln(x)
+        return self._run(x, mask)
 
 
 class TransformerDecoderLayer(Module):
@@ -204,35 +216,16 @@ class TransformerDecoderLayer(Module):
         return self.ln3(x + self._transform(x))
 
 
-class TransformerDecoder(Module):
+class TransformerDecoder(_LayerStack):
     """``num_layers`` of :class:`TransformerDecoderLayer` and a final :class:`LayerNorm`.
 
     The arguments are those of :class:`TransformerEncoder`.
     """
 
-    def __init__(
-        self,
-        num_layers: int,
-        dims: int,
-        num_heads: int,
-        mlp_dims: Optional[int] = None,
-        dropout: float = 0.0,
-        activation=relu,
-        norm_first: bool = True,
-        checkpoint: bool = False,
-    ):
-        super().__init__()
-        self.layers = [
-            TransformerDecoderLayer(dims, num_heads, mlp_dims, dropout, activation, norm_first)
-            for _ in range(num_layers)
-        ]
-        self.ln = LayerNorm(dims)
-        self.checkpoint = checkpoint
+    _LAYER = TransformerDecoderLayer
 
     def __call__(self, x, memory, x_mask, memory_mask):
-        for layer in self.layers:
-            x = (checkpoint(layer) if self.checkpoint else layer)(x, memory, x_mask, memory_mask)
-        return self.ln(x)
+        return self._run(x, memory, x_mask, memory_mask)
 
 
 class Transformer(Module):

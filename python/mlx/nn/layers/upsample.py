@@ -64,9 +64,18 @@ def _average(x: mx.array, axis: int, scale: float, reach: int, kernel: Callable)
     return _weighted(x, axis, [(indices, weights / total) for indices, weights in taps])
 
 
-def _check_antialias(align_corners: bool, antialias: bool) -> None:
+def _resample(
+    x: mx.array, scale_factor: Tuple, align_corners: bool, antialias: bool, reach: int, kernel: Callable
+) -> mx.array:
+    """Resample all spatial axes of ``x`` (N, ..., C) with one kernel."""
     if align_corners and antialias:
         raise ValueError("[Upsample] antialias and align_corners exclude each other.")
+    for axis, scale in enumerate(scale_factor, start=1):
+        if antialias:
+            x = _average(x, axis, scale, reach, kernel)
+        else:
+            x = _interpolate(x, axis, scale, align_corners, reach, kernel)
+    return x
 
 
 def upsample_nearest(x: mx.array, scale_factor: Tuple) -> mx.array:
@@ -106,13 +115,7 @@ def upsample_linear(
         antialias: average over the output's spacing when shrinking; not with ``align_corners``
             (ValueError).
     """
-    _check_antialias(align_corners, antialias)
-    for axis, scale in enumerate(scale_factor, start=1):
-        if antialias:
-            x = _average(x, axis, scale, 1, _hat)
-        else:
-            x = _interpolate(x, axis, scale, align_corners, 1, _hat)
-    return x
+    return _resample(x, scale_factor, align_corners, antialias, 1, _hat)
 
 
 def upsample_cubic(
@@ -126,13 +129,8 @@ def upsample_cubic(
     The kernel's parameter is -0.75, and -0.5 with ``antialias``. The arguments are those of
     :func:`upsample_linear`.
     """
-    _check_antialias(align_corners, antialias)
-    for axis, scale in enumerate(scale_factor, start=1):
-        if antialias:
-            x = _average(x, axis, scale, 2, lambda distance: _cubic(distance, -0.5))
-        else:
-            x = _interpolate(x, axis, scale, align_corners, 2, lambda distance: _cubic(distance, -0.75))
-    return x
+    a = -0.5 if antialias else -0.75
+    return _resample(x, scale_factor, align_corners, antialias, 2, lambda distance: _cubic(distance, a))
 
 
 class Upsample(Module):
