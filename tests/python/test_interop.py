@@ -50,9 +50,10 @@ def test_memoryview():
     assert bytes(x) == np.array(x).tobytes()
 
 
-@pytest.mark.parametrize("dtype, code", zip(
-    ["bool_", "uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "complex64"],
-    ["?", "B", "H", "I", "b", "h", "i", "e", "f", "Zf"]))  # fmt: skip
+@pytest.mark.parametrize("dtype, code", [
+    ("bool_", "?"), ("uint8", "B"), ("uint16", "H"), ("uint32", "I"), ("int8", "b"), ("int16", "h"), ("int32", "i"),
+    ("float16", "e"), ("float32", "f"), ("complex64", "Zf"),
+])  # fmt: skip
 def test_buffer_formats(dtype, code):
     assert memoryview(mx.ones((2,), dtype=getattr(mx, dtype))).format == code
 
