@@ -13,10 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The tests keep out of the user's cache; this runs before anything reads the variable.
+// The tests need a cache, and keep out of the user's; this runs before anything reads the variable.
 const std::string tests_folder = [] {
   const char* const given = std::getenv("MLX_CL_CACHE");
-  const std::string folder = given ? given : (fs::temp_directory_path() / "mlx-opencl-tests").string();
+  const std::string folder = given && given != std::string("off") ? given : (fs::temp_directory_path() / "mlx-opencl-tests").string();
   setenv("MLX_CL_CACHE", folder.c_str(), 1);
   return folder;
 }();
