@@ -92,7 +92,7 @@ array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
   const bool columns_first = value_of(header, "fortran_order", range).rfind("True", 0) == 0;
   if (columns_first) std::reverse(shape.begin(), shape.end());
   const array read = lazily_read(range, data, std::move(shape), known->dtype, swapped, s);
-  return columns_first ? transpose(read, {}, read.stream()) : read;
+  return columns_first ? transpose(read, {}, read.stream().device) : read;
 }
 
 void save_npy(ByteSink& sink, const array& a) {
@@ -104,7 +104,7 @@ void save_npy(ByteSink& sink, const array& a) {
   std::reverse(reversed.begin(), reversed.end());
   std::reverse(strides.begin(), strides.end());
   const bool columns_first = is_row_major(reversed, strides);
-  if (!columns_first && !value.is_row_contiguous()) value = contiguous(value, false, value.stream());
+  if (!columns_first && !value.is_row_contiguous()) value = contiguous(value, false, value.stream().device);
   const auto known = std::find_if(std::begin(descriptors), std::end(descriptors), [&](const Descriptor& d) { return a.dtype() == d.dtype; });
   std::string header = "{'descr': '" + std::string(a.itemsize() == 1 ? "|" : "<") + known->code +
                        "', 'fortran_order': " + (columns_first ? "True" : "False") + ", 'shape': (";

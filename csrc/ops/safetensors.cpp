@@ -74,7 +74,7 @@ void save_safetensors(ByteSink& sink, const NamedArrays& arrays, const Metadata&
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   Arrays values;
-  for (const auto& [name, value] : arrays) values.push_back(contiguous(value, false, value.stream()));
+  for (const auto& [name, value] : arrays) values.push_back(contiguous(value, false, value.stream().device));
   eval(values);
   uint64_t offset = 0;
   for (size_t i = 0; i < arrays.size(); ++i) {

@@ -7,7 +7,7 @@ import struct
 import mlx.core as mx
 import numpy as np
 import pytest
-from support import ALL, DTYPES, device_for, draw, name_of, same, to_mx
+from support import ALL, DTYPES, device_for, draw, name_of, output_of, same, to_mx
 
 SAFE = [d for d in ALL if d != "float64"]
 
@@ -146,3 +146,30 @@ def test_loading_is_lazy_and_part_of_the_graph(tmp_path):
     mx.save(tmp_path / "x.npy", mx.arange(1000.0))
     x = mx.load(tmp_path / "x.npy")
     assert (x[10:20] * 2).sum().item() == 290 and name_of(x.dtype) == "float32" and DTYPES["float32"].mx == x.dtype
+
+
+@pytest.mark.parametrize("save", [
+    "mx.save('x.npy', x)", "mx.savez('x.npz', x=x)", "mx.save_gguf('x.gguf', {'x': x})",
+    "mx.save_safetensors('x.safetensors', {'x': x})",
+])  # fmt: skip
+def test_saving_needs_no_stream_of_the_array(tmp_path, save):
+    """Arrays made from host memory have none yet; those of another thread have one that only it may use."""
+    assert "saved" in output_of(f"""
+        import os, threading
+        import mlx.core as mx
+        os.chdir({str(tmp_path)!r})
+        x = mx.array([1.0, 2.0])
+        {save}
+        made = []
+
+        def work():
+            made.append((mx.array([[1.0, 2.0], [3.0, 4.0]]) + 1).T)
+            mx.eval(made)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        x = made[0]
+        {save}
+        print("saved")
+    """)
