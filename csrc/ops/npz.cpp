@@ -104,11 +104,26 @@ std::string deflated(const std::string& bytes) {
   return result;
 }
 
-uint32_t checksum_of(const std::string& bytes) {
-  uLong crc = 0;
-  for (size_t at = 0; at < bytes.size(); at += 1u << 30)
-    crc = crc32(crc, reinterpret_cast<const Bytef*>(bytes.data() + at), uInt(std::min<size_t>(bytes.size() - at, 1u << 30)));
-  return uint32_t(crc);
+/// Counts what it is given and adds up the checksum, so that arrays need no second copy in memory.
+class Checksum final : public ByteSink {
+ public:
+  void write(const void* bytes, size_t count) override {
+    const Bytef* const from = static_cast<const Bytef*>(bytes);
+    for (size_t at = 0; at < count; at += 1u << 30) value_ = crc32(value_, from + at, uInt(std::min<size_t>(count - at, 1u << 30)));
+    size_ += count;
+  }
+  uint32_t value() const { return uint32_t(value_); }
+  uint64_t size() const { return size_; }
+
+ private:
+  uLong value_ = 0;
+  uint64_t size_ = 0;
+};
+
+std::string deflated_npy(const array& value) {
+  Collector npy;
+  save_npy(npy, value);
+  return deflated(npy.bytes);
 }
 
 struct Member {
@@ -182,12 +197,10 @@ void save_npz(ByteSink& sink, const NamedArrays& arrays, bool compressed) {
   std::vector<Member> members;
   uint64_t offset = 0;
   for (const auto& [name, value] : arrays) {
-    Collector npy;
-    save_npy(npy, value);
-    const uint32_t checksum = checksum_of(npy.bytes);
-    const std::string packed = compressed ? deflated(npy.bytes) : std::string();
-    const std::string& data = compressed ? packed : npy.bytes;
-    const Member member{name + ".npy", checksum, data.size(), npy.bytes.size(), offset, compressed};
+    Checksum plain;
+    save_npy(plain, value);
+    const std::string packed = compressed ? deflated_npy(value) : std::string();
+    const Member member{name + ".npy", plain.value(), compressed ? packed.size() : plain.size(), plain.size(), offset, compressed};
     const bool wide = is_wide(member);
     std::string local;
     add(local, local_mark, 4);
@@ -195,8 +208,9 @@ void save_npz(ByteSink& sink, const NamedArrays& arrays, bool compressed) {
     local += member.name;
     if (wide) add(local, 1, 2), add(local, 16, 2), add(local, member.size, 8), add(local, member.stored, 8);
     sink.write(local.data(), local.size());
-    sink.write(data.data(), data.size());
-    offset += local.size() + data.size();
+    if (compressed) sink.write(packed.data(), packed.size());
+    else save_npy(sink, value);
+    offset += local.size() + member.stored;
     members.push_back(member);
   }
   std::string central;
