@@ -28,11 +28,15 @@ std::vector<T> copied(const void* from, int64_t count) {
   return std::vector<T>(values, values + count);
 }
 
-/// to (columns × rows) = from (rows × columns) transposed, both row-major.
+/// to (columns × rows) = from (rows × columns) transposed, both row-major; in tiles, which stay in the nearest cache.
 template <typename T>
 void transpose_into(const T* from, T* to, int rows, int columns, int from_leading) {
-  for (int i = 0; i < rows; ++i)
-    for (int j = 0; j < columns; ++j) to[int64_t(j) * rows + i] = from[int64_t(i) * from_leading + j];
+  constexpr int tile = 16;
+  for (int row = 0; row < rows; row += tile)
+    for (int column = 0; column < columns; column += tile)
+      for (int i = row; i < std::min(row + tile, rows); ++i)
+        for (int j = column; j < std::min(column + tile, columns); ++j)
+          to[int64_t(j) * rows + i] = from[int64_t(i) * from_leading + j];
 }
 
 template <typename T>
@@ -100,8 +104,8 @@ void factor_qr(int m, int n, const Inputs& in, const Outputs& out, const Shapes&
   std::vector<T> a = column_major<T>(in[0], m, n), tau(size_t(std::max(1, k)));
   require_success("QRF", "QR factorization", lapack::geqrf(m, n, a.data(), tau.data()));
   T *const q = static_cast<T*>(out[0]), *const r = static_cast<T*>(out[1]);
-  for (int i = 0; i < k; ++i)
-    for (int j = 0; j < n; ++j) r[int64_t(i) * n + j] = j < i ? T(0) : a[int64_t(j) * m + i];
+  transpose_into(a.data(), r, n, k, m);
+  for (int i = 0; i < k; ++i) std::fill_n(r + int64_t(i) * n, i, T(0));
   require_success("QRF", "forming Q", lapack::orgqr(m, k, k, a.data(), tau.data()));
   transpose_into(a.data(), q, k, m, m);
 }
