@@ -123,11 +123,6 @@ bool multiply_on_cpu(Queue& queue, const Product& p) {
   return onednn::multiply(queue, p) || openblas::multiply(queue, p);
 }
 
-/// CLBlast would add up float16 products in float16, so 16-bit floats go through float32 here as well.
-bool multiply_on_gpu(Queue& queue, const Product& p) {
-  return clblast_library::multiply(queue, p);
-}
-
 /// Widening and narrowing of `count` dense elements, shared out as lines.
 constexpr int64_t line_length = 4096;
 
@@ -170,6 +165,7 @@ bool can_multiply(Queue& queue, const Product& product) {
 
 bool widens(Queue& queue, const Product& p) {
   if (!p.dtype.is_half()) return false;
+  // CLBlast would add up float16 products in float16.
   if (!queue.device().facts().native_kernels) return is_thick(p);
   return p.dtype == float16 || p.k == 0 || (is_thick(p) && !onednn::multiplies_bfloat16_well());
 }
@@ -179,7 +175,7 @@ void multiply(Queue& queue, const Product& product) {
   const Product p = plainest(product);
   const bool on_cpu = queue.device().facts().native_kernels;
   if (p.wide_b || (widens(queue, p) && !(on_cpu && is_few_by_large(p)))) return multiply_widened(queue, p);
-  const bool served = on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && multiply_on_gpu(queue, p);
+  const bool served = on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && clblast_library::multiply(queue, p);
   if (!served) multiply_with_kernel(queue, p);
 }
 

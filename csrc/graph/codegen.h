@@ -35,7 +35,8 @@ class GroupKernel {
   /// The parts of kernels/vector.clh that the group needs, as macros.
   static std::string features(const Group& group);
   /// The kernel's text for one layout; `classes` has one letter per buffer: c contiguous, s one value per row, g strided,
-  /// w strided lines of `width` elements, k by value, f an output dense in loop order, n such an output whose whole vectors are stored past the caches.
+  /// w strided lines of `width` elements, k by value, f an output dense in loop order, n such an output whose whole
+  /// vectors are stored past the caches.
   static std::string source(const Group& group, const std::string& classes, int rank);
 
  private:
