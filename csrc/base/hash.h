@@ -13,6 +13,16 @@ inline uint64_t mix(uint64_t seed, uint64_t value) {
   return seed ^ (seed >> 32);
 }
 
+/// For tables whose keys are sequences of integers. Tables compare whole keys: hashes of different keys may be equal.
+struct HashNumbers {
+  template <typename Numbers>
+  size_t operator()(const Numbers& numbers) const {
+    uint64_t seed = numbers.size();
+    for (const auto number : numbers) seed = mix(seed, uint64_t(number));
+    return seed;
+  }
+};
+
 inline uint64_t hash_text(std::string_view text, uint64_t seed = 0xcbf29ce484222325ull) {
   for (const unsigned char c : text) seed = (seed ^ c) * 0x100000001b3ull;
   return mix(seed, text.size());

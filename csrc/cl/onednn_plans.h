@@ -40,15 +40,8 @@ class PlanCache {
   }
 
  private:
-  struct Hash {
-    size_t operator()(const Key& key) const {
-      uint64_t seed = key.size();
-      for (const int64_t number : key) seed = mix(seed, uint64_t(number));
-      return seed;
-    }
-  };
   std::mutex mutex_;
-  std::unordered_map<Key, std::shared_ptr<const Plan>, Hash> plans_;
+  std::unordered_map<Key, std::shared_ptr<const Plan>, HashNumbers> plans_;
 };
 
 }  // namespace mlx::onednn

@@ -25,6 +25,12 @@ struct Group {
   std::vector<int> outputs;     ///< numbers of the values that leave the group
 };
 
+/// The numbers that tell one group from another, for tables of groups.
+using GroupKey = SmallVector<uint64_t, 6>;
+/// Appends a step (whose operands the caller tells apart) or an input.
+void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands);
+void append_input(GroupKey& key, const Node& input);
+
 /// A group with the kernels built for it so far, one per layout of its operands.
 class GroupKernel {
  public:
@@ -41,7 +47,7 @@ class GroupKernel {
 
  private:
   Group group_;
-  std::unordered_map<uint64_t, Kernel*> kernels_;
+  std::unordered_map<std::string, Kernel*> kernels_;  ///< by layout_key()
 };
 
 /// The kernel of a group of one, shared by all primitives with this fragment and these dtypes.

@@ -19,8 +19,8 @@ struct Sighting {
   std::unique_ptr<GroupKernel> kernel;
 };
 
-std::unordered_map<uint64_t, Sighting>& sightings() {
-  static auto* const table = new std::unordered_map<uint64_t, Sighting>;
+std::unordered_map<GroupKey, Sighting, HashNumbers>& sightings() {
+  static auto* const table = new std::unordered_map<GroupKey, Sighting, HashNumbers>;
   return *table;
 }
 
@@ -51,10 +51,9 @@ bool Fuser::defer(Node& node) {
 }
 
 void Fuser::join(Node& node, const Fragment& fragment) {
-  if (members_.empty()) mark_ = next_mark(), hash_ = 0;
+  if (members_.empty()) mark_ = next_mark(), key_.clear();
   Member member{&node, fragment, {}};
-  hash_ = mix(hash_, reinterpret_cast<uintptr_t>(fragment.expression));
-  hash_ = mix(hash_, fragment.operand.id() * 64u + node.dtype.id());
+  append_step(key_, fragment, node.dtype, node.inputs.size());
   for (const array& input : node.inputs) {
     Node& source = input.node();
     int number;
@@ -65,11 +64,11 @@ void Fuser::join(Node& node, const Fragment& fragment) {
       number = ~int(at - inputs_.begin());
       if (at == inputs_.end()) {
         inputs_.push_back(&source);
-        hash_ = mix(hash_, source.dtype.id() * 2u + source.immediate);
+        append_input(key_, source);
       }
     }
     member.operands.push_back(number);
-    hash_ = mix(hash_, uint64_t(int64_t(number)));
+    key_.push_back(uint64_t(int64_t(number)));
   }
   node.mark = mark_;
   node.number = uint32_t(members_.size());
@@ -109,9 +108,9 @@ void Fuser::flush() {
   std::vector<int> leaving;
   if (members_.size() > 1) {
     leaving = outputs();
-    uint64_t key = hash_;
-    for (const int output : leaving) key = mix(key, uint64_t(output) + 1);
-    Sighting& sighting = sightings()[key];
+    for (const int output : leaving) key_.push_back(uint64_t(output));
+    key_.push_back(leaving.size());
+    Sighting& sighting = sightings()[key_];
     if (!sighting.kernel && ++sighting.count > sightings_before_building)
       sighting.kernel = std::make_unique<GroupKernel>(describe(leaving));
     kernel = sighting.kernel.get();

@@ -38,7 +38,7 @@ class Fuser {
   std::vector<Member> members_;
   std::vector<Node*> inputs_;
   uint32_t mark_ = 0;
-  uint64_t hash_ = 0;
+  GroupKey key_;  ///< of the members
 };
 
 }  // namespace mlx

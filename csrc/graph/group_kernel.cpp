@@ -36,10 +36,9 @@ void set_scalar(Launch& launch, const array& x) {
   });
 }
 
-uint64_t layout_key(const Layout& layout, const Queue& queue) {
-  uint64_t key = mix(uint64_t(queue.device().type()), uint64_t(layout.rank));
-  for (const char letter : layout.classes) key = mix(key, uint64_t(letter));
-  return key;
+std::string layout_key(const Layout& layout, const Queue& queue) {
+  std::string key = layout.classes;
+  return key.append(1, char('0' + layout.rank)).append(1, char('0' + int(queue.device().type())));
 }
 
 /// Marks the outputs that are better stored past the caches: large ones in memory that no input has brought into them.
@@ -151,10 +150,18 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   launch.over(work_items(queue, total)).moving(bytes).enqueue();
 }
 
+void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands) {
+  key.push_back(reinterpret_cast<uintptr_t>(fragment.expression));
+  key.push_back(uint64_t(fragment.operand.id()) << 16 | uint64_t(result.id()) << 8 | operands << 1 | fragment.boolean);
+}
+
+void append_input(GroupKey& key, const Node& input) { key.push_back(input.dtype.id() * 2u + input.immediate); }
+
 GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output) {
-  static auto* const known = new std::unordered_map<uint64_t, std::unique_ptr<GroupKernel>>;
-  uint64_t key = mix(reinterpret_cast<uintptr_t>(fragment.expression), fragment.operand.id() * 64u + output.id());
-  for (const array& x : inputs) key = mix(key, x.dtype().id() * 2u + x.node().immediate);
+  static auto* const known = new std::unordered_map<GroupKey, std::unique_ptr<GroupKernel>, HashNumbers>;
+  GroupKey key;
+  append_step(key, fragment, output, inputs.size());
+  for (const array& x : inputs) append_input(key, x.node());
   auto& kernel = (*known)[key];
   if (!kernel) {
     Group group;

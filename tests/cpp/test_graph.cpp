@@ -70,6 +70,21 @@ TEST(Codegen, GivesTheSameTextForTheSameGroup) {
   EXPECT_NE(GroupKernel::source(group, "ckf", 0), GroupKernel::source(group, "gkf", 1));
 }
 
+// Hashes of expressions that lie next to each other do meet.
+TEST(Codegen, EveryFragmentHasItsOwnKernel) {
+  std::string expressions(512, '\0');
+  const array x = ramp(3);
+  for (const char& expression : expressions)
+    for (int operand = 0; operand < Dtype::count; ++operand)
+      for (const Dtype result : {bool_, Dtype(Dtype::Id(operand))}) {
+        const Fragment fragment{&expression, Dtype::Id(operand), result == bool_};
+        const Group::Step& step = single(fragment, {x}, result).group().steps[0];
+        ASSERT_EQ(step.fragment.expression, fragment.expression);
+        ASSERT_EQ(step.fragment.operand, fragment.operand);
+        ASSERT_EQ(step.dtype, result);
+      }
+}
+
 struct Layout {
   const char* name;
   array (*view)(const array&);
