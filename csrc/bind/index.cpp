@@ -52,6 +52,8 @@ IndexEntry range_entry(const array& a, int axis, PyObject* object) {
   IndexEntry entry{IndexEntry::range, axis, 0, 0, step, {}};
   entry.start = step > 0 ? position(slice->start, 0, 0, n) : position(slice->start, n - 1, -1, n - 1);
   entry.stop = step > 0 ? position(slice->stop, n, 0, n) : position(slice->stop, -1, -1, n - 1);
+  // A start of -1, which ends up before the first element, must not count from the end again.
+  if (step > 0 ? entry.stop <= entry.start : entry.stop >= entry.start) entry.start = entry.stop = 0;
   return entry;
 }
 

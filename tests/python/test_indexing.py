@@ -78,6 +78,18 @@ def test_assign(name, kind):
     same(got, want)
 
 
+@pytest.mark.parametrize("step", [None, 1, 2, 3, -1, -2, -3])
+def test_every_slice_of_short_axes(step):
+    for n in range(5):
+        bounds = [None, *range(-n - 2, n + 3)]
+        for index in [slice(start, stop, step) for start in bounds for stop in bounds]:
+            values, x = np.arange(n), mx.arange(n)
+            same(x[index], values[index], context=str(index))
+            x[index] = values[index] = 9
+            same(x, values, context=f"{index} = 9")
+            same(mx.zeros((n, 2))[index, mx.array([0, 1, 1])], np.zeros((n, 2))[index, [0, 1, 1]], context=f"{index}, array")
+
+
 def test_an_int_before_a_slice_is_no_advanced_index_in_an_assignment():
     got = mx.array(X)
     values = draw("float32", (6, 2), seed=5)
