@@ -22,9 +22,10 @@ std::string convert(const std::string& x, Dtype from, Dtype to) {
   if (to == bool_) return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))" : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
   if (to.is_complex()) return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
   if (from.is_complex()) return convert(x + ".re", float32, to);
-  if (from.is_floating() && (to == uint32 || to == uint64)) {  // negative values wrap, which C leaves open
-    const std::string wrapped = "CONVERT(" + base(to) + ", CONVERT(long, " + x + "))";
-    return to == uint32 ? wrapped : "select(CONVERT(ulong, " + x + "), " + wrapped + ", CONVERT(long, " + x + " < 0))";
+  if (from.is_floating() && to.is_integer() && to != int32 && to != int64) {  // wraps, where OpenCL leaves it open
+    const std::string wide = to.size() < 4 ? "int" : "long", wrapped = "CONVERT(" + base(to) + ", CONVERT(" + wide + ", " + x + "))";
+    if (to != uint64) return wrapped;
+    return "select(CONVERT(ulong, " + x + "), " + wrapped + ", CONVERT(long, " + x + " < 0))";
   }
   return base(from) == base(to) ? x : "CONVERT(" + base(to) + ", " + x + ")";
 }

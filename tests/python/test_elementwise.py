@@ -187,13 +187,14 @@ def test_astype_bool_is_not_zero(dtype):
 
 
 @pytest.mark.core
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64", "int8", "int16"])
 @pytest.mark.parametrize("source", ["float16", "bfloat16", "float32", "float64"])
-def test_negative_floats_wrap_in_unsigned_dtypes(source, dtype):
+def test_floats_beyond_an_integer_dtype_wrap(source, dtype):
     values = [-1.0, -2.0, -200.5, 300.25, 0.0, -0.5]
     with device_for(source, dtype):
-        wrapped = np.array([int(v) % 2 ** (8 * np.dtype(dtype).itemsize) for v in mx.array(values, DTYPES[source].mx).tolist()])
-        same(mx.array(values, DTYPES[source].mx).astype(DTYPES[dtype].mx), wrapped.astype(dtype))
+        x = mx.array(values, DTYPES[source].mx)
+        wrapped = np.array([int(v) for v in x.tolist()]).astype(dtype)
+        same(x.astype(DTYPES[dtype].mx), wrapped)
 
 
 SHORT_ROWS = {
