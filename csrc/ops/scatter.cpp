@@ -38,6 +38,37 @@ void start_from(const array& a, array& y, Queue& queue) {
   if (y.size()) copy_into(a, view_into(y, y.shape(), y.strides(), 0), queue);
 }
 
+/// True where an element a task, with atomics, is better than a few tasks that each walk all indices.
+bool by_elements(const array& y, ScatterMode mode, Queue& queue, bool by_columns) {
+  const Capabilities& device = queue.device().facts();
+  const bool many = !device.is_cpu || (!queue.is_small() && device.compute_units > 8 && !by_columns);
+  return many && (mode == ScatterMode::set || y.itemsize() < 8);
+}
+
+/// Launches scatter_atomic.cl over all updates, `n` at most for one place; `set_rest` sets what follows the arrays.
+/// Where a value replaces others, a launch before it finds the last update of each of the places, which have shape `slots`.
+template <typename SetRest>
+void scatter_elements(array& y, const array& updates, Defines defines, bool replaces, const Shape& slots, int64_t n,
+                      int64_t claims, Queue& queue, SetRest&& set_rest) {
+  std::optional<array> last;
+  if (replaces && n > 1) {
+    defines.push_back({"CLAIMED", 1});
+    last = array(make_ref<Node>(slots, int32));
+    last->allocate(queue);
+    copy_into(array(0, int32), *last, queue);
+    Launch claim = launch(queue, "scatter_atomic", "claim", defines);
+    claim.set(writes(*last));
+    set_rest(claim);
+    claim.over(index_items(queue, claims, 256)).enqueue();
+  }
+  Launch kernel = launch(queue, "scatter_atomic", "scatter_atomic", defines);
+  kernel.set(writes(y));
+  kernel.set(reads(updates));
+  if (last) kernel.set(reads(*last));
+  set_rest(kernel);
+  kernel.over(index_items(queue, updates.size(), 256)).moving(3 * updates.nbytes()).enqueue();
+}
+
 class Scatter final : public Primitive {
  public:
   Scatter(int axis, int count, ScatterMode mode) : axis_(axis), count_(count), mode_(mode) {}
@@ -73,18 +104,19 @@ void Scatter::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const Capabilities& device = queue.device().facts();
   const int64_t cores = queue.is_small() ? 1 : device.compute_units;
   const bool by_columns = inner >= 16 * cores;
-  const bool atomic = (!device.is_cpu || (cores > 8 && !by_columns)) && (mode_ == ScatterMode::set || y.itemsize() < 8);
-  Defines defines = defines_of(y, positions[0], positions.size(), mode_);
-  if (atomic) defines.push_back({"ATOMIC", 1});
-  Launch kernel = launch(queue, "scatter", atomic ? "scatter_atomic" : "scatter", defines);
+  const Defines defines = defines_of(y, positions[0], positions.size(), mode_);
+  if (by_elements(y, mode_, queue, by_columns)) {
+    const Shape slots(y.shape().begin(), y.shape().begin() + axis_ + count_);
+    return scatter_elements(y, updates, defines, mode_ == ScatterMode::set, slots, n, outer * n, queue, [&](Launch& kernel) {
+      set_indices(kernel, positions, y, axis_);
+      for (const int64_t size : {outer, n, inner, outer_stride}) kernel.set(size);
+    });
+  }
+  Launch kernel = launch(queue, "scatter", "scatter", defines);
   kernel.set(writes(y));
   kernel.set(reads(updates));
   set_indices(kernel, positions, y, axis_);
   kernel.moving(3 * updates.nbytes());
-  if (atomic) {
-    kernel.over(index_items(queue, outer * n * inner, 256)).with(outer, n, inner, outer_stride);
-    return;
-  }
   const int64_t wanted = device.is_cpu ? cores : by_columns ? inner / 4 : 256;
   int64_t parts = updates.size() < 4096 ? 1 : wanted;
   if (!by_columns) parts = int64_t(std::bit_ceil(uint64_t(parts)));
@@ -152,14 +184,20 @@ class ScatterAxis final : public Primitive {
     const array values = contiguous_copy(inputs[1], queue), index = contiguous_copy(inputs[2], queue);
     const int64_t n = index.shape(axis_), extent = y.shape(axis_), inner = y.strides()[axis_], outer = y.size() / extent / inner;
     const Capabilities& device = queue.device().facts();
-    const int64_t cores = queue.is_small() || values.size() < 4096 ? 1 : device.is_cpu ? device.compute_units : 256;
+    Defines defines = defines_of(y, index, 1, mode_);
+    if (by_elements(y, mode_, queue, false)) {
+      defines.push_back({"ALONG", 1});
+      return scatter_elements(y, values, defines, mode_ == ScatterMode::set, y.shape(), n, values.size(), queue, [&](Launch& kernel) {
+        kernel.set(reads(index));
+        for (const int64_t size : {outer, n, inner, extent}) kernel.set(size);
+      });
+    }
+    const int64_t cores = queue.is_small() || values.size() < 4096 ? 1 : device.compute_units;
     const int64_t chunks = device.is_cpu ? std::min(inner, std::max<int64_t>(1, cores / outer)) : inner;
-    const int64_t parts = int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(1, cores / (outer * chunks)))));
-    const int64_t mask = mode_ == ScatterMode::set ? 0 : parts - 1;
-    launch(queue, "scatter", "scatter_axis", defines_of(y, index, 1, mode_))
-        .over(index_items(queue, outer * chunks * parts))
+    launch(queue, "scatter", "scatter_axis", defines)
+        .over(index_items(queue, outer * chunks))
         .moving(3 * values.nbytes() + index.nbytes())
-        .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks, parts, mask);
+        .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
     Arrays result;
@@ -207,6 +245,7 @@ array along_axis(const array& a, const array& indices, const array& values, int 
   if (values.ndim() == a.ndim() && to[at] == 1) to[at] = values.shape(at);
   else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1) to[at] = values.shape(at - a.ndim());
   if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
+  if (a.ndim() == 1) return scatter(a, {broadcast_to(indices, to, s)}, broadcast_to(values, to, s), 0, mode, s);
   Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};
   return array(a.shape(), a.dtype(), make_ref<ScatterAxis>(at, mode_for(mode, a.dtype())), std::move(inputs), to_stream(s));
 }

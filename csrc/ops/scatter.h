@@ -8,7 +8,7 @@ namespace mlx {
 enum class ScatterMode { set, add, multiply, maximum, minimum };
 
 /// `a` with `updates` (shaped as gather(a, indices, axis) or broadcast to it) combined into the elements that gather
-/// would read. With `set`, which of several writes to one element wins is unspecified.
+/// would read. With `set`, the last of several updates of one element stays.
 array scatter(const array& a, const Arrays& indices, const array& updates, int axis, ScatterMode mode,
               StreamOrDevice s = {});
 /// `a` with `values` written where take_along_axis would read; without axis into the flattened array.

@@ -3,7 +3,7 @@
 import mlx.core as mx
 import numpy as np
 import pytest
-from support import check_compiled, check_vmap, draw, same
+from support import DTYPES, check_compiled, check_vmap, draw, same
 
 pytestmark = pytest.mark.core
 
@@ -76,6 +76,21 @@ def test_assign(name, kind):
     got[for_mx(index)] = mx.array(value) if kind != "scalar" else value
     want[index] = value
     same(got, want)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "float16", "int64", "complex64"])
+@pytest.mark.parametrize("shape", [(50,), (30, 7), (12, 3, 5)], ids=str)
+def test_the_last_of_several_updates_of_one_place_stays(shape, dtype):
+    random, row = np.random.default_rng(0), DTYPES[dtype]
+    n = 5000
+    index, values = random.integers(-shape[0], shape[0], n), random.integers(0, 100, (n, *shape[1:])).astype(row.numpy)
+    x, want = mx.zeros(shape, row.mx), np.zeros(shape, row.numpy)
+    x[mx.array(index)] = mx.array(values)
+    want[index] = values
+    same(x, want)
+    index, values = random.integers(0, shape[0], (n, *shape[1:])), random.integers(0, 100, (n, *shape[1:])).astype(row.numpy)
+    np.put_along_axis(want, index, values, 0)
+    same(mx.put_along_axis(x, mx.array(index), mx.array(values), axis=0), want)
 
 
 @pytest.mark.parametrize("step", [None, 1, 2, 3, -1, -2, -3])
