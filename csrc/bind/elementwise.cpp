@@ -33,6 +33,16 @@ array binary(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevic
   return function(x, y, s);
 }
 
+/// Numbers count as true or false, so they need not fit the other operand's dtype.
+template <>
+array binary<logical_and>(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
+  return logical_and(to_array(a), to_array(b), s);
+}
+template <>
+array binary<logical_or>(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
+  return logical_or(to_array(a), to_array(b), s);
+}
+
 template <array (*function)(const array&, const array&, StreamOrDevice)>
 array binary_of_arrays(const array& a, const array& b, const StreamOrDevice& s) {
   return function(a, b, s);

@@ -162,6 +162,13 @@ def test_nan_to_num_replaces_by_the_dtypes_bounds():
     same(mx.nan_to_num(x, nan=1.0, posinf=2.0, neginf=3.0), np.nan_to_num(to_np, nan=1.0, posinf=2.0, neginf=3.0))
 
 
+@pytest.mark.parametrize("number", [-1, 300, 2**40, 0, 0.5, True])
+def test_logical_operands_may_be_any_number(number):
+    x = mx.array([3, 0], mx.uint8)
+    assert mx.logical_and(x, number).tolist() == [bool(number), False]
+    assert mx.logical_or(number, x).tolist() == [True, bool(number)]
+
+
 @pytest.mark.parametrize("bounds", [(None, 0.5), (-0.5, None), (-0.5, 0.5)])
 def test_clip_with_scalar_bounds(bounds):
     x = draw("float32", (4, 3), -1, 1)
