@@ -68,11 +68,11 @@ class DynamicSlice final : public Primitive {
     copy_box(view_into(a, size_, a.strides(), a.offset()), y, start, axes_, a.shape(), a.strides(), 0, queue);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
-    if (argnums != std::vector<int>{0}) fail(name(), "Cannot calculate the gradient with respect to indices.");
+    if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {slice_update(zeros_like(primals[0]), cotangents[0], primals[1], axes_)};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    if (argnums != std::vector<int>{0}) fail(name(), "Cannot calculate the gradient with respect to indices.");
+    if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {slice(tangents[0], primals[1], axes_, size_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
@@ -126,7 +126,7 @@ class DynamicSliceUpdate final : public Primitive {
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
     Arrays result;
     for (const int i : argnums) {
-      if (i > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+      if (i > 1) no_gradient_of_indices(name());
       result.push_back(i == 0 ? slice_update(cotangents[0], zeros_like(primals[1]), primals[2], axes_)
                               : slice(cotangents[0], primals[2], axes_, primals[1].shape()));
     }
@@ -135,7 +135,7 @@ class DynamicSliceUpdate final : public Primitive {
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
     for (size_t k = 0; k < argnums.size(); ++k) {
-      if (argnums[k] > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+      if (argnums[k] > 1) no_gradient_of_indices(name());
       both[argnums[k]] = tangents[k];
     }
     return {slice_update(both[0], both[1], primals[2], axes_)};

@@ -17,8 +17,6 @@ namespace {
 
 constexpr size_t most_index_arrays = 4;  ///< that the kernels take
 
-[[noreturn]] void no_gradient(const char* op) { fail(op, "Cannot calculate the gradient with respect to indices."); }
-
 class Gather final : public Primitive {
  public:
   Gather(int axis, int count) : axis_(axis), count_(count) {}
@@ -26,11 +24,11 @@ class Gather final : public Primitive {
   void fields(Fields& f) override { f.field("axis", axis_), f.field("count", count_); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
-    if (argnums != std::vector<int>{0}) no_gradient(name());
+    if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {scatter(zeros_like(primals[0]), indices(primals), cotangents[0], axis_, ScatterMode::add)};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    if (argnums != std::vector<int>{0}) no_gradient(name());
+    if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {gather(tangents[0], indices(primals), axis_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
@@ -120,11 +118,11 @@ class GatherAxis final : public Primitive {
         .with(reads(a), writes(y), reads(index), outer, n, inner, extent, chunks);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
-    if (argnums != std::vector<int>{0}) no_gradient(name());
+    if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {scatter_add_axis(zeros_like(primals[0]), primals[1], cotangents[0], axis_)};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    if (argnums != std::vector<int>{0}) no_gradient(name());
+    if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {take_along_axis(tangents[0], primals[1], axis_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
@@ -151,6 +149,10 @@ Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s) {
   Arrays result;
   for (const array& index : indices) result.push_back(broadcast_to(astype(index, dtype, s), shape, s));
   return result;
+}
+
+void no_gradient_of_indices(const char* op) {
+  fail(op, "Cannot calculate the gradient with respect to indices; put mx.stop_gradient around them.");
 }
 
 array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s) {

@@ -72,7 +72,7 @@ class GatherMM final : public Primitive {
     const array lhs = flatten(primals[2]), rhs = flatten(primals[3]);
     Arrays result;
     for (const int i : argnums) {
-      if (i > 1) fail("gather_mm", "Cannot calculate VJP with respect to indices. Use stop_gradient on indices.");
+      if (i > 1) no_gradient_of_indices("gather_mm");
       const array each = i == 0 ? gather_mm(g, swapaxes(b, -1, -2), {}, rhs)
                                 : matmul(swapaxes(gather(a, {lhs}, 0), -1, -2), g);
       const array& like = i == 0 ? a : b;

@@ -20,5 +20,7 @@ array slice_update(const array& a, const array& update, const array& start, cons
 
 /// The index arrays as one integer dtype and one shape, ready for a kernel; throws unless they hold integers.
 Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s);
+/// What the vjp and jvp of these operations say when the indices depend on what is differentiated.
+[[noreturn]] void no_gradient_of_indices(const char* op);
 
 }  // namespace mlx

@@ -217,7 +217,7 @@ class GatherQMM final : public PackedProduct {
                                       q_.group_size, q_.bits, q_.mode);
         result.push_back(reshape(in_order_ ? each : add_up(each, left, matrices(x)), x.shape()));
       } else {
-        if (i >= int(packed_count()) + 1) fail("gather_qmm", "no gradient with respect to indices.");
+        if (i >= int(packed_count()) + 1) no_gradient_of_indices("gather_qmm");
         const array used = in_order_ ? matrices(x) : gather(matrices(x), {left}, 0);
         const array values = matrices(dequantize(primals[1], primals[2], biases(primals), q_.group_size, q_.bits, q_.mode));
         const array each = value_gradient(used, cotangent);

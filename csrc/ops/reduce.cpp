@@ -147,7 +147,7 @@ class Reduce final : public Primitive {
     const bool least = kind_ == Reduction::min;
     if (axes_.size() != 1)
       return sum(share(x, least ? min(x, axes_, true) : max(x, axes_, true)) * tangent, axes_, keepdims_);
-    const array at = least ? argmin(x, axes_[0], true) : argmax(x, axes_[0], true);
+    const array at = stop_gradient(least ? argmin(x, axes_[0], true) : argmax(x, axes_[0], true));
     const array first = take_along_axis(tangent, at, axes_[0]);
     return keepdims_ ? first : squeeze(first, axes_);
   }

@@ -153,17 +153,23 @@ array Scan::extreme_vjp(const array& x, const array& y, const array& g) const {
   const array source = make(reverse_ ? Scanning::min : Scanning::max, where(equal(x, extremes), number, nowhere), axis_,
                             reverse_, inclusive_, {});
   const array has_source = logical_and(greater_equal(source, array(0, int32)), less(source, array(n, int32)));
-  return scatter_add_axis(zeros_like(x), where(has_source, source, array(0, int32)),
+  return scatter_add_axis(zeros_like(x), stop_gradient(where(has_source, source, array(0, int32))),
                           where(has_source, g, array(0, g.dtype())), axis_);
+}
+
+/// The part of `g` above 0 (or below, negated) in logarithms, with an addition that cancels between the two parts: without
+/// it the derivatives at 0 would be 0 times infinity.
+array log_part(const array& g, bool above) {
+  const array least(g.dtype() == float16 ? 1e-7 : 1e-20, g.dtype());
+  return log(maximum(above ? g : negative(g), array(0, g.dtype())) + least);
 }
 
 /// exp(x) * backwards(g * exp(-y)) without overflow: positive and negative cotangents apart, in logarithms.
 array Scan::exponents_vjp(const array& x, const array& y, const array& g) const {
-  const auto part = [&](const array& size) {
-    return exp(make(Scanning::logaddexp, log(size) - y, axis_, !reverse_, inclusive_, {}) + x);
+  const auto part = [&](bool above) {
+    return exp(make(Scanning::logaddexp, log_part(g, above) - y, axis_, !reverse_, inclusive_, {}) + x);
   };
-  const array none(0, g.dtype());
-  return part(maximum(g, none)) - part(maximum(negative(g), none));
+  return part(true) - part(false);
 }
 
 Arrays Scan::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) {
@@ -172,11 +178,10 @@ Arrays Scan::jvp(const Arrays& primals, const Arrays& tangents, const std::vecto
     // The running mean of the tangents, weighted by exp(x).
     const array& x = primals[0];
     const array y = make(kind_, x, axis_, reverse_, inclusive_, {});
-    const auto part = [&](const array& size) {
-      return exp(make(Scanning::logaddexp, log(size) + x, axis_, reverse_, inclusive_, {}) - y);
+    const auto part = [&](bool above) {
+      return exp(make(Scanning::logaddexp, log_part(tangents[0], above) + x, axis_, reverse_, inclusive_, {}) - y);
     };
-    const array none(0, x.dtype());
-    return {part(maximum(tangents[0], none)) - part(maximum(negative(tangents[0]), none))};
+    return {part(true) - part(false)};
   }
   throw std::runtime_error("JVP is not implemented for cumulative prod/min/max");
 }

@@ -129,7 +129,7 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
   const Arrays at = indices(primals);
   Arrays result;
   for (const int i : argnums) {
-    if (i > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+    if (i > 1) no_gradient_of_indices(name());
     const array& updates = primals[1];
     const array &a = primals[0], &y = outputs[0];
     switch (mode_) {
@@ -152,7 +152,7 @@ Arrays Scatter::jvp(const Arrays& primals, const Arrays& tangents, const std::ve
   if (mode_ != ScatterMode::set && mode_ != ScatterMode::add) no_transform("jvp", *this);
   Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
   for (size_t k = 0; k < argnums.size(); ++k) {
-    if (argnums[k] > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+    if (argnums[k] > 1) no_gradient_of_indices(name());
     both[argnums[k]] = tangents[k];
   }
   return {scatter(both[0], indices(primals), both[1], axis_, mode_)};
@@ -202,7 +202,7 @@ class ScatterAxis final : public Primitive {
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
     Arrays result;
     for (const int i : argnums) {
-      if (i > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+      if (i > 1) no_gradient_of_indices(name());
       const array& g = cotangents[0];
       if (i == 1) result.push_back(take_along_axis(g, primals[2], axis_));
       else result.push_back(mode_ == ScatterMode::add ? g : put_along_axis(g, primals[2], zeros_like(primals[1]), axis_));
@@ -212,7 +212,7 @@ class ScatterAxis final : public Primitive {
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
     for (size_t k = 0; k < argnums.size(); ++k) {
-      if (argnums[k] > 1) fail(name(), "Cannot calculate the gradient with respect to indices.");
+      if (argnums[k] > 1) no_gradient_of_indices(name());
       both[argnums[k]] = tangents[k];
     }
     return {apply(both[0], primals[2], both[1], axis_)};

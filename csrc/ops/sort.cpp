@@ -67,6 +67,8 @@ class Sort final : public Primitive {
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(16 * inputs[0].size()); }
+  /// Where the results come from, a constant to gradients of gradients.
+  array order_of(const array& x) const { return stop_gradient(make(x, true, kth_, {})); }
   static array make(const array& x, bool positions, int kth, const StreamOrDevice& s) {
     return array(x.shape(), positions ? uint32 : x.dtype(), make_ref<Sort>(positions, kth), {x}, to_stream(s));
   }
@@ -88,12 +90,12 @@ class Sort final : public Primitive {
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
     const array& x = primals[0];
     if (positions_) return {zeros_like(x)};
-    return {scatter_add_axis(zeros_like(x), make(x, true, kth_, {}), cotangents[0], x.ndim() - 1)};
+    return {scatter_add_axis(zeros_like(x), order_of(x), cotangents[0], x.ndim() - 1)};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     const array& x = primals[0];
     if (positions_) return {zeros(x.shape(), uint32)};
-    return {take_along_axis(tangents[0], make(x, true, kth_, {}), x.ndim() - 1)};
+    return {take_along_axis(tangents[0], order_of(x), x.ndim() - 1)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     return {{make(moveaxis(inputs[0], axes[0], 0), positions_, kth_, {})}, {0}};
