@@ -250,8 +250,7 @@ class _QuantizedShardedLinear(_Sharded, _Packed):
         self.freeze(recurse=False)
 
     def _extra_repr(self) -> str:
-        rows, words = self.weight.shape
-        return f"{self._describe(rows, words * 32 // self.bits)}, {self._describe_packing()}"
+        return f"{self._describe(*self._whole_shape())}, {self._describe_packing()}"
 
     @classmethod
     def from_quantized_linear(
