@@ -240,10 +240,6 @@ class Adamax(Adam):
     def __init__(self, learning_rate: LearningRate, betas: List[float] = [0.9, 0.999], eps: float = 1e-8):
         super().__init__(learning_rate, betas, eps)
 
-    def init_single(self, parameter: mx.array, state: dict) -> None:
-        """State: ``m`` and ``v``, zeros."""
-        super().init_single(parameter, state)
-
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
         """One step."""
         lr = self.learning_rate.astype(gradient.dtype)

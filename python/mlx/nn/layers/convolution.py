@@ -7,30 +7,37 @@ import mlx.core as mx
 from mlx.nn.layers.base import Module
 
 
-def _per_axis(value: Union[int, tuple], axes: int) -> tuple:
-    """An int repeated for each spatial axis; anything else as it is."""
-    return (value,) * axes if isinstance(value, int) else value
-
-
 class _Convolution(Module):
-    """The common part of the convolutions and their transposes: parameters and description."""
+    """The common part of the convolutions and their transposes: parameters, arguments and description."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: tuple, bias: bool, groups: int = 1):
+    _SPATIAL: int
+    _ARGUMENTS = ("stride", "padding", "dilation", "groups")
+
+    def __init__(self, in_channels, out_channels, kernel_size, stride, padding, dilation, bias, groups=1):
         super().__init__()
         if in_channels % groups != 0:
             raise ValueError(f"[Conv] {in_channels} input channels cannot be split into {groups} groups.")
+        kernel_size = (kernel_size,) if self._SPATIAL == 1 else self._per_axis(kernel_size)
         bound = math.sqrt(1 / (in_channels * math.prod(kernel_size)))
         shape = (out_channels, *kernel_size, in_channels // groups)
         self.weight = mx.random.uniform(low=-bound, high=bound, shape=shape)
         if bias:
             self.bias = mx.zeros((out_channels,))
+        self.padding = self._per_axis(padding)
+        self.stride = self._per_axis(stride)
+        self.dilation = dilation
 
-    def _describe(self, *names: str) -> str:
-        """Channels, kernel size, the attributes ``names``, and whether there is a bias."""
+    def _per_axis(self, value: Union[int, tuple]) -> Union[int, tuple]:
+        """An int repeated for each of several spatial axes; anything else as it is."""
+        if self._SPATIAL == 1 or not isinstance(value, int):
+            return value
+        return (value,) * self._SPATIAL
+
+    def _extra_repr(self) -> str:
         out_channels, *kernel_size, in_channels = self.weight.shape
         in_channels *= getattr(self, "groups", 1)
         size = kernel_size[0] if len(kernel_size) == 1 else tuple(kernel_size)
-        values = ", ".join(f"{name}={getattr(self, name)}" for name in names)
+        values = ", ".join(f"{name}={getattr(self, name)}" for name in self._ARGUMENTS)
         return f"{in_channels}, {out_channels}, kernel_size={size}, {values}, bias={'bias' in self}"
 
 
@@ -48,6 +55,8 @@ class Conv1d(_Convolution):
     within ``1 / sqrt(in_channels * kernel_size)``, and ``bias`` of shape (out_channels,), zeros.
     """
 
+    _SPATIAL = 1
+
     def __init__(
         self,
         in_channels: int,
@@ -59,14 +68,8 @@ class Conv1d(_Convolution):
         groups: int = 1,
         bias: bool = True,
     ):
-        super().__init__(in_channels, out_channels, (kernel_size,), bias, groups)
-        self.padding = padding
-        self.dilation = dilation
-        self.stride = stride
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, bias, groups)
         self.groups = groups
-
-    def _extra_repr(self) -> str:
-        return self._describe("stride", "padding", "dilation", "groups")
 
     def __call__(self, x):
         y = mx.conv1d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
@@ -87,6 +90,8 @@ class Conv2d(_Convolution):
     within ``1 / sqrt(in_channels * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
     """
 
+    _SPATIAL = 2
+
     def __init__(
         self,
         in_channels: int,
@@ -98,14 +103,8 @@ class Conv2d(_Convolution):
         groups: int = 1,
         bias: bool = True,
     ):
-        super().__init__(in_channels, out_channels, _per_axis(kernel_size, 2), bias, groups)
-        self.padding = _per_axis(padding, 2)
-        self.stride = _per_axis(stride, 2)
-        self.dilation = dilation
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, bias, groups)
         self.groups = groups
-
-    def _extra_repr(self) -> str:
-        return self._describe("stride", "padding", "dilation", "groups")
 
     def __call__(self, x):
         y = mx.conv2d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
@@ -124,6 +123,9 @@ class Conv3d(_Convolution):
     ``1 / sqrt(in_channels * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
     """
 
+    _SPATIAL = 3
+    _ARGUMENTS = ("stride", "padding", "dilation")
+
     def __init__(
         self,
         in_channels: int,
@@ -134,13 +136,7 @@ class Conv3d(_Convolution):
         dilation: Union[int, tuple] = 1,
         bias: bool = True,
     ):
-        super().__init__(in_channels, out_channels, _per_axis(kernel_size, 3), bias)
-        self.padding = _per_axis(padding, 3)
-        self.stride = _per_axis(stride, 3)
-        self.dilation = dilation
-
-    def _extra_repr(self) -> str:
-        return self._describe("stride", "padding", "dilation")
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, bias)
 
     def __call__(self, x):
         y = mx.conv3d(x, self.weight, self.stride, self.padding, self.dilation)

@@ -3,52 +3,14 @@
 from typing import Callable, Union
 
 import mlx.core as mx
-from mlx.nn.layers.convolution import _Convolution, _per_axis
+from mlx.nn.layers.convolution import _Convolution
 
 
-class ConvTranspose1d(_Convolution):
-    """Transposed convolution of inputs of shape (N, L, in_channels).
+class _ConvTranspose(_Convolution):
+    """The common part of the transposed convolutions; ``_OPERATION`` is the one of mlx.core."""
 
-    Args:
-        in_channels, out_channels: sizes of the last axes of input and output.
-        kernel_size, stride, padding, dilation: of the convolution this is the transpose of.
-        output_padding: extra length at the end of the output.
-        bias: whether there is a bias.
-
-    Parameters: ``weight`` of shape (out_channels, kernel_size, in_channels), uniform within
-    ``1 / sqrt(in_channels * kernel_size)``, and ``bias`` of shape (out_channels,), zeros.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
-        dilation: int = 1,
-        output_padding: int = 0,
-        bias: bool = True,
-    ):
-        super().__init__(in_channels, out_channels, (kernel_size,), bias)
-        self.padding = padding
-        self.dilation = dilation
-        self.stride = stride
-        self.output_padding = output_padding
-
-    def _extra_repr(self) -> str:
-        return self._describe("stride", "padding", "dilation", "output_padding")
-
-    def __call__(self, x):
-        y = mx.conv_transpose1d(x, self.weight, self.stride, self.padding, self.dilation, self.output_padding)
-        return y + self.bias if "bias" in self else y
-
-
-class _ConvTransposeNd(_Convolution):
-    """The common part of the transposed convolutions over several spatial axes."""
-
-    _SPATIAL: int
     _OPERATION: Callable
+    _ARGUMENTS = ("stride", "padding", "dilation", "output_padding")
 
     def __init__(
         self,
@@ -61,15 +23,8 @@ class _ConvTransposeNd(_Convolution):
         output_padding: Union[int, tuple] = 0,
         bias: bool = True,
     ):
-        axes = self._SPATIAL
-        super().__init__(in_channels, out_channels, _per_axis(kernel_size, axes), bias)
-        self.padding = _per_axis(padding, axes)
-        self.stride = _per_axis(stride, axes)
-        self.output_padding = _per_axis(output_padding, axes)
-        self.dilation = dilation
-
-    def _extra_repr(self) -> str:
-        return self._describe("stride", "padding", "dilation", "output_padding")
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, bias)
+        self.output_padding = self._per_axis(output_padding)
 
     def __call__(self, x):
         transpose = type(self)._OPERATION
@@ -77,7 +32,36 @@ class _ConvTransposeNd(_Convolution):
         return y + self.bias if "bias" in self else y
 
 
-class ConvTranspose2d(_ConvTransposeNd):
+class ConvTranspose1d(_ConvTranspose):
+    """Transposed convolution of inputs of shape (N, L, in_channels).
+
+    Args:
+        in_channels, out_channels: sizes of the last axes of input and output.
+        kernel_size, stride, padding, dilation: of the convolution this is the transpose of.
+        output_padding: extra length at the end of the output.
+        bias: whether there is a bias.
+
+    Parameters: ``weight`` of shape (out_channels, kernel_size, in_channels), uniform within
+    ``1 / sqrt(in_channels * kernel_size)``, and ``bias`` of shape (out_channels,), zeros.
+    """
+
+    _SPATIAL, _OPERATION = 1, mx.conv_transpose1d
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        output_padding: int = 0,
+        bias: bool = True,
+    ):
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, bias)
+
+
+class ConvTranspose2d(_ConvTranspose):
     """Transposed convolution of inputs of shape (N, H, W, in_channels).
 
     Args:
@@ -94,7 +78,7 @@ class ConvTranspose2d(_ConvTransposeNd):
     _SPATIAL, _OPERATION = 2, mx.conv_transpose2d
 
 
-class ConvTranspose3d(_ConvTransposeNd):
+class ConvTranspose3d(_ConvTranspose):
     """Transposed convolution of inputs of shape (N, D, H, W, in_channels).
 
     The arguments and parameters are those of :class:`ConvTranspose2d`, with one more axis.

@@ -56,10 +56,15 @@ def _own_part(x: mx.array, split: _Split, group: mx.distributed.Group) -> mx.arr
     return mx.contiguous(mx.concatenate(shares, axis=axis))
 
 
-def _rule(sharding: str, segments: _Segments) -> Callable[[str, mx.array], _Split]:
-    """How the parameters of a linear layer are split: by outputs, or by inputs."""
+def _splits_outputs(sharding: str) -> bool:
+    """Whether a linear layer is split by outputs, not by inputs."""
     if sharding not in _SHARDINGS:
         raise ValueError(f"[shard] sharding must be one of {', '.join(_SHARDINGS)}, not {sharding!r}.")
+    return sharding == "all-to-sharded"
+
+
+def _rule(sharding: str, segments: _Segments) -> Callable[[str, mx.array], _Split]:
+    """How the parameters of a linear layer are split: by outputs, or by inputs."""
 
     def by_outputs(path: str, x: mx.array) -> _Split:
         return max(x.ndim - 2, 0), segments
@@ -67,7 +72,7 @@ def _rule(sharding: str, segments: _Segments) -> Callable[[str, mx.array], _Spli
     def by_inputs(path: str, x: mx.array) -> _Split:
         return None if path.split(".")[-1] == "bias" else (-1, segments)
 
-    return by_outputs if sharding == "all-to-sharded" else by_inputs
+    return by_outputs if _splits_outputs(sharding) else by_inputs
 
 
 def _shard(parameters: dict, rule: Callable[[str, mx.array], _Split], group: mx.distributed.Group) -> dict:
@@ -109,9 +114,7 @@ def shard_linear(
     Raises:
         ValueError: unknown ``sharding``.
     """
-    if sharding not in _SHARDINGS:
-        raise ValueError(f"[shard] sharding must be one of {', '.join(_SHARDINGS)}, not {sharding!r}.")
-    by_outputs = sharding == "all-to-sharded"
+    by_outputs = _splits_outputs(sharding)
     if isinstance(module, Linear):
         kind = AllToShardedLinear if by_outputs else ShardedToAllLinear
         return kind.from_linear(module, segments=segments, group=group)
@@ -143,7 +146,7 @@ class _Sharded(Module):
     def _shares(self) -> Tuple[int, int]:
         """Over how many processes the outputs and the inputs are split."""
         size = self.group.size()
-        return (size, 1) if self._SHARDING == "all-to-sharded" else (1, size)
+        return (size, 1) if _splits_outputs(self._SHARDING) else (1, size)
 
     def _describe(self, rows: int, columns: int) -> str:
         output_shares, input_shares = self._shares()
@@ -250,8 +253,7 @@ class _QuantizedShardedLinear(_Sharded, _Packed):
         self.freeze(recurse=False)
 
     def _extra_repr(self) -> str:
-        rows, words = self.weight.shape
-        return f"{self._describe(rows, words * 32 // self.bits)}, {self._describe_packing()}"
+        return f"{self._describe(*self._whole_shape())}, {self._describe_packing()}"
 
     @classmethod
     def from_quantized_linear(

@@ -7,6 +7,8 @@ from typing import Callable, Optional, Tuple, Union
 import mlx.core as mx
 from mlx.nn.layers.base import Module
 
+_Size = Union[int, Tuple[int, ...]]
+
 
 def _tiles(x: mx.array, window: tuple) -> mx.array:
     """Windows that touch each other without overlap, as a reshape of the covered part of ``x``."""
@@ -43,7 +45,7 @@ def _windows(x: mx.array, window: tuple, strides: tuple) -> mx.array:
     )
 
 
-def _checked(layer: str, name: str, value: Union[int, tuple], axes: int, least: int) -> tuple:
+def _checked(layer: str, name: str, value: Optional[_Size], axes: int, least: int) -> tuple:
     """``value`` as one int per spatial axis."""
     if isinstance(value, int):
         value = (value,) * axes
@@ -63,9 +65,9 @@ class _Pool(Module):
 
     def __init__(
         self,
-        kernel_size: Union[int, tuple],
-        stride: Union[int, tuple, None],
-        padding: Union[int, tuple, None],
+        kernel_size: _Size,
+        stride: Optional[_Size] = None,
+        padding: Optional[_Size] = 0,
     ):
         super().__init__()
         layer, axes = type(self).__name__, self._SPATIAL
@@ -84,21 +86,7 @@ class _Pool(Module):
         return type(self)._REDUCE(x, axis=tuple(range(-1 - self._SPATIAL, -1)))
 
 
-class _Pool1d(_Pool):
-    """The arguments of both kinds of pooling over one spatial axis."""
-
-    _SPATIAL = 1
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int]],
-        stride: Optional[Union[int, Tuple[int]]] = None,
-        padding: Union[int, Tuple[int]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
-
-
-class MaxPool1d(_Pool1d):
+class MaxPool1d(_Pool):
     """Maximum over windows of inputs of shape (N, L, C), padded with -infinity.
 
     Args:
@@ -107,10 +95,10 @@ class MaxPool1d(_Pool1d):
         padding: added at both ends.
     """
 
-    _REDUCE, _FILL = mx.max, -float("inf")
+    _SPATIAL, _REDUCE, _FILL = 1, mx.max, -float("inf")
 
 
-class AvgPool1d(_Pool1d):
+class AvgPool1d(_Pool):
     """Mean over windows of inputs of shape (N, L, C), padded with zeros that count.
 
     Args:
@@ -119,24 +107,10 @@ class AvgPool1d(_Pool1d):
         padding: added at both ends.
     """
 
-    _REDUCE, _FILL = mx.mean, 0
+    _SPATIAL, _REDUCE, _FILL = 1, mx.mean, 0
 
 
-class _Pool2d(_Pool):
-    """The arguments of both kinds of pooling over two spatial axes."""
-
-    _SPATIAL = 2
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int, int]],
-        stride: Optional[Union[int, Tuple[int, int]]] = None,
-        padding: Optional[Union[int, Tuple[int, int]]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
-
-
-class MaxPool2d(_Pool2d):
+class MaxPool2d(_Pool):
     """Maximum over windows of inputs of shape (N, H, W, C), padded with -infinity.
 
     Args:
@@ -145,10 +119,10 @@ class MaxPool2d(_Pool2d):
         padding: added on both sides of each spatial axis.
     """
 
-    _REDUCE, _FILL = mx.max, -float("inf")
+    _SPATIAL, _REDUCE, _FILL = 2, mx.max, -float("inf")
 
 
-class AvgPool2d(_Pool2d):
+class AvgPool2d(_Pool):
     """Mean over windows of inputs of shape (N, H, W, C), padded with zeros that count.
 
     Args:
@@ -157,24 +131,10 @@ class AvgPool2d(_Pool2d):
         padding: added on both sides of each spatial axis.
     """
 
-    _REDUCE, _FILL = mx.mean, 0
+    _SPATIAL, _REDUCE, _FILL = 2, mx.mean, 0
 
 
-class _Pool3d(_Pool):
-    """The arguments of both kinds of pooling over three spatial axes."""
-
-    _SPATIAL = 3
-
-    def __init__(
-        self,
-        kernel_size: Union[int, Tuple[int, int, int]],
-        stride: Optional[Union[int, Tuple[int, int, int]]] = None,
-        padding: Optional[Union[int, Tuple[int, int, int]]] = 0,
-    ):
-        super().__init__(kernel_size, stride, padding)
-
-
-class MaxPool3d(_Pool3d):
+class MaxPool3d(_Pool):
     """Maximum over windows of inputs of shape (N, D, H, W, C), padded with -infinity.
 
     Args:
@@ -183,10 +143,10 @@ class MaxPool3d(_Pool3d):
         padding: added on both sides of each spatial axis.
     """
 
-    _REDUCE, _FILL = mx.max, -float("inf")
+    _SPATIAL, _REDUCE, _FILL = 3, mx.max, -float("inf")
 
 
-class AvgPool3d(_Pool3d):
+class AvgPool3d(_Pool):
     """Mean over windows of inputs of shape (N, D, H, W, C), padded with zeros that count.
 
     Args:
@@ -195,4 +155,4 @@ class AvgPool3d(_Pool3d):
         padding: added on both sides of each spatial axis.
     """
 
-    _REDUCE, _FILL = mx.mean, 0
+    _SPATIAL, _REDUCE, _FILL = 3, mx.mean, 0

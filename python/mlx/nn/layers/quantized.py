@@ -100,6 +100,11 @@ class _Packed(Module):
     def _describe_packing(self) -> str:
         return f"group_size={self.group_size}, bits={self.bits}, mode={self.mode}"
 
+    def _whole_shape(self) -> Tuple[int, int]:
+        """Rows and columns of the weight before it was packed."""
+        rows, words = self.weight.shape
+        return rows, words * 32 // self.bits
+
 
 class QuantizedEmbedding(_Packed):
     """:class:`Embedding` with packed rows that are dequantized after the lookup.
@@ -180,11 +185,9 @@ class QuantizedLinear(_Packed):
         self._fill((output_dims, input_dims), input_dims, bias)
 
     def _extra_repr(self) -> str:
-        output_dims, words = self.weight.shape
-        return (
-            f"input_dims={words * 32 // self.bits}, output_dims={output_dims}, bias={'bias' in self}, "
-            f"{self._describe_packing()}"
-        )
+        output_dims, input_dims = self._whole_shape()
+        bias = "bias" in self
+        return f"input_dims={input_dims}, output_dims={output_dims}, bias={bias}, {self._describe_packing()}"
 
     def __call__(self, x):
         x = self._matmul(x)
@@ -207,7 +210,7 @@ class QuantizedLinear(_Packed):
         return layer
 
 
-class QQLinear(Module):
+class QQLinear(_Packed):
     """Linear layer without bias whose inputs are quantized as well as its weight.
 
     In training mode the weight is kept in full precision and quantized for each call; in
@@ -226,21 +229,14 @@ class QQLinear(Module):
         bits: Optional[int] = None,
         mode: str = "nvfp4",
     ):
-        super().__init__()
-        self.group_size, self.bits = _complete(mode, group_size, bits)
-        self.mode = mode
+        super().__init__(*_complete(mode, group_size, bits), mode)
         bound = math.sqrt(1 / input_dims)
         self.weight = mx.random.uniform(low=-bound, high=bound, shape=(output_dims, input_dims))
         self._quantized = False
 
     def _extra_repr(self) -> str:
-        output_dims, columns = self.weight.shape
-        if self._quantized:
-            columns = columns * 32 // self.bits
-        return (
-            f"input_dims={columns}, output_dims={output_dims}, "
-            f"group_size={self.group_size}, bits={self.bits}, mode={self.mode}"
-        )
+        output_dims, input_dims = self._whole_shape() if self._quantized else self.weight.shape
+        return f"input_dims={input_dims}, output_dims={output_dims}, {self._describe_packing()}"
 
     def quantize(self) -> None:
         """Pack the weight and add ``scales``, unless that is done already."""

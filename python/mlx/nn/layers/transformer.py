@@ -1,7 +1,7 @@
 """Multi-head attention and the encoder-decoder transformer built from it."""
 
 import math
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 import mlx.core as mx
 from mlx.nn.layers.activations import relu
@@ -105,17 +105,10 @@ class _LayerStack(Module):
         return self.ln(x)
 
 
-class TransformerEncoderLayer(Module):
-    """Self attention, then a two-layer perceptron, both with a residual connection.
+class _TransformerLayer(Module):
+    """The common part of both kinds of layer: attentions, then a two-layer perceptron, with residual connections."""
 
-    Args:
-        dims: size of the last axis.
-        num_heads: of the attention.
-        mlp_dims: inner size of the perceptron, ``4 * dims`` by default.
-        dropout: probability of :class:`Dropout`.
-        activation: of the perceptron.
-        norm_first: normalize before each part (https://arxiv.org/abs/2002.04745), not after it.
-    """
+    _ATTENTIONS: Tuple[str, ...]
 
     def __init__(
         self,
@@ -128,28 +121,43 @@ class TransformerEncoderLayer(Module):
     ):
         super().__init__()
         mlp_dims = mlp_dims or dims * 4
-        self.attention = MultiHeadAttention(dims, num_heads)
-        self.ln1 = LayerNorm(dims)
-        self.ln2 = LayerNorm(dims)
+        parts = range(1, len(self._ATTENTIONS) + 2)  # the attentions and the perceptron
+        for name in self._ATTENTIONS:
+            setattr(self, name, MultiHeadAttention(dims, num_heads))
+        for i in parts:
+            setattr(self, f"ln{i}", LayerNorm(dims))
         self.linear1 = Linear(dims, mlp_dims)
         self.linear2 = Linear(mlp_dims, dims)
-        self.dropout1 = Dropout(dropout)
-        self.dropout2 = Dropout(dropout)
+        for i in parts:
+            setattr(self, f"dropout{i}", Dropout(dropout))
         self.activation = activation
         self.norm_first = norm_first
 
-    def _attend(self, x: mx.array, mask: Optional[mx.array]) -> mx.array:
-        return self.dropout1(self.attention(x, x, x, mask))
+    def _residual(self, x: mx.array, norm: Module, part: Callable[[mx.array], mx.array]) -> mx.array:
+        """``x`` plus ``part`` of it, normalized before that part or after the sum."""
+        return x + part(norm(x)) if self.norm_first else norm(x + part(x))
 
-    def _transform(self, x: mx.array) -> mx.array:
-        return self.linear2(self.dropout2(self.activation(self.linear1(x))))
+    def _perceptron(self, x: mx.array, dropout: Module) -> mx.array:
+        return self.linear2(dropout(self.activation(self.linear1(x))))
+
+
+class TransformerEncoderLayer(_TransformerLayer):
+    """Self attention, then a two-layer perceptron, both with a residual connection.
+
+    Args:
+        dims: size of the last axis.
+        num_heads: of the attention.
+        mlp_dims: inner size of the perceptron, ``4 * dims`` by default.
+        dropout: probability of :class:`Dropout`.
+        activation: of the perceptron.
+        norm_first: normalize before each part (https://arxiv.org/abs/2002.04745), not after it.
+    """
+
+    _ATTENTIONS = ("attention",)
 
     def __call__(self, x, mask):
-        if self.norm_first:
-            x = x + self._attend(self.ln1(x), mask)
-            return x + self._transform(self.ln2(x))
-        x = self.ln1(x + self._attend(x, mask))
-        return self.ln2(x + self._transform(x))
+        x = self._residual(x, self.ln1, lambda y: self.dropout1(self.attention(y, y, y, mask)))
+        return self._residual(x, self.ln2, lambda y: self._perceptron(y, self.dropout2))
 
 
 class TransformerEncoder(_LayerStack):
@@ -167,53 +175,18 @@ class TransformerEncoder(_LayerStack):
         return self._run(x, mask)
 
 
-class TransformerDecoderLayer(Module):
+class TransformerDecoderLayer(_TransformerLayer):
     """Self attention, attention over ``memory`` and a perceptron, each with a residual connection.
 
     The arguments are those of :class:`TransformerEncoderLayer`.
     """
 
-    def __init__(
-        self,
-        dims: int,
-        num_heads: int,
-        mlp_dims: Optional[int] = None,
-        dropout: float = 0.0,
-        activation: Callable[[Any], Any] = relu,
-        norm_first: bool = True,
-    ):
-        super().__init__()
-        mlp_dims = mlp_dims or dims * 4
-        self.self_attention = MultiHeadAttention(dims, num_heads)
-        self.cross_attention = MultiHeadAttention(dims, num_heads)
-        self.ln1 = LayerNorm(dims)
-        self.ln2 = LayerNorm(dims)
-        self.ln3 = LayerNorm(dims)
-        self.linear1 = Linear(dims, mlp_dims)
-        self.linear2 = Linear(mlp_dims, dims)
-        self.dropout1 = Dropout(dropout)
-        self.dropout2 = Dropout(dropout)
-        self.dropout3 = Dropout(dropout)
-        self.activation = activation
-        self.norm_first = norm_first
-
-    def _attend(self, x: mx.array, mask: Optional[mx.array]) -> mx.array:
-        return self.dropout1(self.self_attention(x, x, x, mask))
-
-    def _look_up(self, x: mx.array, memory: mx.array, mask: Optional[mx.array]) -> mx.array:
-        return self.dropout2(self.cross_attention(x, memory, memory, mask))
-
-    def _transform(self, x: mx.array) -> mx.array:
-        return self.linear2(self.dropout3(self.activation(self.linear1(x))))
+    _ATTENTIONS = ("self_attention", "cross_attention")
 
     def __call__(self, x, memory, x_mask, memory_mask):
-        if self.norm_first:
-            x = x + self._attend(self.ln1(x), x_mask)
-            x = x + self._look_up(self.ln2(x), memory, memory_mask)
-            return x + self._transform(self.ln3(x))
-        x = self.ln1(x + self._attend(x, x_mask))
-        x = self.ln2(x + self._look_up(x, memory, memory_mask))
-        return self.ln3(x + self._transform(x))
+        x = self._residual(x, self.ln1, lambda y: self.dropout1(self.self_attention(y, y, y, x_mask)))
+        x = self._residual(x, self.ln2, lambda y: self.dropout2(self.cross_attention(y, memory, memory, memory_mask)))
+        return self._residual(x, self.ln3, lambda y: self._perceptron(y, self.dropout3))
 
 
 class TransformerDecoder(_LayerStack):
