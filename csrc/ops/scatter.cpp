@@ -38,10 +38,11 @@ void start_from(const array& a, array& y, Queue& queue) {
   if (y.size()) copy_into(a, view_into(y, y.shape(), y.strides(), 0), queue);
 }
 
-/// True where an element a task, with atomics, is better than a few tasks that each walk all indices.
-bool by_elements(const array& y, ScatterMode mode, Queue& queue, bool by_columns) {
+/// True where an element a task, with atomics, is better than a few tasks that each walk all indices. `shared` tells
+/// whether a CPU's cores can have lines or columns of their own.
+bool by_elements(const array& y, ScatterMode mode, Queue& queue, bool shared) {
   const Capabilities& device = queue.device().facts();
-  const bool many = !device.is_cpu || (!queue.is_small() && device.compute_units > 8 && !by_columns);
+  const bool many = !device.is_cpu || (!queue.is_small() && device.compute_units > 8 && !shared);
   return many && (mode == ScatterMode::set || y.itemsize() < 8);
 }
 
@@ -185,7 +186,7 @@ class ScatterAxis final : public Primitive {
     const int64_t n = index.shape(axis_), extent = y.shape(axis_), inner = y.strides()[axis_], outer = y.size() / extent / inner;
     const Capabilities& device = queue.device().facts();
     Defines defines = defines_of(y, index, 1, mode_);
-    if (by_elements(y, mode_, queue, false)) {
+    if (by_elements(y, mode_, queue, outer * inner >= device.compute_units)) {
       defines.push_back({"ALONG", 1});
       return scatter_elements(y, values, defines, mode_ == ScatterMode::set, y.shape(), n, values.size(), queue, [&](Launch& kernel) {
         kernel.set(reads(index));
