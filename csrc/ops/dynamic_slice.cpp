@@ -133,11 +133,8 @@ class DynamicSliceUpdate final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-    for (size_t k = 0; k < argnums.size(); ++k) {
-      if (argnums[k] > 1) no_gradient_of_indices(name());
-      both[argnums[k]] = tangents[k];
-    }
+    if (argnums.back() > 1) no_gradient_of_indices(name());
+    const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {slice_update(both[0], both[1], primals[2], axes_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {

@@ -35,10 +35,8 @@ class MaskedCopy final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays parts{zeros_like(primals[0]), primals[1], zeros_like(primals[2])};
-    for (size_t k = 0; k < argnums.size(); ++k)
-      if (argnums[k] != 1) parts[argnums[k]] = tangents[k];
-    return {to_places_ ? masked_put(parts[0], parts[1], parts[2]) : masked_take(parts[2], parts[1], parts[0])};
+    const Arrays all = all_tangents(primals, tangents, argnums, 3);
+    return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0])};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   size_t work(const Arrays& inputs, const Arrays& outputs) const override {

@@ -150,11 +150,8 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
 
 Arrays Scatter::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
   if (mode_ != ScatterMode::set && mode_ != ScatterMode::add) no_transform("jvp", *this);
-  Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-  for (size_t k = 0; k < argnums.size(); ++k) {
-    if (argnums[k] > 1) no_gradient_of_indices(name());
-    both[argnums[k]] = tangents[k];
-  }
+  if (argnums.back() > 1) no_gradient_of_indices(name());
+  const Arrays both = all_tangents(primals, tangents, argnums, 2);
   return {scatter(both[0], indices(primals), both[1], axis_, mode_)};
 }
 
@@ -210,11 +207,8 @@ class ScatterAxis final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-    for (size_t k = 0; k < argnums.size(); ++k) {
-      if (argnums[k] > 1) no_gradient_of_indices(name());
-      both[argnums[k]] = tangents[k];
-    }
+    if (argnums.back() > 1) no_gradient_of_indices(name());
+    const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {apply(both[0], primals[2], both[1], axis_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {

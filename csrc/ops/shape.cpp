@@ -8,6 +8,7 @@
 #include "graph/layout.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
 
 namespace mlx {
@@ -177,6 +178,15 @@ int batch_size(const Arrays& inputs, const std::vector<int>& axes) {
   for (size_t i = 0; i < inputs.size(); ++i)
     if (axes[i] >= 0) return inputs[i].shape(axes[i]);
   return 1;
+}
+
+Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums, size_t count) {
+  Arrays result;
+  for (size_t i = 0, k = 0; i < count; ++i) {
+    const bool given = k < argnums.size() && argnums[k] == int(i);
+    result.push_back(given ? tangents[k++] : zeros_like(primals[i]));
+  }
+  return result;
 }
 
 array view_into(const array& base, Shape shape, Strides strides, int64_t offset) {

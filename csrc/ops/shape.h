@@ -30,6 +30,8 @@ array contiguous(const array& a, bool allow_col_major = false, StreamOrDevice s 
 array batch_first(const array& x, int axis, int size);
 /// The size of the batch: that of the first batched input.
 int batch_size(const Arrays& inputs, const std::vector<int>& axes);
+/// A tangent for each of the first `count` primals: that of its argnum, else zeros.
+Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums, size_t count);
 /// An evaluated array over the memory of `base`, which is being computed: what copy_into() writes through.
 array view_into(const array& base, Shape shape, Strides strides, int64_t offset);
 

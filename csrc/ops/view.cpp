@@ -116,11 +116,7 @@ class Depends final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays result;
-    for (int i = 0; i < count_; ++i) result.push_back(zeros_like(primals[i]));
-    for (size_t k = 0; k < argnums.size(); ++k)
-      if (argnums[k] < count_) result[argnums[k]] = tangents[k];
-    return result;
+    return all_tangents(primals, tangents, argnums, size_t(count_));
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const Arrays first(inputs.begin(), inputs.begin() + count_), others(inputs.begin() + count_, inputs.end());
