@@ -71,8 +71,20 @@ ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& qu
   plan.fits = fill_dims(plan.kept, kept.shape, kept.strides[0], plan.kept_rank) &&
               fill_dims(plan.reduced, reduced.shape, reduced.strides[0], plan.reduced_rank);
   if (!plan.fits) return plan;
-  queue.device().facts().is_cpu ? cut_for_cpu(plan, queue) : cut_for_gpu(plan, queue);
+  const bool is_cpu = queue.device().facts().is_cpu;
+  is_cpu ? cut_for_cpu(plan, queue) : cut_for_gpu(plan, queue);
+  plan.by_rows = plan.group || (is_cpu && !plan.by_columns);
   return plan;
+}
+
+void set_walk(Launch& kernel, const ReducePlan& plan) {
+  kernel.over(plan.work_items);
+  if (plan.group) kernel.in_groups_of(plan.group);
+  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride}) kernel.set(value);
+  kernel.set(plan.kept_rank);
+  kernel.set(plan.reduced_rank);
+  kernel.set_bytes(&plan.kept, sizeof plan.kept);
+  kernel.set_bytes(&plan.reduced, sizeof plan.reduced);
 }
 
 }  // namespace mlx
