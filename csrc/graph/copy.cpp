@@ -73,9 +73,7 @@ bool is_exchanged(const array& x) {
 
 array contiguous_copy(const array& x, Queue& queue) {
   if (x.is_row_contiguous()) return x;
-  array dense(make_ref<Node>(x.shape(), x.dtype()));
-  dense.allocate(queue);
-  dense.node().evaluated = true;
+  const array dense = array::scratch(x.shape(), x.dtype(), queue);
   copy_into(x, dense, queue);
   return dense;
 }

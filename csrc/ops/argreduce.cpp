@@ -59,10 +59,8 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   array values = x, indices = out;  // one part has no use for values
   if (plan.parts > 1) {
     const Shape shape{int32_t(plan.parts), int32_t(plan.results)};
-    values = array(make_ref<Node>(shape, x.dtype()));
-    values.allocate(queue);
-    indices = array(make_ref<Node>(shape, uint32));
-    indices.allocate(queue);
+    values = array::scratch(shape, x.dtype(), queue);
+    indices = array::scratch(shape, uint32, queue);
   }
   Defines defines{{"T", x.dtype()}};
   if (least_) defines.emplace_back("LEAST", 1);

@@ -170,16 +170,11 @@ void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accum
     // Few columns: several rows side by side make wide ones.
     array wide(make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
     wide.share(x, row_major(wide.shape()), x.offset());
-    array sums(make_ref<Node>(Shape{int32_t(fold), int32_t(plan.columns)}, accumulated));
-    sums.allocate(queue);
+    const array sums = array::scratch({int32_t(fold), int32_t(plan.columns)}, accumulated, queue);
     run(wide, {0}, sums, accumulated, count, queue, false);
     return run(sums, {0}, out, accumulated, count, queue);
   }
-  array to = out;
-  if (plan.parts > 1) {
-    to = array(make_ref<Node>(Shape{int32_t(plan.parts), int32_t(plan.results)}, accumulated));
-    to.allocate(queue);
-  }
+  const array to = plan.parts > 1 ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : out;
   Defines defines{{"T", x.dtype()},
                   {"A", accumulated},
                   {"O", to.dtype()},

@@ -87,8 +87,7 @@ void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
   }
   const Defines plain = defines(x.dtype()), grouped = shape.with_group(plain);
   const Dtype accumulated = plain[1].value == "float32" ? float32 : x.dtype();
-  array totals(make_ref<Node>(Shape{int32_t(count), int32_t(blocks)}, accumulated));
-  totals.allocate(queue);
+  const array totals = array::scratch({int32_t(count), int32_t(blocks)}, accumulated, queue);
   const auto run = [&](const char* kernel) {
     Launch step = launch(queue, "scan", kernel, grouped);
     shape.shape(step).moving(size_t(out.nbytes()));

@@ -53,8 +53,7 @@ void scatter_elements(array& y, const array& updates, Defines defines, bool repl
   std::optional<array> last;
   if (replaces && n > 1) {
     defines.push_back({"CLAIMED", 1});
-    last = array(make_ref<Node>(slots, int32));
-    last->allocate(queue);
+    last = array::scratch(slots, int32, queue);
     copy_into(array(0, int32), *last, queue);
     Launch claim = launch(queue, "scatter_atomic", "claim", defines);
     claim.set(writes(*last));

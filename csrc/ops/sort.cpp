@@ -47,9 +47,7 @@ Defines defines_of(Dtype dtype, bool positions, int bits) {
 
 /// Memory for a kernel's own use.
 array scratch(int64_t count, Dtype dtype, Queue& queue) {
-  array result(make_ref<Node>(Shape{dimension(count, "sort")}, dtype));
-  result.allocate(queue);
-  return result;
+  return array::scratch({dimension(count, "sort")}, dtype, queue);
 }
 
 constexpr int whole = -1;
@@ -166,9 +164,7 @@ class Passes {
   int32_t bits_of_key() const { return int32_t(8 * dtype_.size()); }
   /// For each row and block, so many counts.
   array counters(int64_t count) {
-    array result(make_ref<Node>(Shape{int32_t(rows_), dimension(blocks_ * count, "sort")}, uint32));
-    result.allocate(queue_);
-    return result;
+    return array::scratch({int32_t(rows_), dimension(blocks_ * count, "sort")}, uint32, queue_);
   }
   /// Launches one of the kernels, in the variant that `define` names.
   template <typename... Args>

@@ -24,9 +24,7 @@ class View final : public Primitive {
     const int from = x.itemsize(), to = dtype_.size();
     if (from != to && !fits(x, to)) x = contiguous_copy(x, queue);
     if (from != to && !fits(x, to)) {  // row-major, but begins between two elements
-      array aligned(make_ref<Node>(x.shape(), x.dtype()));
-      aligned.allocate(queue);
-      aligned.node().evaluated = true;
+      const array aligned = array::scratch(x.shape(), x.dtype(), queue);
       copy_into(x, aligned, queue);
       x = aligned;
     }
