@@ -26,11 +26,9 @@ class Full final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
-    Shape aligned{x.shape(0)}, shape{x.shape(0)};
-    aligned.resize(1 + shape_.size() - (x.ndim() - 1), 1);
-    aligned.insert(aligned.end(), x.shape().begin() + 1, x.shape().end());
-    shape.insert(shape.end(), shape_.begin(), shape_.end());
-    return {{full(shape, reshape(x, aligned), fragment_.operand)}, {0}};
+    Shape shape = shape_;
+    shape.insert(shape.begin(), x.shape(0));
+    return {{full(shape, align_examples(x, int(shape_.size())), fragment_.operand)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {shape_}; }
   const Fragment* fragment(const Arrays&) const override { return &fragment_; }

@@ -59,11 +59,7 @@ struct Composed {
 
 /// A weight or bias batched along `axis`, shaped to broadcast beside x of shape (batch, ..., columns).
 array beside(const array& x, const array& operand, int axis) {
-  if (axis < 0) return operand;
-  Shape shape(size_t(x.ndim()), 1);
-  shape[0] = x.shape(0);
-  shape.back() = x.shape(-1);
-  return reshape(moveaxis(operand, axis, 0), shape);
+  return axis < 0 ? operand : align_examples(moveaxis(operand, axis, 0), x.ndim() - 1);
 }
 
 /// Axes from `first` to the last but one.

@@ -66,11 +66,9 @@ class Broadcast final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
-    Shape aligned{x.shape(0)}, shape{x.shape(0)};
-    aligned.resize(1 + shape_.size() - (x.ndim() - 1), 1);
-    aligned.insert(aligned.end(), x.shape().begin() + 1, x.shape().end());
-    shape.insert(shape.end(), shape_.begin(), shape_.end());
-    return {{broadcast_to(reshape(x, aligned), shape)}, {0}};
+    Shape shape = shape_;
+    shape.insert(shape.begin(), x.shape(0));
+    return {{broadcast_to(align_examples(x, int(shape_.size())), shape)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     if (!(broadcast(inputs[0].shape(), shape_, name()) == shape_))
@@ -172,6 +170,13 @@ array batch_first(const array& x, int axis, int size) {
   Shape shape{size};
   shape.insert(shape.end(), x.shape().begin(), x.shape().end());
   return broadcast_to(x, shape);
+}
+
+array align_examples(const array& x, int ndim) {
+  Shape shape{x.shape(0)};
+  shape.resize(1 + ndim - (x.ndim() - 1), 1);
+  shape.insert(shape.end(), x.shape().begin() + 1, x.shape().end());
+  return reshape(x, std::move(shape));
 }
 
 int batch_size(const Arrays& inputs, const std::vector<int>& axes) {
