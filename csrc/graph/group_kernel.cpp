@@ -150,6 +150,17 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   launch.over(work_items(queue, total)).moving(bytes).enqueue();
 }
 
+int Group::add_input(Dtype dtype, bool by_value) {
+  inputs.push_back(dtype);
+  constant.push_back(by_value);
+  return int(inputs.size()) - 1;
+}
+
+int Group::add_step(Step step) {
+  steps.push_back(std::move(step));
+  return int(inputs.size() + steps.size()) - 1;
+}
+
 void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands) {
   key.push_back(reinterpret_cast<uintptr_t>(fragment.expression));
   key.push_back(uint64_t(fragment.operand.id()) << 16 | uint64_t(result.id()) << 8 | operands << 1 | fragment.boolean);
@@ -166,13 +177,8 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
   if (!kernel) {
     Group group;
     Group::Step step{fragment, output, {}};
-    for (const array& x : inputs) {
-      step.operands.push_back(int(group.inputs.size()));
-      group.inputs.push_back(x.dtype());
-      group.constant.push_back(x.node().immediate);
-    }
-    group.steps.push_back(std::move(step));
-    group.outputs.push_back(int(inputs.size()));
+    for (const array& x : inputs) step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
+    group.outputs.push_back(group.add_step(std::move(step)));
     kernel = std::make_unique<GroupKernel>(std::move(group));
   }
   return *kernel;
