@@ -128,24 +128,21 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
 
   Launch launch(queue, *kernel);
   size_t bytes = 0, inner = 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (layout.classes[i] == 'k') {
-      set_scalar(launch, inputs[i]);
+  for (size_t k = 0; k < layout.classes.size(); ++k) {
+    const char letter = layout.classes[k];
+    const bool input = k < inputs.size();
+    const array& x = input ? inputs[k] : outputs[k - inputs.size()];
+    if (letter == 'k') {
+      set_scalar(launch, x);
       continue;
     }
-    launch.set(reads(inputs[i]));
-    if (layout.classes[i] == 'w') launch.set(layout.inner[inner++]);
-    if (layout.classes[i] == 'g' || layout.classes[i] == 'w') launch.set(layout.inner[inner++]);
-    bytes += inputs[i].nbytes();
-  }
-  for (size_t o = 0; o < outputs.size(); ++o) {
-    launch.set(writes(outputs[o]));
-    if (layout.classes[inputs.size() + o] == 'g') launch.set(layout.inner[inner++]);
-    bytes += outputs[o].nbytes();
+    launch.set(input ? reads(x) : writes(x));
+    for (int strides = inner_strides(letter); strides > 0; --strides) launch.set(layout.inner[inner++]);
+    bytes += x.nbytes();
   }
   launch.set(total);
   launch.set(layout.columns);
-  if (layout.classes.find('w') != std::string::npos) launch.set(layout.width);
+  if (layout.width) launch.set(layout.width);
   if (layout.rank) launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
   launch.over(work_items(queue, total)).moving(bytes).enqueue();
 }
