@@ -48,13 +48,6 @@ void copy_box(const array& from, const array& to, const array& start, const Axes
   kernel.with(rank, rows, chunks);
 }
 
-Axes shifted(const Axes& axes) {
-  Axes result;
-  for (const int axis : axes) result.push_back(axis + 1);
-  return result;
-}
-
-
 class DynamicSlice final : public Primitive {
  public:
   DynamicSlice(Axes axes, Shape size) : axes_(std::move(axes)), size_(std::move(size)) {}
@@ -80,13 +73,13 @@ class DynamicSlice final : public Primitive {
     Shape sizes = size_;
     if (axes[1] < 0) {
       sizes.insert(sizes.begin(), size);
-      return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], shifted(axes_), sizes)}, {0}};
+      return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], behind_batch(axes_), sizes)}, {0}};
     }
     const array a = batch_first(inputs[0], axes[0], size), start = batch_first(inputs[1], axes[1], size);
     Arrays parts;
     sizes.insert(sizes.begin(), 1);
     for (int i = 0; i < size; ++i)
-      parts.push_back(slice(example(a, i), squeeze(example(start, i), Axes{0}), shifted(axes_), sizes));
+      parts.push_back(slice(example(a, i), squeeze(example(start, i), Axes{0}), behind_batch(axes_), sizes));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {size_}; }
@@ -140,12 +133,12 @@ class DynamicSliceUpdate final : public Primitive {
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     const array a = batch_first(inputs[0], axes[0], size), update = batch_first(inputs[1], axes[1], size);
-    if (axes[2] < 0) return {{slice_update(a, update, inputs[2], shifted(axes_))}, {0}};
+    if (axes[2] < 0) return {{slice_update(a, update, inputs[2], behind_batch(axes_))}, {0}};
     const array start = batch_first(inputs[2], axes[2], size);
     Arrays parts;
     for (int i = 0; i < size; ++i)
       parts.push_back(slice_update(DynamicSlice::example(a, i), DynamicSlice::example(update, i),
-                                   squeeze(DynamicSlice::example(start, i), Axes{0}), shifted(axes_)));
+                                   squeeze(DynamicSlice::example(start, i), Axes{0}), behind_batch(axes_)));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }

@@ -179,6 +179,12 @@ array align_examples(const array& x, int ndim) {
   return reshape(x, std::move(shape));
 }
 
+Axes behind_batch(const Axes& axes) {
+  Axes result;
+  for (const int axis : axes) result.push_back(axis + 1);
+  return result;
+}
+
 int batch_size(const Arrays& inputs, const std::vector<int>& axes) {
   for (size_t i = 0; i < inputs.size(); ++i)
     if (axes[i] >= 0) return inputs[i].shape(axes[i]);

@@ -30,6 +30,8 @@ array contiguous(const array& a, bool allow_col_major = false, StreamOrDevice s 
 array batch_first(const array& x, int axis, int size);
 /// `x`, batched along its first axis, with axes of 1 behind that so that each example has `ndim`.
 array align_examples(const array& x, int ndim);
+/// The same axes behind a batch axis in front.
+Axes behind_batch(const Axes& axes);
 /// The size of the batch: that of the first batched input.
 int batch_size(const Arrays& inputs, const std::vector<int>& axes);
 /// A tangent for each of the first `count` primals: that of its argnum, else zeros.
