@@ -10,12 +10,10 @@
 namespace mlx {
 namespace {
 
-/// Work-items for `total` elements: a few per core on CPU devices, one per vector on GPUs.
-size_t work_items(Queue& queue, int64_t total) {
+/// Work-items for `total` elements; on GPUs one per vector.
+size_t items_for(const Queue& queue, int64_t total) {
   const Capabilities& device = queue.device().facts();
-  if (!device.is_cpu) return size_t(std::clamp<int64_t>((total + device.vector_width - 1) / device.vector_width, 1, 1 << 20));
-  if (queue.is_small()) return 1;
-  return size_t(std::clamp<int64_t>(total / 4096, 1, 4 * device.compute_units));
+  return work_items(queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
 }
 
 /// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
@@ -144,7 +142,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   launch.set(layout.columns);
   if (layout.width) launch.set(layout.width);
   if (layout.rank) launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
-  launch.over(work_items(queue, total)).moving(bytes).enqueue();
+  launch.over(items_for(queue, total)).moving(bytes).enqueue();
 }
 
 int Group::add_input(Dtype dtype, bool by_value) {

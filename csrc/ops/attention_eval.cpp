@@ -70,7 +70,7 @@ void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
   const Capabilities& device = queue.device().facts();
   const int64_t rows = chunk.heads * chunk.queries, group = device.is_cpu ? 1 : 64;
   const bool boolean = m.mask && m.mask->dtype() == bool_;
-  const size_t groups = queue.is_small() ? 1 : size_t(std::min<int64_t>(rows, device.is_cpu ? 4 * device.compute_units : 1 << 16));
+  const size_t groups = work_items(queue, rows, 1, 1 << 16);
   launch(queue, "attention", "attention_softmax",
          {{"T", scores.dtype()},
           {"M", m.mask ? m.mask->dtype() : float32},

@@ -53,8 +53,7 @@ class Arange final : public Primitive {
     Launch kernel = launch(queue, "arange", "arange", {{"T", dtype_}});
     set_number(kernel, start_);
     set_number(kernel, step_);
-    const int64_t items = queue.is_small() ? 1 : queue.device().facts().is_cpu ? 4 * queue.device().facts().compute_units : 1 << 16;
-    kernel.over(size_t(std::min(length_, items))).with(writes(y), length_);
+    kernel.over(work_items(queue, length_, 1, 1 << 16)).with(writes(y), length_);
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {Shape{int32_t(length_)}}; }
 

@@ -206,9 +206,7 @@ Quantization quantization(const char* op, const std::optional<int>& group_size, 
 }
 
 size_t quantized_items(Queue& queue, int64_t tasks) {
-  if (queue.is_small()) return 1;
-  const Capabilities& device = queue.device().facts();
-  return size_t(std::clamp<int64_t>(tasks, 1, device.is_cpu ? 4 * device.compute_units : 1 << 18));
+  return work_items(queue, tasks, 1, 1 << 18);
 }
 
 int unpacked_columns(const char* op, const Quantization& q, const array& w, const array& scales,

@@ -13,7 +13,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// Work-items and parts for a CPU device: a few shares per core, each worth waking a core for.
 void cut_for_cpu(ReducePlan& plan, Queue& queue) {
   const int64_t amount = plan.results * plan.total;
-  const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(amount / 4096, 1, 4 * queue.device().facts().compute_units);
+  const int64_t items = int64_t(work_items(queue, amount, 4096));
   const int64_t units = plan.by_columns ? plan.results / plan.columns * ceil_div(plan.columns, tile) : plan.results;
   if (items > 1 && units < 4 * items) {
     const int64_t unit = amount / std::max<int64_t>(units, 1);

@@ -58,14 +58,14 @@ void scatter_elements(array& y, const array& updates, Defines defines, bool repl
     Launch claim = launch(queue, "scatter_atomic", "claim", defines);
     claim.set(writes(*last));
     set_rest(claim);
-    claim.over(index_items(queue, claims, 256)).enqueue();
+    claim.over(work_items(queue, claims, 256)).enqueue();
   }
   Launch kernel = launch(queue, "scatter_atomic", "scatter_atomic", defines);
   kernel.set(writes(y));
   kernel.set(reads(updates));
   if (last) kernel.set(reads(*last));
   set_rest(kernel);
-  kernel.over(index_items(queue, updates.size(), 256)).moving(3 * updates.nbytes()).enqueue();
+  kernel.over(work_items(queue, updates.size(), 256)).moving(3 * updates.nbytes()).enqueue();
 }
 
 class Scatter final : public Primitive {
@@ -191,7 +191,7 @@ class ScatterAxis final : public Primitive {
     const int64_t cores = queue.is_small() || values.size() < 4096 ? 1 : device.compute_units;
     const int64_t chunks = device.is_cpu ? std::min(inner, std::max<int64_t>(1, cores / outer)) : inner;
     launch(queue, "scatter", "scatter_axis", defines)
-        .over(index_items(queue, outer * chunks))
+        .over(work_items(queue, outer * chunks))
         .moving(3 * values.nbytes() + index.nbytes())
         .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks);
   }
