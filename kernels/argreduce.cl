@@ -82,15 +82,14 @@ static inline void search_run(value* best, uint* index, global const STORED(T)* 
 
 kernel void arg_rows(ARGUMENTS) {
   FOR_EACH(unit, results * parts) {
-    const long part = parts > 1 ? unit / results : 0;
-    const long high = total * (part + 1) / parts;
-    long i = total * part / parts;
-    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
-    value best = part == 0 ? LOAD(T, base, 0) : WORST;
+    const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
+    global const STORED(T)* base = x + x_offset + part.base;
+    long i = part.low;
+    value best = part.number == 0 ? LOAD(T, base, 0) : WORST;
     uint index = (uint)i;
     long row = reduced_rank > 0 ? i / inner : 0, column = i - row * inner;
-    while (i < high) {
-      const long n = min(inner - column, high - i);
+    while (i < part.high) {
+      const long n = min(inner - column, part.high - i);
       search_run(&best, &index, base + locate(row, reduced_rank, &reduced) + column * stride, n, stride, i);
       i += n;
       row += 1;
@@ -131,17 +130,16 @@ kernel void arg_columns(ARGUMENTS, long columns) {
   const long tiles = (columns + TILE - 1) / TILE, outer = results / columns;
   FOR_EACH(unit, outer * parts * tiles) {
     const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
-    const long part = strip / outer;
+    const Part part = find_part(strip, outer, parts, total, kept_rank, &kept);
     const int width = (int)min((long)TILE, columns - tile);
-    const long high = total * (part + 1) / parts;
-    long i = total * part / parts;
-    global const STORED(T)* base = x + x_offset + locate(strip - part * outer, kept_rank, &kept) + tile;
+    global const STORED(T)* base = x + x_offset + part.base + tile;
+    long i = part.low;
     value best[TILE];
     uint index[TILE];
-    for (int j = 0; j < width; ++j) best[j] = part == 0 ? LOAD(T, base, j) : WORST, index[j] = (uint)i;
+    for (int j = 0; j < width; ++j) best[j] = part.number == 0 ? LOAD(T, base, j) : WORST, index[j] = (uint)i;
     long row = reduced_rank > 0 ? i / inner : 0, step = i - row * inner;
-    while (i < high) {
-      const long n = min(min(inner - step, high - i), max(8L, (long)TILE * 8 / width));
+    while (i < part.high) {
+      const long n = min(min(inner - step, part.high - i), max(8L, (long)TILE * 8 / width));
       search_rows(best, index, base + locate(row, reduced_rank, &reduced) + step * stride, n, stride, width, i);
       i += n;
       step += n;
@@ -164,14 +162,13 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENT
   local uint shared_indices[GROUP];
   const int me = get_local_id(0);
   for (long unit = get_group_id(0); unit < results * parts; unit += get_num_groups(0)) {
-    const long part = unit / results, low = total * part / parts, high = total * (part + 1) / parts;
-    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
+    const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
+    global const STORED(T)* base = x + x_offset + part.base;
     value best = WORST;
-    uint index = (uint)high;  // beyond every candidate, so that a tie at WORST goes to a real one
-    for (long i = low + me; i < high; i += GROUP) {
-      const long row = reduced_rank > 0 ? i / inner : 0;
-      const value v = LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride);
-      if (BEYOND(v, best) || (index == (uint)high && SAME(v, best))) best = v, index = (uint)i;
+    uint index = (uint)part.high;  // beyond every candidate, so that a tie at WORST goes to a real one
+    for (long i = part.low + me; i < part.high; i += GROUP) {
+      const value v = LOAD(T, base, locate_element(i, inner, stride, reduced_rank, &reduced));
+      if (BEYOND(v, best) || (index == (uint)part.high && SAME(v, best))) best = v, index = (uint)i;
     }
     shared_values[me] = best;
     shared_indices[me] = index;
@@ -187,8 +184,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENT
     }
     if (me == 0) {
       const value first = LOAD(T, base, 0);
-      const int stays = part == 0 && (IS_NAN(first) || shared_indices[0] == (uint)high);
-      indices[indices_offset + unit] = stays ? 0 : min(shared_indices[0], (uint)(high - 1));
+      const int stays = part.number == 0 && (IS_NAN(first) || shared_indices[0] == (uint)part.high);
+      indices[indices_offset + unit] = stays ? 0 : min(shared_indices[0], (uint)(part.high - 1));
       if (parts > 1) STORE(T, values, values_offset + unit, stays ? first : shared_values[0]);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -200,15 +197,13 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENT
 kernel void arg_columns(ARGUMENTS, long columns) {
   const long outer = results / columns;
   FOR_EACH(unit, results * parts) {
-    const long strip = unit / columns, part = strip / outer;
-    const long low = total * part / parts, high = total * (part + 1) / parts;
-    global const STORED(T)* base =
-        x + x_offset + locate(strip - part * outer, kept_rank, &kept) + (unit - strip * columns);
-    value best = part == 0 ? LOAD(T, base, 0) : WORST;
-    uint index = (uint)low;
-    for (long i = low; i < high; ++i) {
-      const long row = reduced_rank > 0 ? i / inner : 0;
-      const value v = LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride);
+    const long strip = unit / columns;
+    const Part part = find_part(strip, outer, parts, total, kept_rank, &kept);
+    global const STORED(T)* base = x + x_offset + part.base + (unit - strip * columns);
+    value best = part.number == 0 ? LOAD(T, base, 0) : WORST;
+    uint index = (uint)part.low;
+    for (long i = part.low; i < part.high; ++i) {
+      const value v = LOAD(T, base, locate_element(i, inner, stride, reduced_rank, &reduced));
       if (BEYOND(v, best)) best = v, index = (uint)i;
     }
     indices[indices_offset + unit] = index;

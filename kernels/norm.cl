@@ -8,6 +8,25 @@
 #endif
 #include "rows.clh"
 
+#define ARGUMENTS                                                                                                    \
+  global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,                      \
+      global const STORED(T)* bias, long bias_offset, global STORED(T)* out, long out_offset, long rows,             \
+      long columns, float eps
+#define GRADIENT_ARGUMENTS                                                                                           \
+  global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,                      \
+      global const STORED(T)* g, long g_offset, global STORED(T)* dx, long dx_offset, global real* weight_strips,    \
+      long weight_strips_offset, global real* bias_strips, long bias_strips_offset, long rows, long columns, float eps
+
+/// Column j of the sums over rows.
+static inline void clear(global real* weight_strips, global real* bias_strips, long j) {
+#ifdef HAS_WEIGHT
+  weight_strips[j] = 0;
+#endif
+#ifdef HAS_BIAS
+  bias_strips[j] = 0;
+#endif
+}
+
 #ifdef LOOP_SHAPE
 
 typedef struct {
@@ -57,9 +76,7 @@ static inline reals normalized(reals x, Moments m, global const STORED(T)* weigh
   return y;
 }
 
-kernel void norm_rows(global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,
-                      global const STORED(T)* bias, long bias_offset, global STORED(T)* out, long out_offset, long rows,
-                      long columns, float eps) {
+kernel void norm_rows(ARGUMENTS) {
   weight += weight_offset;
   bias += bias_offset;
   FOR_EACH(row, rows) {
@@ -84,21 +101,11 @@ static inline void pair(reals* z, reals* h, global const STORED(T)* p, global co
 #endif
 }
 
-kernel void norm_gradient(global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,
-                          global const STORED(T)* g, long g_offset, global STORED(T)* dx, long dx_offset,
-                          global real* weight_strips, long weight_strips_offset, global real* bias_strips,
-                          long bias_strips_offset, long rows, long columns, float eps) {
+kernel void norm_gradient(GRADIENT_ARGUMENTS) {
   weight += weight_offset;
   weight_strips += weight_strips_offset + get_global_id(0) * columns;
   bias_strips += bias_strips_offset + get_global_id(0) * columns;
-  for (long j = 0; j < columns; ++j) {
-#ifdef HAS_WEIGHT
-    weight_strips[j] = 0;
-#endif
-#ifdef HAS_BIAS
-    bias_strips[j] = 0;
-#endif
-  }
+  for (long j = 0; j < columns; ++j) clear(weight_strips, bias_strips, j);
   FOR_EACH(row, rows) {
     global const STORED(T)* p = x + x_offset + row * columns;
     global const STORED(T)* r = g + g_offset + row * columns;
@@ -176,9 +183,7 @@ kernel void norm_gradient(global const STORED(T)* x, long x_offset, global const
 #define BIAS(j) 0
 #endif
 
-ROW_KERNEL void norm_rows(global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,
-                          global const STORED(T)* bias, long bias_offset, global STORED(T)* out, long out_offset,
-                          long rows, long columns, float eps) {
+ROW_KERNEL void norm_rows(ARGUMENTS) {
   local real shared[GROUP];
   FOR_GROUP_ROWS(row, rows) {
     const long p = x_offset + row * columns, q = out_offset + row * columns;
@@ -188,21 +193,11 @@ ROW_KERNEL void norm_rows(global const STORED(T)* x, long x_offset, global const
   }
 }
 
-ROW_KERNEL void norm_gradient(global const STORED(T)* x, long x_offset, global const STORED(T)* weight,
-                              long weight_offset, global const STORED(T)* g, long g_offset, global STORED(T)* dx,
-                              long dx_offset, global real* weight_strips, long weight_strips_offset,
-                              global real* bias_strips, long bias_strips_offset, long rows, long columns, float eps) {
+ROW_KERNEL void norm_gradient(GRADIENT_ARGUMENTS) {
   local real shared[GROUP];
   weight_strips += weight_strips_offset + get_group_id(0) * columns;
   bias_strips += bias_strips_offset + get_group_id(0) * columns;
-  FOR_MINE(j, columns) {  // a work-item handles the same columns throughout
-#ifdef HAS_WEIGHT
-    weight_strips[j] = 0;
-#endif
-#ifdef HAS_BIAS
-    bias_strips[j] = 0;
-#endif
-  }
+  FOR_MINE(j, columns) clear(weight_strips, bias_strips, j);  // a work-item handles the same columns throughout
   FOR_GROUP_ROWS(row, rows) {
     const long p = x_offset + row * columns, r = g_offset + row * columns, q = dx_offset + row * columns;
     ROW_MEAN(p)

@@ -135,14 +135,13 @@ kernel void reduce_rows(ARGUMENTS) {
     return;
   }
   FOR_EACH(unit, results * parts) {
-    const long part = unit / results;
-    const long high = total * (part + 1) / parts;
-    long i = total * part / parts;
-    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
+    const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
+    global const STORED(T)* base = x + x_offset + part.base;
+    long i = part.low;
     long row = i / inner, column = i - row * inner;
     value result = START(MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + column * stride)));
-    while (i < high) {
-      const long n = min(inner - column, high - i);
+    while (i < part.high) {
+      const long n = min(inner - column, part.high - i);
       const value next = reduce_run(base + locate(row, reduced_rank, &reduced) + column * stride, n, stride);
       result = COMBINE(result, next);
       i += n;
@@ -191,17 +190,16 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
   const long tiles = (columns + TILE - 1) / TILE, outer = results / columns;
   FOR_EACH(unit, outer * parts * tiles) {
     const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
-    const long part = strip / outer;
+    const Part part = find_part(strip, outer, parts, total, kept_rank, &kept);
     const int width = (int)min((long)TILE, columns - tile);
-    const long high = total * (part + 1) / parts;
-    long i = total * part / parts;
-    global const STORED(T)* base = x + x_offset + locate(strip - part * outer, kept_rank, &kept) + tile;
+    global const STORED(T)* base = x + x_offset + part.base + tile;
+    long i = part.low;
     long row = i / inner, step = i - row * inner;
     value sums[TILE];
     global const STORED(T)* first = base + locate(row, reduced_rank, &reduced) + step * stride;
     for (int j = 0; j < width; ++j) sums[j] = START(MAP(LOAD(T, first, j)));
-    while (i < high) {
-      const long n = min(inner - step, high - i);
+    while (i < part.high) {
+      const long n = min(inner - step, part.high - i);
       global const STORED(T)* p = base + locate(row, reduced_rank, &reduced) + step * stride;
       // As many rows at a time as the nearest cache holds: memory is read in order, sums stay in registers.
       const long block = max(8L, (long)TILE * 8 / width);
@@ -223,12 +221,11 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUM
   local value shared[GROUP];
   const int me = get_local_id(0);
   for (long unit = get_group_id(0); unit < results * parts; unit += get_num_groups(0)) {
-    const long part = unit / results, low = total * part / parts, high = total * (part + 1) / parts;
-    global const STORED(T)* base = x + x_offset + locate(unit - part * results, kept_rank, &kept);
-    value mine = START(MAP(LOAD(T, base, locate(low / inner, reduced_rank, &reduced) + low % inner * stride)));
-    for (long i = low + me; i < high; i += GROUP) {
-      const long row = reduced_rank > 0 ? i / inner : 0;
-      const value next = MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride));
+    const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
+    global const STORED(T)* base = x + x_offset + part.base;
+    value mine = START(MAP(LOAD(T, base, locate_element(part.low, inner, stride, reduced_rank, &reduced))));
+    for (long i = part.low + me; i < part.high; i += GROUP) {
+      const value next = MAP(LOAD(T, base, locate_element(i, inner, stride, reduced_rank, &reduced)));
       mine = COMBINE(mine, next);
     }
     shared[me] = mine;
@@ -246,14 +243,12 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUM
 kernel void reduce_columns(ARGUMENTS, long columns) {
   const long outer = results / columns;
   FOR_EACH(unit, results * parts) {
-    const long strip = unit / columns, part = strip / outer;
-    const long low = total * part / parts, high = total * (part + 1) / parts;
-    global const STORED(T)* base =
-        x + x_offset + locate(strip - part * outer, kept_rank, &kept) + (unit - strip * columns);
-    value result = START(MAP(LOAD(T, base, locate(low / inner, reduced_rank, &reduced) + low % inner * stride)));
-    for (long i = low; i < high; ++i) {
-      const long row = reduced_rank > 0 ? i / inner : 0;
-      const value next = MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + (i - row * inner) * stride));
+    const long strip = unit / columns;
+    const Part part = find_part(strip, outer, parts, total, kept_rank, &kept);
+    global const STORED(T)* base = x + x_offset + part.base + (unit - strip * columns);
+    value result = START(MAP(LOAD(T, base, locate_element(part.low, inner, stride, reduced_rank, &reduced))));
+    for (long i = part.low; i < part.high; ++i) {
+      const value next = MAP(LOAD(T, base, locate_element(i, inner, stride, reduced_rank, &reduced)));
       result = COMBINE(result, next);
     }
     STORE(O, out, out_offset + unit, FINISH(result));

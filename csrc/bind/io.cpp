@@ -23,12 +23,6 @@ void require(const py::object& file, std::initializer_list<const char*> names, c
     if (!py::hasattr(file, name)) fail(op, message);
 }
 
-class Collector final : public ByteSink {
- public:
-  std::string bytes;
-  void write(const void* from, size_t count) override { bytes.append(static_cast<const char*>(from), count); }
-};
-
 /// Lets `write` fill the file. Evaluating must not hold the GIL, which Python's own writing needs.
 template <typename F>
 void save_to(const py::object& file, const char* extension, const char* op, F&& write) {

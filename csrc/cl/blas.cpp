@@ -42,10 +42,7 @@ struct Widened {
 };
 
 // A line a work-item would leave GPUs idle: there the kernels share out elements.
-size_t lines_at_once(const Queue& queue, int64_t lines) {
-  const Capabilities& facts = queue.device().facts();
-  return size_t(std::min<int64_t>(lines, facts.is_cpu ? 4 * facts.compute_units : 65536));
-}
+size_t lines_at_once(const Queue& queue, int64_t lines) { return work_items(queue, lines, 1, 1 << 16); }
 
 /// Rows of 16-bit floats as dense float32 at `to`, and back.
 void widen(Queue& queue, Dtype dtype, const Matrix& x, int64_t batch, int64_t lines, int64_t length,

@@ -25,13 +25,18 @@ std::string lower(std::string text) {
 
 bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
-std::string platform_text(cl_platform_id platform, cl_platform_info what) {
+template <typename Query, typename Object>
+std::string text_of(Query query, const char* call, Object object, cl_uint what) {
   size_t size = 0;
-  check(clGetPlatformInfo(platform, what, 0, nullptr, &size), "clGetPlatformInfo");
+  check(query(object, what, 0, nullptr, &size), call);
   std::string text(size, '\0');
-  check(clGetPlatformInfo(platform, what, size, text.data(), nullptr), "clGetPlatformInfo");
+  check(query(object, what, size, text.data(), nullptr), call);
   text.resize(size ? size - 1 : 0);
   return text;
+}
+
+std::string platform_text(cl_platform_id platform, cl_platform_info what) {
+  return text_of(clGetPlatformInfo, "clGetPlatformInfo", platform, what);
 }
 
 void list_devices(cl_platform_id platform, int platform_number, std::vector<Offer>& found) {
@@ -104,12 +109,7 @@ void require_original_process() {
 }
 
 std::string device_text(cl_device_id device, cl_device_info what) {
-  size_t size = 0;
-  check(clGetDeviceInfo(device, what, 0, nullptr, &size), "clGetDeviceInfo");
-  std::string text(size, '\0');
-  check(clGetDeviceInfo(device, what, size, text.data(), nullptr), "clGetDeviceInfo");
-  text.resize(size ? size - 1 : 0);
-  return text;
+  return text_of(clGetDeviceInfo, "clGetDeviceInfo", device, what);
 }
 
 const std::vector<Offer>& offers() {

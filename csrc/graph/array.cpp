@@ -63,6 +63,13 @@ array::array(Ref<Buffer> buffer, Shape shape, Dtype dtype) : node_(make_ref<Node
   node_->evaluated = true;
 }
 
+array array::scratch(Shape shape, Dtype dtype, Queue& queue) {
+  array result(make_ref<Node>(std::move(shape), dtype));
+  result.allocate(queue);
+  result.node_->evaluated = true;
+  return result;
+}
+
 array array::placeholder(Shape shape, Dtype dtype) {
   array result(make_ref<Node>(std::move(shape), dtype));
   result.node_->tracer = true;

@@ -77,6 +77,8 @@ class array {
   array(Shape shape, Dtype dtype, Ref<Primitive> primitive, Arrays inputs, Stream stream);
   /// An evaluated row-major array over `buffer`.
   array(Ref<Buffer> buffer, Shape shape, Dtype dtype);
+  /// Memory for a kernel's own use: evaluated, row-major, not yet written.
+  static array scratch(Shape shape, Dtype dtype, Queue& queue);
   /// A copy of host memory.
   static array from_host(const void* data, Shape shape, Dtype dtype);
   static array from_immediate(Immediate value, Dtype dtype);

@@ -23,6 +23,10 @@ struct Group {
   std::vector<bool> constant;   ///< inputs passed by value instead of as a buffer
   std::vector<Step> steps;
   std::vector<int> outputs;     ///< numbers of the values that leave the group
+
+  // Each gives the new value's number; all inputs come before the first step.
+  int add_input(Dtype dtype, bool by_value);
+  int add_step(Step step);
 };
 
 /// The numbers that tell one group from another, for tables of groups.

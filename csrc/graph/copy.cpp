@@ -57,7 +57,7 @@ bool copy_exchanged(const array& from, const array& to, Queue& queue) {
   const int64_t tiles = e->count * ((e->rows + tile - 1) / tile) * ((e->columns + tile - 1) / tile);
   Launch kernel = launch(queue, "copy", "transpose", {{"U", word_of(from.itemsize())}});
   if (!device.is_cpu) kernel.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 16, 16).in_groups_of(16, 16);
-  else kernel.over(queue.is_small() ? 1 : size_t(std::clamp<int64_t>(tiles / 16, 1, 4 * device.compute_units)));
+  else kernel.over(work_items(queue, tiles, 16));
   kernel.set(reads(from));
   kernel.set(writes(to));
   kernel.set_bytes(&e->batches, sizeof e->batches);
@@ -73,9 +73,7 @@ bool is_exchanged(const array& x) {
 
 array contiguous_copy(const array& x, Queue& queue) {
   if (x.is_row_contiguous()) return x;
-  array dense(make_ref<Node>(x.shape(), x.dtype()));
-  dense.allocate(queue);
-  dense.node().evaluated = true;
+  const array dense = array::scratch(x.shape(), x.dtype(), queue);
   copy_into(x, dense, queue);
   return dense;
 }

@@ -129,17 +129,14 @@ class Grouping {
     for (const int m : members)
       for (const int input : plan_.steps[m].inputs) {
         if ((maker_[input] >= 0 && group_of_[maker_[input]] == id) || number_of(input) >= 0) continue;
-        numbers.emplace_back(input, int(group.inputs.size()));
-        group.inputs.push_back(dtype_of_value(input));
-        group.constant.push_back(is_immediate(input));
+        numbers.emplace_back(input, group.add_input(dtype_of_value(input), is_immediate(input)));
         result.inputs.push_back(input);
       }
     for (const int m : members) {
       const Plan::Step& step = plan_.steps[m];
       Group::Step fragment{*step.primitive->fragment({}), step.dtypes[0], {}};
       for (const int input : step.inputs) fragment.operands.push_back(number_of(input));
-      numbers.emplace_back(step.first_output, int(group.inputs.size() + group.steps.size()));
-      group.steps.push_back(std::move(fragment));
+      numbers.emplace_back(step.first_output, group.add_step(std::move(fragment)));
     }
     result.first_output = plan_.value_count;
     for (const int m : members) {

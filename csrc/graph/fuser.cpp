@@ -88,15 +88,12 @@ std::vector<int> Fuser::outputs() const {
 
 Group Fuser::describe(const std::vector<int>& outputs) const {
   Group group;
-  for (const Node* input : inputs_) {
-    group.inputs.push_back(input->dtype);
-    group.constant.push_back(input->immediate);
-  }
+  for (const Node* input : inputs_) group.add_input(input->dtype, input->immediate);
   const int count = int(inputs_.size());
   for (const Member& member : members_) {
     Group::Step step{member.fragment, member.node->dtype, {}};
     for (const int operand : member.operands) step.operands.push_back(operand < 0 ? ~operand : count + operand);
-    group.steps.push_back(std::move(step));
+    group.add_step(std::move(step));
   }
   for (const int output : outputs) group.outputs.push_back(count + output);
   return group;

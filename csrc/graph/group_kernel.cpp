@@ -10,12 +10,10 @@
 namespace mlx {
 namespace {
 
-/// Work-items for `total` elements: a few per core on CPU devices, one per vector on GPUs.
-size_t work_items(Queue& queue, int64_t total) {
+/// Work-items for `total` elements; on GPUs one per vector.
+size_t items_for(const Queue& queue, int64_t total) {
   const Capabilities& device = queue.device().facts();
-  if (!device.is_cpu) return size_t(std::clamp<int64_t>((total + device.vector_width - 1) / device.vector_width, 1, 1 << 20));
-  if (queue.is_small()) return 1;
-  return size_t(std::clamp<int64_t>(total / 4096, 1, 4 * device.compute_units));
+  return work_items(queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
 }
 
 /// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
@@ -128,26 +126,34 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
 
   Launch launch(queue, *kernel);
   size_t bytes = 0, inner = 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (layout.classes[i] == 'k') {
-      set_scalar(launch, inputs[i]);
+  for (size_t k = 0; k < layout.classes.size(); ++k) {
+    const char letter = layout.classes[k];
+    const bool input = k < inputs.size();
+    const array& x = input ? inputs[k] : outputs[k - inputs.size()];
+    if (letter == 'k') {
+      set_scalar(launch, x);
       continue;
     }
-    launch.set(reads(inputs[i]));
-    if (layout.classes[i] == 'w') launch.set(layout.inner[inner++]);
-    if (layout.classes[i] == 'g' || layout.classes[i] == 'w') launch.set(layout.inner[inner++]);
-    bytes += inputs[i].nbytes();
-  }
-  for (size_t o = 0; o < outputs.size(); ++o) {
-    launch.set(writes(outputs[o]));
-    if (layout.classes[inputs.size() + o] == 'g') launch.set(layout.inner[inner++]);
-    bytes += outputs[o].nbytes();
+    launch.set(input ? reads(x) : writes(x));
+    for (int strides = inner_strides(letter); strides > 0; --strides) launch.set(layout.inner[inner++]);
+    bytes += x.nbytes();
   }
   launch.set(total);
   launch.set(layout.columns);
-  if (layout.classes.find('w') != std::string::npos) launch.set(layout.width);
+  if (layout.width) launch.set(layout.width);
   if (layout.rank) launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
-  launch.over(work_items(queue, total)).moving(bytes).enqueue();
+  launch.over(items_for(queue, total)).moving(bytes).enqueue();
+}
+
+int Group::add_input(Dtype dtype, bool by_value) {
+  inputs.push_back(dtype);
+  constant.push_back(by_value);
+  return int(inputs.size()) - 1;
+}
+
+int Group::add_step(Step step) {
+  steps.push_back(std::move(step));
+  return int(inputs.size() + steps.size()) - 1;
 }
 
 void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands) {
@@ -166,13 +172,8 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
   if (!kernel) {
     Group group;
     Group::Step step{fragment, output, {}};
-    for (const array& x : inputs) {
-      step.operands.push_back(int(group.inputs.size()));
-      group.inputs.push_back(x.dtype());
-      group.constant.push_back(x.node().immediate);
-    }
-    group.steps.push_back(std::move(step));
-    group.outputs.push_back(int(inputs.size()));
+    for (const array& x : inputs) step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
+    group.outputs.push_back(group.add_step(std::move(step)));
     kernel = std::make_unique<GroupKernel>(std::move(group));
   }
   return *kernel;

@@ -99,7 +99,7 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
     const char letter = flat ? 'f' : wraps ? 'w' : class_of(strides.back(), layout.columns, output);
     layout.classes += letter;
     if (letter == 'w') layout.inner.push_back(line_step);
-    if (letter == 'g' || letter == 'w') layout.inner.push_back(strides.back());
+    if (inner_strides(letter) > 0) layout.inner.push_back(strides.back());
     if (letter != 'f') layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
   }
   layout.geometry.push_back(0);  // the struct's stride array is never empty

@@ -12,11 +12,14 @@ namespace mlx {
 struct Layout {
   std::string classes;           ///< one letter per operand, see codegen.h
   int64_t columns = 1;
-  int64_t width = 0;             ///< of the lines that rows are made of, where some operand is of class w
+  int64_t width = 0;             ///< of the lines that rows are made of; 0 unless some operand is of class w
   int rank = 0;                  ///< outer dimensions
-  std::vector<int64_t> inner;    ///< inner strides of the operands of classes g and w (then the stride of its lines), in order
+  std::vector<int64_t> inner;    ///< the inner strides of each operand in order: of class g one, of class w that of its lines first
   std::vector<int64_t> geometry; ///< outer shape, then outer strides of each operand that is neither k nor f
 };
+
+/// How many inner strides an operand of this class has.
+inline int inner_strides(char letter) { return letter == 'w' ? 2 : letter == 'g' ? 1 : 0; }
 
 /// True when the elements fill their memory without gaps or repeats, in whatever order of axes.
 bool is_dense(const Shape& shape, const Strides& strides);

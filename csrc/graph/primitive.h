@@ -69,7 +69,7 @@ class Primitive : public Counted<Primitive> {
   /// import). The default throws std::invalid_argument.
   virtual std::vector<Shape> output_shapes(const Arrays& inputs) const;
 
-  /// Cotangents of the inputs listed in `argnums`, in that order.
+  /// Cotangents of the inputs listed in `argnums` (ascending), in that order.
   virtual Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
                      const Arrays& outputs);
   /// Tangents of the outputs, given those of the inputs listed in `argnums`. The default, no

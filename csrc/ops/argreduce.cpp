@@ -59,10 +59,8 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   array values = x, indices = out;  // one part has no use for values
   if (plan.parts > 1) {
     const Shape shape{int32_t(plan.parts), int32_t(plan.results)};
-    values = array(make_ref<Node>(shape, x.dtype()));
-    values.allocate(queue);
-    indices = array(make_ref<Node>(shape, uint32));
-    indices.allocate(queue);
+    values = array::scratch(shape, x.dtype(), queue);
+    indices = array::scratch(shape, uint32, queue);
   }
   Defines defines{{"T", x.dtype()}};
   if (least_) defines.emplace_back("LEAST", 1);
@@ -70,19 +68,13 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   Defines grouped = defines;
   if (plan.group) grouped.emplace_back("GROUP", int(plan.group));
-  const bool by_rows = plan.group || (!plan.by_columns && queue.device().facts().is_cpu);
-  Launch step = launch(queue, "argreduce", by_rows ? "arg_rows" : "arg_columns", grouped);
-  step.over(plan.work_items).moving(size_t(x.nbytes()));
-  if (plan.group) step.in_groups_of(plan.group);
+  Launch step = launch(queue, "argreduce", plan.by_rows ? "arg_rows" : "arg_columns", grouped);
+  step.moving(size_t(x.nbytes()));
   step.set(reads(x));
   step.set(plan.parts > 1 ? writes(values) : reads(values));
   step.set(writes(indices));
-  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride}) step.set(value);
-  step.set(plan.kept_rank);
-  step.set(plan.reduced_rank);
-  step.set_bytes(&plan.kept, sizeof plan.kept);
-  step.set_bytes(&plan.reduced, sizeof plan.reduced);
-  if (!by_rows) step.set(plan.columns);
+  set_walk(step, plan);
+  if (!plan.by_rows) step.set(plan.columns);
   step.enqueue();
   if (plan.parts > 1)
     launch(queue, "argreduce", "arg_merge", defines)

@@ -23,9 +23,7 @@ struct Operand {
 
 array in_dtype(const array& x, Dtype dtype, Queue& queue) {
   if (x.dtype() == dtype) return x;
-  array converted(make_ref<Node>(x.shape(), dtype));
-  converted.allocate(queue);
-  converted.node().evaluated = true;
+  const array converted = array::scratch(x.shape(), dtype, queue);
   copy_into(x, converted, queue);
   return converted;
 }
@@ -52,9 +50,7 @@ Masking make_masking(const Arrays& inputs, const AttentionKind& kind, int64_t ke
     if (mask.shape(3) != keys || (keys > 1 && mask.strides()[3] != 1)) {
       Shape shape = mask.shape();
       shape[3] = int32_t(keys);
-      array dense(make_ref<Node>(shape, mask.dtype()));
-      dense.allocate(queue);
-      dense.node().evaluated = true;
+      const array dense = array::scratch(shape, mask.dtype(), queue);
       copy_into(mask, dense, queue);
       mask = dense;
     }
@@ -74,7 +70,7 @@ void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
   const Capabilities& device = queue.device().facts();
   const int64_t rows = chunk.heads * chunk.queries, group = device.is_cpu ? 1 : 64;
   const bool boolean = m.mask && m.mask->dtype() == bool_;
-  const size_t groups = queue.is_small() ? 1 : size_t(std::min<int64_t>(rows, device.is_cpu ? 4 * device.compute_units : 1 << 16));
+  const size_t groups = work_items(queue, rows, 1, 1 << 16);
   launch(queue, "attention", "attention_softmax",
          {{"T", scores.dtype()},
           {"M", m.mask ? m.mask->dtype() : float32},
@@ -124,9 +120,7 @@ void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& 
   const int64_t queries = std::clamp<int64_t>(chunk_scores / row_scores, 1, kind.causal ? std::min<int64_t>(length, 256) : length);
   // With shared keys a chunk holds heads of one key head; else any heads of one batch entry.
   const int64_t heads_at_once = std::clamp<int64_t>(chunk_scores / (queries * row_scores), 1, repeats > 1 ? repeats : heads);
-  array scores(make_ref<Node>(Shape{int32_t(heads_at_once), int32_t(queries), int32_t(row_scores)}, dtype));
-  scores.allocate(queue);
-  scores.node().evaluated = true;
+  const array scores = array::scratch({int32_t(heads_at_once), int32_t(queries), int32_t(row_scores)}, dtype, queue);
   for (int64_t b = 0; b < q.x.shape(0); ++b)
     for (int64_t head = 0, taken; head < heads; head += taken) {
       const int64_t key_head = head / repeats;

@@ -26,11 +26,9 @@ class Full final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
-    Shape aligned{x.shape(0)}, shape{x.shape(0)};
-    aligned.resize(1 + shape_.size() - (x.ndim() - 1), 1);
-    aligned.insert(aligned.end(), x.shape().begin() + 1, x.shape().end());
-    shape.insert(shape.end(), shape_.begin(), shape_.end());
-    return {{full(shape, reshape(x, aligned), fragment_.operand)}, {0}};
+    Shape shape = shape_;
+    shape.insert(shape.begin(), x.shape(0));
+    return {{full(shape, align_examples(x, int(shape_.size())), fragment_.operand)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {shape_}; }
   const Fragment* fragment(const Arrays&) const override { return &fragment_; }
@@ -55,8 +53,7 @@ class Arange final : public Primitive {
     Launch kernel = launch(queue, "arange", "arange", {{"T", dtype_}});
     set_number(kernel, start_);
     set_number(kernel, step_);
-    const int64_t items = queue.is_small() ? 1 : queue.device().facts().is_cpu ? 4 * queue.device().facts().compute_units : 1 << 16;
-    kernel.over(size_t(std::min(length_, items))).with(writes(y), length_);
+    kernel.over(work_items(queue, length_, 1, 1 << 16)).with(writes(y), length_);
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {Shape{int32_t(length_)}}; }
 

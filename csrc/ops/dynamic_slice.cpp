@@ -44,16 +44,9 @@ void copy_box(const array& from, const array& to, const array& start, const Axes
   kernel.set(int64_t(axes.size()));
   kernel.set(int64_t(shifted));
   kernel.set_bytes(&box, sizeof box);
-  kernel.over(index_items(queue, rows * chunks, std::max<int64_t>(1, 4096 * chunks / columns))).moving(2 * from.nbytes());
+  kernel.over(work_items(queue, rows * chunks, std::max<int64_t>(1, 4096 * chunks / columns))).moving(2 * from.nbytes());
   kernel.with(rank, rows, chunks);
 }
-
-Axes shifted(const Axes& axes) {
-  Axes result;
-  for (const int axis : axes) result.push_back(axis + 1);
-  return result;
-}
-
 
 class DynamicSlice final : public Primitive {
  public:
@@ -80,13 +73,13 @@ class DynamicSlice final : public Primitive {
     Shape sizes = size_;
     if (axes[1] < 0) {
       sizes.insert(sizes.begin(), size);
-      return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], shifted(axes_), sizes)}, {0}};
+      return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], behind_batch(axes_), sizes)}, {0}};
     }
     const array a = batch_first(inputs[0], axes[0], size), start = batch_first(inputs[1], axes[1], size);
     Arrays parts;
     sizes.insert(sizes.begin(), 1);
     for (int i = 0; i < size; ++i)
-      parts.push_back(slice(example(a, i), squeeze(example(start, i), Axes{0}), shifted(axes_), sizes));
+      parts.push_back(slice(example(a, i), squeeze(example(start, i), Axes{0}), behind_batch(axes_), sizes));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {size_}; }
@@ -133,22 +126,19 @@ class DynamicSliceUpdate final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-    for (size_t k = 0; k < argnums.size(); ++k) {
-      if (argnums[k] > 1) no_gradient_of_indices(name());
-      both[argnums[k]] = tangents[k];
-    }
+    if (argnums.back() > 1) no_gradient_of_indices(name());
+    const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {slice_update(both[0], both[1], primals[2], axes_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     const array a = batch_first(inputs[0], axes[0], size), update = batch_first(inputs[1], axes[1], size);
-    if (axes[2] < 0) return {{slice_update(a, update, inputs[2], shifted(axes_))}, {0}};
+    if (axes[2] < 0) return {{slice_update(a, update, inputs[2], behind_batch(axes_))}, {0}};
     const array start = batch_first(inputs[2], axes[2], size);
     Arrays parts;
     for (int i = 0; i < size; ++i)
       parts.push_back(slice_update(DynamicSlice::example(a, i), DynamicSlice::example(update, i),
-                                   squeeze(DynamicSlice::example(start, i), Axes{0}), shifted(axes_)));
+                                   squeeze(DynamicSlice::example(start, i), Axes{0}), behind_batch(axes_)));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }

@@ -167,15 +167,8 @@ Arrays align_batch(const Arrays& inputs, const std::vector<int>& axes) {
   for (size_t i = 0; i < inputs.size(); ++i) rank = std::max(rank, inputs[i].ndim() - (axes[i] >= 0));
   Arrays result;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (axes[i] < 0) {
-      result.push_back(inputs[i]);
-      continue;
-    }
-    const array front = moveaxis(inputs[i], axes[i], 0);
-    Shape shape{front.shape(0)};
-    shape.resize(1 + rank - (front.ndim() - 1), 1);
-    shape.insert(shape.end(), front.shape().begin() + 1, front.shape().end());
-    result.push_back(reshape(front, shape));
+    const array& x = inputs[i];
+    result.push_back(axes[i] < 0 ? x : align_examples(moveaxis(x, axes[i], 0), rank));
   }
   return result;
 }

@@ -181,8 +181,7 @@ class Fourier final : public Primitive {
   /// (Bailey, "FFTs in external or hierarchical memory", 1990).
   void in_two_steps(const array& x, const array& out, Queue& queue) const {
     const int64_t n1 = half_of(n_), n2 = n_ / n1, rows = x.size() / n_;
-    array between(make_ref<Node>(x.shape(), complex64));
-    between.allocate(queue);
+    const array between = array::scratch(x.shape(), complex64, queue);
     const Factors factors = twiddles(queue.device(), n1, n2, lanes_of(queue.device().facts()));
     enqueue({rows, n2, n1, n1, {n_, 1, n2, n1}, {n_, 1, n2, n1}, inverse_, false, float(scale_), "TWIDDLE", &factors}, x,
             between, Ends::complex, queue);

@@ -80,7 +80,7 @@ void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
     kernel.set(int64_t(a.shape(axis_ + k)));
     kernel.set(a.strides()[axis_ + k] / in_word);
   }
-  kernel.over(index_items(queue, rows * chunks, std::max<int64_t>(1, 2048 * chunks / inner))).moving(2 * y.nbytes());
+  kernel.over(work_items(queue, rows * chunks, std::max<int64_t>(1, 2048 * chunks / inner))).moving(2 * y.nbytes());
   kernel.with(outer, n, inner, outer_stride / in_word, inner_stride, chunks);
 }
 
@@ -113,7 +113,7 @@ class GatherAxis final : public Primitive {
     const Capabilities& device = queue.device().facts();
     const int64_t chunks = !device.is_cpu ? n * inner : std::clamp<int64_t>(4 * device.compute_units / outer, 1, n * inner);
     launch(queue, "gather", "gather_axis", {{"U", word.type}, {"I", index.dtype()}, {"K", 1}})
-        .over(index_items(queue, outer * chunks, std::max<int64_t>(1, 2048 * outer * chunks / y.size())))
+        .over(work_items(queue, outer * chunks, std::max<int64_t>(1, 2048 * outer * chunks / y.size())))
         .moving(2 * y.nbytes() + index.nbytes())
         .with(reads(a), writes(y), reads(index), outer, n, inner, extent, chunks);
   }

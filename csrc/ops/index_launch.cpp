@@ -1,16 +1,7 @@
 // How the indexing primitives launch.
 #include "ops/index_launch.h"
 
-#include <algorithm>
-
 namespace mlx {
-
-size_t index_items(Queue& queue, int64_t tasks, int64_t grain) {
-  const Capabilities& device = queue.device().facts();
-  if (!device.is_cpu) return size_t(std::clamp<int64_t>(tasks, 1, 1 << 20));
-  if (queue.is_small()) return 1;
-  return size_t(std::clamp<int64_t>(tasks / grain, 1, 4 * device.compute_units));
-}
 
 bool merges(const array& a, int begin, int end, int64_t& size, int64_t& stride) {
   const Shape shape(a.shape().begin() + begin, a.shape().begin() + end);

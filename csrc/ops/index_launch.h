@@ -1,4 +1,4 @@
-// How the indexing primitives launch: index arrays as kernel arguments, work-items, words to copy.
+// How the indexing primitives launch: index arrays as kernel arguments, words to copy.
 #pragma once
 
 #include <numeric>
@@ -6,9 +6,6 @@
 #include "graph/array.h"
 
 namespace mlx {
-
-/// Work-items for that many tasks, at least `grain` of them an item on CPU devices.
-size_t index_items(Queue& queue, int64_t tasks, int64_t grain = 1);
 
 /// Dimensions [begin, end) of an array as one: its size and stride. False when they do not merge.
 bool merges(const array& a, int begin, int end, int64_t& size, int64_t& stride);

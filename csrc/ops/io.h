@@ -28,6 +28,13 @@ class ByteSink {
   virtual void write(const void* bytes, size_t count) = 0;
 };
 
+/// Keeps all in memory.
+class Collector final : public ByteSink {
+ public:
+  std::string bytes;
+  void write(const void* from, size_t count) override { bytes.append(static_cast<const char*>(from), count); }
+};
+
 /// Opens a file, which stays open while arrays still have to be read from it; std::runtime_error when it cannot.
 Source open_file(const std::string& path);
 /// Bytes in memory.

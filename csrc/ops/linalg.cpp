@@ -36,8 +36,11 @@ void require_real_or_complex(const char* op, const array& a) {
 
 Shape matrix_shape(const array& a) { return {a.shape(-2), a.shape(-1)}; }
 
-/// A routine from one square matrix to another.
-array square_to_square(const Routine& routine, const array& a, bool upper, const StreamOrDevice& s) {
+/// A routine from one real square matrix to another; `what` is only defined for such.
+array square_to_square(const char* op, const char* what, const Routine& routine, const array& a, bool upper,
+                       const StreamOrDevice& s) {
+  require_square(op, what, a);
+  require_real(op, a);
   return factorize(routine, {upper, false}, {a}, {matrix_shape(a)}, {a.dtype()}, s)[0];
 }
 
@@ -108,27 +111,19 @@ std::variant<array, std::tuple<array, array, array>> svd_op(const array& a, bool
 }
 
 array inv(const array& a, StreamOrDevice s) {
-  require_square("linalg::inv", "Inverses are", a);
-  require_real("linalg::inv", a);
-  return square_to_square(inverse, a, false, s);
+  return square_to_square("linalg::inv", "Inverses are", inverse, a, false, s);
 }
 
 array tri_inv(const array& a, bool upper, StreamOrDevice s) {
-  require_square("linalg::tri_inv", "Inverses are", a);
-  require_real("linalg::tri_inv", a);
-  return square_to_square(triangular_inverse, a, upper, s);
+  return square_to_square("linalg::tri_inv", "Inverses are", triangular_inverse, a, upper, s);
 }
 
 array cholesky(const array& a, bool upper, StreamOrDevice s) {
-  require_square("linalg::cholesky", "Cholesky decomposition is", a);
-  require_real("linalg::cholesky", a);
-  return square_to_square(cholesky_factor, a, upper, s);
+  return square_to_square("linalg::cholesky", "Cholesky decomposition is", cholesky_factor, a, upper, s);
 }
 
 array cholesky_inv(const array& a, bool upper, StreamOrDevice s) {
-  require_square("linalg::cholesky_inv", "Cholesky inverse is", a);
-  require_real("linalg::cholesky_inv", a);
-  return square_to_square(cholesky_inverse, a, upper, s);
+  return square_to_square("linalg::cholesky_inv", "Cholesky inverse is", cholesky_inverse, a, upper, s);
 }
 
 array pinv(const array& a, StreamOrDevice s) {

@@ -35,10 +35,8 @@ class MaskedCopy final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays parts{zeros_like(primals[0]), primals[1], zeros_like(primals[2])};
-    for (size_t k = 0; k < argnums.size(); ++k)
-      if (argnums[k] != 1) parts[argnums[k]] = tangents[k];
-    return {to_places_ ? masked_put(parts[0], parts[1], parts[2]) : masked_take(parts[2], parts[1], parts[0])};
+    const Arrays all = all_tangents(primals, tangents, argnums, 3);
+    return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0])};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   size_t work(const Arrays& inputs, const Arrays& outputs) const override {
@@ -70,9 +68,8 @@ void MaskedCopy::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const array& rows_of = to_places_ ? values : y;
   const int64_t rows = rows_of.size() / inner;
   const Capabilities& device = queue.device().facts();
-  const int64_t chunks = queue.is_small() ? 1 : std::clamp<int64_t>(n / 512, 1, device.is_cpu ? 4 * device.compute_units : 1024);
-  array counts(make_ref<Node>(Shape{int32_t(chunks)}, int32));
-  counts.allocate(queue);
+  const int64_t chunks = int64_t(work_items(queue, n / 512, 1, 1024));
+  const array counts = array::scratch({int32_t(chunks)}, int32, queue);
   const Word word = widest_word(queue, {y.itemsize()});
   const Defines defines{{"U", word.type}};
   launch(queue, "mask", "count_true", defines).over(size_t(chunks)).with(reads(mask), writes(counts), n, chunks);

@@ -59,11 +59,7 @@ struct Composed {
 
 /// A weight or bias batched along `axis`, shaped to broadcast beside x of shape (batch, ..., columns).
 array beside(const array& x, const array& operand, int axis) {
-  if (axis < 0) return operand;
-  Shape shape(size_t(x.ndim()), 1);
-  shape[0] = x.shape(0);
-  shape.back() = x.shape(-1);
-  return reshape(moveaxis(operand, axis, 0), shape);
+  return axis < 0 ? operand : align_examples(moveaxis(operand, axis, 0), x.ndim() - 1);
 }
 
 /// Axes from `first` to the last but one.
@@ -182,10 +178,8 @@ void NormGradient::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   for (const array& input : inputs) dense.push_back(contiguous_copy(input, queue));
   const RowLaunch shape(queue, std::max<int64_t>(rows, 1), columns);
   Arrays strips;
-  for (size_t i = 1; i < outputs.size(); ++i) {
-    strips.emplace_back(make_ref<Node>(Shape{int32_t(shape.items), int32_t(columns)}, wide));
-    strips.back().allocate(queue);
-  }
+  for (size_t i = 1; i < outputs.size(); ++i)
+    strips.push_back(array::scratch({int32_t(shape.items), int32_t(columns)}, wide, queue));
   const auto strip = [&](bool has, int output) { return has ? writes(strips[output - 1]) : writes(dx); };
   Launch step = launch(queue, "norm", "norm_gradient", shape.with_group(form_.defines(dx.dtype())));
   shape.shape(step).moving(size_t(3 * dx.nbytes()));

@@ -75,12 +75,6 @@ void add(std::string& bytes, uint64_t value, int width) {
   for (int i = 0; i < width; ++i) bytes += char(value >> 8 * i);
 }
 
-class Collector final : public ByteSink {
- public:
-  std::string bytes;
-  void write(const void* from, size_t count) override { bytes.append(static_cast<const char*>(from), count); }
-};
-
 std::string deflated(const std::string& bytes) {
   z_stream stream{};
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)

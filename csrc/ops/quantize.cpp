@@ -33,8 +33,6 @@ const ModeRow& mode_row(const char* op, const std::string& mode) {
   fail(op, "Invalid quantization mode '", mode, "'.");
 }
 
-bool is_real_float(Dtype dtype) { return dtype.is_floating(); }
-
 Shape with_last(const array& x, int64_t columns) {
   Shape shape = x.shape();
   shape.back() = dimension(columns, "quantize");
@@ -54,11 +52,7 @@ array grouped(const array& x, int size) { return unflatten(x, -1, {-1, size}); }
 class QuantizedPrimitive : public Primitive {
  public:
   explicit QuantizedPrimitive(Quantization q) : q_(std::move(q)) {}
-  void fields(Fields& f) override {
-    f.field("mode", q_.mode);
-    f.field("group_size", q_.group_size);
-    f.field("bits", q_.bits);
-  }
+  void fields(Fields& f) override { q_.fields(f); }
   /// Batches lie in front and rows do not mix, so moving the batch axis there is all.
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) final {
     const int size = batch_size(inputs, axes);
@@ -156,8 +150,8 @@ class Dequantize final : public QuantizedPrimitive {
     for (const int i : argnums) {
       if (!q_.is_affine() || i == 0)
         fail("Dequantize::vjp", "no gradient with respect to ", i == 0 ? "the packed weights." : "scales of floating modes.");
-      result.push_back(i == 1 ? scale_gradient(primals[0], primals[1], cotangents[0])
-                              : astype(sum(grouped(cotangents[0], q_.group_size), Axes{-1}), primals[2].dtype()));
+      result.push_back(i == 1 ? scales_cotangent(q_, primals[0], primals[1], cotangents[0])
+                              : biases_cotangent(q_, primals[2], cotangents[0]));
     }
     return result;
   }
@@ -176,11 +170,6 @@ class Dequantize final : public QuantizedPrimitive {
   size_t global_scale_at(const Arrays&) const override { return q_.is_affine() ? 3 : 2; }
 
  private:
-  array scale_gradient(const array& packed, const array& scales, const array& g) const {
-    const array ones = ones_like(scales), zeros = zeros_like(scales);
-    const array codes = dequantize(packed, ones, zeros, q_.group_size, q_.bits, q_.mode, {}, g.dtype());
-    return astype(sum(grouped(g * codes, q_.group_size), Axes{-1}), scales.dtype());
-  }
   Dtype dtype_;
 };
 
@@ -191,6 +180,12 @@ Defines Quantization::defines(Dtype scales) const {
   Defines defines{{"MODE", row.codes}, {"SCALE", row.scale}, {"BITS", bits}, {"GROUP", group_size}};
   if (is_affine()) defines.emplace_back("S", scales);
   return defines;
+}
+
+void Quantization::fields(Fields& f) {
+  f.field("mode", mode);
+  f.field("group_size", group_size);
+  f.field("bits", bits);
 }
 
 Quantization quantization(const char* op, const std::optional<int>& group_size, const std::optional<int>& bits,
@@ -211,9 +206,7 @@ Quantization quantization(const char* op, const std::optional<int>& group_size, 
 }
 
 size_t quantized_items(Queue& queue, int64_t tasks) {
-  if (queue.is_small()) return 1;
-  const Capabilities& device = queue.device().facts();
-  return size_t(std::clamp<int64_t>(tasks, 1, device.is_cpu ? 4 * device.compute_units : 1 << 18));
+  return work_items(queue, tasks, 1, 1 << 18);
 }
 
 int unpacked_columns(const char* op, const Quantization& q, const array& w, const array& scales,
@@ -253,6 +246,16 @@ void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, i
             units);
 }
 
+array scales_cotangent(const Quantization& q, const array& packed, const array& scales, const array& g) {
+  const array ones = ones_like(scales), zeros = zeros_like(scales);
+  const array codes = dequantize(packed, ones, zeros, q.group_size, q.bits, q.mode, {}, g.dtype());
+  return astype(sum(grouped(g * codes, q.group_size), Axes{-1}), scales.dtype());
+}
+
+array biases_cotangent(const Quantization& q, const array& biases, const array& g) {
+  return astype(sum(grouped(g, q.group_size), Axes{-1}), biases.dtype());
+}
+
 Arrays quantize(const array& w, std::optional<int> group_size, std::optional<int> bits, const std::string& mode,
                 const std::optional<array>& global_scale, StreamOrDevice s) {
   const Quantization q = quantization("quantize", group_size, bits, mode);
@@ -262,7 +265,7 @@ Arrays quantize(const array& w, std::optional<int> group_size, std::optional<int
   if (w.shape(-1) % q.group_size != 0)
     fail("quantize", "The last dimension of the matrix needs to be divisible by the quantization group size ",
          q.group_size, ". However the provided matrix has shape ", to_string(w.shape()), ".");
-  if (!is_real_float(w.dtype()) || w.dtype() == float64)
+  if (!w.dtype().is_floating() || w.dtype() == float64)
     fail("quantize", "Only float16, bfloat16 and float32 can be quantized but w has type ", w.dtype().name(), ".");
   Arrays inputs{w};
   if (global_scale) inputs.push_back(*global_scale);
@@ -282,7 +285,7 @@ array dequantize(const array& w, const array& scales, const std::optional<array>
   const int columns = unpacked_columns("dequantize", q, w, scales, biases);
   const Dtype stored = q.is_affine() ? at_least_float(promote(scales.dtype(), biases->dtype())) : bfloat16;
   const Dtype result = dtype.value_or(stored);
-  if (!is_real_float(result) || !is_real_float(stored))
+  if (!result.is_floating() || !stored.is_floating())
     fail("dequantize", "Only real floating types are supported but the output dtype is ", result.name(), ".");
   const Dtype computed = result == float64 ? float32 : result;
   Arrays inputs{w, scales};

@@ -9,6 +9,8 @@
 
 namespace mlx {
 
+class Fields;
+
 /// The parameters of a mode, completed and checked.
 struct Quantization {
   std::string mode;
@@ -16,6 +18,7 @@ struct Quantization {
   bool is_affine() const { return mode == "affine"; }
   /// For kernels: MODE, SCALE, BITS, GROUP, and S for plain scales.
   Defines defines(Dtype scales) const;
+  void fields(Fields& f);
 };
 /// Throws std::invalid_argument for unknown modes and for groups or bits that the mode does not have.
 Quantization quantization(const char* op, const std::optional<int>& group_size, const std::optional<int>& bits,
@@ -60,6 +63,9 @@ int unpacked_columns(const char* op, const Quantization& q, const array& w, cons
 /// Units [first, first + units) of rows [row, row + rows) of evaluated packed weights into the dense memory of `out`.
 void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, int64_t rows, int64_t first,
                      int64_t units, const array* global_scale, Dtype dtype, const BufferArgument& out, Queue& queue);
+/// Cotangents of affine scales and biases, given that of the values.
+array scales_cotangent(const Quantization& q, const array& packed, const array& scales, const array& g);
+array biases_cotangent(const Quantization& q, const array& biases, const array& g);
 /// Values in the fewest whole words: what kernels handle at a time.
 inline int unit_size(const Quantization& q) { return q.group_size < 32 ? 16 : 32; }
 /// Work-items that share out so many tasks.

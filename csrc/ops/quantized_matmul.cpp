@@ -101,9 +101,7 @@ class PackedProduct : public Primitive {
  public:
   PackedProduct(Quantization q, bool transpose) : q_(std::move(q)), transpose_(transpose) {}
   void fields(Fields& f) override {
-    f.field("mode", q_.mode);
-    f.field("group_size", q_.group_size);
-    f.field("bits", q_.bits);
+    q_.fields(f);
     f.field("transpose", transpose_);
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays&, const std::vector<int>&) override {
@@ -130,11 +128,7 @@ class PackedProduct : public Primitive {
   array parameter_gradient(const Arrays& primals, int argument, const array& values) const {
     if (argument == 1) fail<std::runtime_error>("vjp", "no gradient wrt the quantized weights.");
     if (!q_.is_affine()) fail("vjp", "no gradient wrt scales in ", q_.mode, " quantization.");
-    const array& scales = primals[2];
-    if (argument == 3) return astype(sum(unflatten(values, -1, {-1, q_.group_size}), Axes{-1}), primals[3].dtype());
-    const array codes = dequantize(primals[1], ones_like(scales), zeros_like(scales), q_.group_size, q_.bits, q_.mode, {},
-                                   values.dtype());
-    return astype(sum(unflatten(values * codes, -1, {-1, q_.group_size}), Axes{-1}), scales.dtype());
+    return argument == 2 ? scales_cotangent(q_, primals[1], primals[2], values) : biases_cotangent(q_, primals[3], values);
   }
   /// Gradient of the unpacked values of each matrix.
   array value_gradient(const array& x, const array& g) const {

@@ -54,7 +54,7 @@ class RandomBits final : public Primitive {
     const array keys = contiguous_copy(inputs[0], queue);
     const int64_t words = size_of(shape_), count = keys.size() / 2;
     launch(queue, "random", "random_bits", {})
-        .over(work_items(queue, out.size()))
+        .over(work_items(queue, out.size() / 8, 256, 1 << 18))
         .moving(size_t(out.nbytes()))
         .with(reads(keys), writes(out), count, words);
   }
@@ -81,12 +81,6 @@ class RandomBits final : public Primitive {
     Shape result(keys.shape().begin(), keys.shape().end() - 1);
     result.insert(result.end(), shape.begin(), shape.end());
     return result;
-  }
-  static size_t work_items(Queue& queue, int64_t words) {
-    const Capabilities& device = queue.device().facts();
-    if (queue.is_small()) return 1;
-    if (device.is_cpu) return size_t(std::clamp<int64_t>(words / 2048, 1, 4 * device.compute_units));
-    return size_t(std::clamp<int64_t>(words / 8, 1, 1 << 18));
   }
   Shape shape_;
 };

@@ -170,36 +170,25 @@ void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accum
     // Few columns: several rows side by side make wide ones.
     array wide(make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
     wide.share(x, row_major(wide.shape()), x.offset());
-    array sums(make_ref<Node>(Shape{int32_t(fold), int32_t(plan.columns)}, accumulated));
-    sums.allocate(queue);
+    const array sums = array::scratch({int32_t(fold), int32_t(plan.columns)}, accumulated, queue);
     run(wide, {0}, sums, accumulated, count, queue, false);
     return run(sums, {0}, out, accumulated, count, queue);
   }
-  array to = out;
-  if (plan.parts > 1) {
-    to = array(make_ref<Node>(Shape{int32_t(plan.parts), int32_t(plan.results)}, accumulated));
-    to.allocate(queue);
-  }
+  const array to = plan.parts > 1 ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : out;
   Defines defines{{"T", x.dtype()},
                   {"A", accumulated},
                   {"O", to.dtype()},
                   {"OP", plan.parts > 1 || !last ? row().partial : row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
-  const bool by_rows = plan.group || (!plan.by_columns && queue.device().facts().is_cpu);
   if (plan.group) defines.emplace_back("GROUP", int(plan.group));
-  Launch step = launch(queue, "reduce", by_rows ? "reduce_rows" : "reduce_columns", defines);
-  step.over(plan.work_items).moving(size_t(x.nbytes() + to.nbytes()));
-  if (plan.group) step.in_groups_of(plan.group);
+  Launch step = launch(queue, "reduce", plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
+  step.moving(size_t(x.nbytes() + to.nbytes()));
   step.set(reads(x));
   step.set(writes(to));
-  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride}) step.set(value);
-  step.set(plan.kept_rank);
-  step.set(plan.reduced_rank);
-  step.set_bytes(&plan.kept, sizeof plan.kept);
-  step.set_bytes(&plan.reduced, sizeof plan.reduced);
+  set_walk(step, plan);
   step.set(count);
-  if (!by_rows) step.set(plan.columns);
+  if (!plan.by_rows) step.set(plan.columns);
   step.enqueue();
   if (plan.parts > 1) run(to, {0}, out, accumulated, count, queue, last);
 }

@@ -13,7 +13,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// Work-items and parts for a CPU device: a few shares per core, each worth waking a core for.
 void cut_for_cpu(ReducePlan& plan, Queue& queue) {
   const int64_t amount = plan.results * plan.total;
-  const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(amount / 4096, 1, 4 * queue.device().facts().compute_units);
+  const int64_t items = int64_t(work_items(queue, amount, 4096));
   const int64_t units = plan.by_columns ? plan.results / plan.columns * ceil_div(plan.columns, tile) : plan.results;
   if (items > 1 && units < 4 * items) {
     const int64_t unit = amount / std::max<int64_t>(units, 1);
@@ -71,8 +71,20 @@ ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& qu
   plan.fits = fill_dims(plan.kept, kept.shape, kept.strides[0], plan.kept_rank) &&
               fill_dims(plan.reduced, reduced.shape, reduced.strides[0], plan.reduced_rank);
   if (!plan.fits) return plan;
-  queue.device().facts().is_cpu ? cut_for_cpu(plan, queue) : cut_for_gpu(plan, queue);
+  const bool is_cpu = queue.device().facts().is_cpu;
+  is_cpu ? cut_for_cpu(plan, queue) : cut_for_gpu(plan, queue);
+  plan.by_rows = plan.group || (is_cpu && !plan.by_columns);
   return plan;
+}
+
+void set_walk(Launch& kernel, const ReducePlan& plan) {
+  kernel.over(plan.work_items);
+  if (plan.group) kernel.in_groups_of(plan.group);
+  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride}) kernel.set(value);
+  kernel.set(plan.kept_rank);
+  kernel.set(plan.reduced_rank);
+  kernel.set_bytes(&plan.kept, sizeof plan.kept);
+  kernel.set_bytes(&plan.reduced, sizeof plan.reduced);
 }
 
 }  // namespace mlx

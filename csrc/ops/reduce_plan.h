@@ -1,6 +1,7 @@
 // How a reduction walks its input: kept and reduced axes with as few dimensions as possible.
 #pragma once
 
+#include "cl/launch.h"
 #include "graph/array.h"
 
 namespace mlx {
@@ -26,10 +27,14 @@ struct ReducePlan {
   int64_t parts = 1;        ///< pieces to cut each result into
   size_t work_items = 1;
   size_t group = 0;         ///< work-items that share a result on a GPU; 0: each works alone
+  bool by_rows = false;     ///< each work-item or group walks whole results: the kernels named _rows, else _columns
 };
 
 /// Plans reducing `x` over the sorted `axes`. With `ordered`, elements keep their row-major order.
 ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& queue);
+
+/// Sets the work-items, and the arguments that follow the kernels' arrays.
+void set_walk(Launch& kernel, const ReducePlan& plan);
 
 /// Adds up the rows of the 2-d float32 or float64 `x` into `out`, which is allocated.
 void sum_rows_into(const array& x, const array& out, Queue& queue);

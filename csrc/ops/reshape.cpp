@@ -144,12 +144,6 @@ class Unflatten final : public Reshaping {
   Shape shape_;
 };
 
-Axes shifted(const Axes& axes) {
-  Axes result;
-  for (const int axis : axes) result.push_back(axis + 1);
-  return result;
-}
-
 class ExpandDims final : public Reshaping {
  public:
   explicit ExpandDims(Axes axes) : axes_(std::move(axes)) {}
@@ -164,7 +158,7 @@ class ExpandDims final : public Reshaping {
     return {squeeze(cotangents[0], axes_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    return {{expand_dims(batch_first(inputs[0], axes[0], 0), shifted(axes_))}, {0}};
+    return {{expand_dims(batch_first(inputs[0], axes[0], 0), behind_batch(axes_))}, {0}};
   }
 
  private:
@@ -188,7 +182,7 @@ class Squeeze final : public Reshaping {
     return {expand_dims(cotangents[0], axes_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    return {{squeeze(batch_first(inputs[0], axes[0], 0), shifted(axes_))}, {0}};
+    return {{squeeze(batch_first(inputs[0], axes[0], 0), behind_batch(axes_))}, {0}};
   }
 
  private:

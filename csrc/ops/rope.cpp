@@ -2,7 +2,6 @@
 #include "ops/rope.h"
 #include "graph/registry.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -23,11 +22,9 @@ struct Rotation {
   bool backward = false;  ///< by the negative angles
 };
 
-size_t work_items(Queue& queue, int64_t rows, int64_t elements) {
-  const Capabilities& device = queue.device().facts();
-  if (queue.is_small()) return 1;
-  if (!device.is_cpu) return size_t(std::clamp<int64_t>(rows, 1, 1 << 20));
-  return size_t(std::clamp<int64_t>(elements / 4096, 1, 4 * device.compute_units));
+/// On GPUs one work-item a row.
+size_t items_for(const Queue& queue, int64_t rows, int64_t elements) {
+  return work_items(queue, queue.device().facts().is_cpu ? elements : rows, 4096);
 }
 
 /// x seen as (batch, heads, positions, width), and its strides.
@@ -89,7 +86,7 @@ Ref<Buffer> RoPE::make_table(const Arrays& inputs, int64_t positions, Queue& que
   Defines defines{{"T", inputs[0].dtype()}, {"O", offsets.dtype()}, {"F", periods.dtype()}};
   if (has_freqs) defines.emplace_back("FREQS", 1);
   launch(queue, "rope", "rope_table", defines)
-      .over(work_items(queue, sequences * positions, 8 * sequences * positions * pairs))
+      .over(items_for(queue, sequences * positions, 8 * sequences * positions * pairs))
       .with(reads(offsets), reads(periods), BufferArgument{table.get(), 0, true}, sequences, positions, pairs, r_.scale,
             float(-std::log(r_.base) / float(pairs)));
   return table;
@@ -120,7 +117,7 @@ void RoPE::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   step.set_bytes(to.strides, sizeof to.strides);
   step.set(per_sequence);
   step.set(r_.backward ? -1.0f : 1.0f);
-  step.over(work_items(queue, y.size() / from.width, y.size())).moving(size_t(2 * y.nbytes())).enqueue();
+  step.over(items_for(queue, y.size() / from.width, y.size())).moving(size_t(2 * y.nbytes())).enqueue();
 }
 
 /// The angles are (t + offset) · scale / freqs, and a rotated pair (p, q) moves by (-q, p) with its angle.

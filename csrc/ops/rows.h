@@ -15,7 +15,7 @@ struct RowLaunch {
   RowLaunch(Queue& queue, int64_t rows, int64_t columns) {
     const Capabilities& facts = queue.device().facts();
     if (facts.is_cpu) {
-      const int64_t limit = queue.is_small() ? 1 : std::clamp<int64_t>(rows * columns / 4096, 1, 4 * facts.compute_units);
+      const int64_t limit = int64_t(work_items(queue, rows * columns, 4096));
       items = size_t(std::clamp<int64_t>(rows, 1, limit));
     } else {
       group = std::min<size_t>(columns > 512 ? 256 : columns > 64 ? 128 : 32, facts.max_group);

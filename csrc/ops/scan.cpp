@@ -87,8 +87,7 @@ void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
   }
   const Defines plain = defines(x.dtype()), grouped = shape.with_group(plain);
   const Dtype accumulated = plain[1].value == "float32" ? float32 : x.dtype();
-  array totals(make_ref<Node>(Shape{int32_t(count), int32_t(blocks)}, accumulated));
-  totals.allocate(queue);
+  const array totals = array::scratch({int32_t(count), int32_t(blocks)}, accumulated, queue);
   const auto run = [&](const char* kernel) {
     Launch step = launch(queue, "scan", kernel, grouped);
     shape.shape(step).moving(size_t(out.nbytes()));
@@ -114,9 +113,8 @@ void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (inner == 1) return scan_rows(x, out, outer, n, queue);
   const Capabilities& facts = queue.device().facts();
   const int64_t units = facts.is_cpu ? outer * ((inner + 1023) / 1024) : outer * inner;
-  const int64_t limit = queue.is_small() ? 1 : facts.is_cpu ? 4 * facts.compute_units : 4096 * facts.compute_units;
   launch(queue, "scan", "scan_columns", defines(x.dtype()))
-      .over(size_t(std::clamp<int64_t>(units, 1, limit)))
+      .over(work_items(queue, units, 1, 4096 * facts.compute_units))
       .moving(size_t(2 * out.nbytes()))
       .with(reads(x), writes(out), outer, n, inner, int32_t(reverse_), int32_t(!inclusive_));
 }

@@ -54,20 +54,19 @@ void scatter_elements(array& y, const array& updates, Defines defines, bool repl
   std::optional<array> last;
   if (replaces && n > 1) {
     defines.push_back({"CLAIMED", 1});
-    last = array(make_ref<Node>(slots, int32));
-    last->allocate(queue);
+    last = array::scratch(slots, int32, queue);
     copy_into(array(0, int32), *last, queue);
     Launch claim = launch(queue, "scatter_atomic", "claim", defines);
     claim.set(writes(*last));
     set_rest(claim);
-    claim.over(index_items(queue, claims, 256)).enqueue();
+    claim.over(work_items(queue, claims, 256)).enqueue();
   }
   Launch kernel = launch(queue, "scatter_atomic", "scatter_atomic", defines);
   kernel.set(writes(y));
   kernel.set(reads(updates));
   if (last) kernel.set(reads(*last));
   set_rest(kernel);
-  kernel.over(index_items(queue, updates.size(), 256)).moving(3 * updates.nbytes()).enqueue();
+  kernel.over(work_items(queue, updates.size(), 256)).moving(3 * updates.nbytes()).enqueue();
 }
 
 class Scatter final : public Primitive {
@@ -151,11 +150,8 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
 
 Arrays Scatter::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
   if (mode_ != ScatterMode::set && mode_ != ScatterMode::add) no_transform("jvp", *this);
-  Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-  for (size_t k = 0; k < argnums.size(); ++k) {
-    if (argnums[k] > 1) no_gradient_of_indices(name());
-    both[argnums[k]] = tangents[k];
-  }
+  if (argnums.back() > 1) no_gradient_of_indices(name());
+  const Arrays both = all_tangents(primals, tangents, argnums, 2);
   return {scatter(both[0], indices(primals), both[1], axis_, mode_)};
 }
 
@@ -196,7 +192,7 @@ class ScatterAxis final : public Primitive {
     const int64_t cores = queue.is_small() || values.size() < 4096 ? 1 : device.compute_units;
     const int64_t chunks = device.is_cpu ? std::min(inner, std::max<int64_t>(1, cores / outer)) : inner;
     launch(queue, "scatter", "scatter_axis", defines)
-        .over(index_items(queue, outer * chunks))
+        .over(work_items(queue, outer * chunks))
         .moving(3 * values.nbytes() + index.nbytes())
         .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks);
   }
@@ -211,11 +207,8 @@ class ScatterAxis final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-    for (size_t k = 0; k < argnums.size(); ++k) {
-      if (argnums[k] > 1) no_gradient_of_indices(name());
-      both[argnums[k]] = tangents[k];
-    }
+    if (argnums.back() > 1) no_gradient_of_indices(name());
+    const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {apply(both[0], primals[2], both[1], axis_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {

@@ -8,6 +8,7 @@
 #include "graph/layout.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
 
 namespace mlx {
@@ -65,11 +66,9 @@ class Broadcast final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
-    Shape aligned{x.shape(0)}, shape{x.shape(0)};
-    aligned.resize(1 + shape_.size() - (x.ndim() - 1), 1);
-    aligned.insert(aligned.end(), x.shape().begin() + 1, x.shape().end());
-    shape.insert(shape.end(), shape_.begin(), shape_.end());
-    return {{broadcast_to(reshape(x, aligned), shape)}, {0}};
+    Shape shape = shape_;
+    shape.insert(shape.begin(), x.shape(0));
+    return {{broadcast_to(align_examples(x, int(shape_.size())), shape)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     if (!(broadcast(inputs[0].shape(), shape_, name()) == shape_))
@@ -173,10 +172,32 @@ array batch_first(const array& x, int axis, int size) {
   return broadcast_to(x, shape);
 }
 
+array align_examples(const array& x, int ndim) {
+  Shape shape{x.shape(0)};
+  shape.resize(1 + ndim - (x.ndim() - 1), 1);
+  shape.insert(shape.end(), x.shape().begin() + 1, x.shape().end());
+  return reshape(x, std::move(shape));
+}
+
+Axes behind_batch(const Axes& axes) {
+  Axes result;
+  for (const int axis : axes) result.push_back(axis + 1);
+  return result;
+}
+
 int batch_size(const Arrays& inputs, const std::vector<int>& axes) {
   for (size_t i = 0; i < inputs.size(); ++i)
     if (axes[i] >= 0) return inputs[i].shape(axes[i]);
   return 1;
+}
+
+Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums, size_t count) {
+  Arrays result;
+  for (size_t i = 0, k = 0; i < count; ++i) {
+    const bool given = k < argnums.size() && argnums[k] == int(i);
+    result.push_back(given ? tangents[k++] : zeros_like(primals[i]));
+  }
+  return result;
 }
 
 array view_into(const array& base, Shape shape, Strides strides, int64_t offset) {

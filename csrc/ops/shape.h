@@ -28,8 +28,14 @@ array contiguous(const array& a, bool allow_col_major = false, StreamOrDevice s 
 
 /// The batch axis moved to the front; an array without one (axis < 0) repeated `size` times.
 array batch_first(const array& x, int axis, int size);
+/// `x`, batched along its first axis, with axes of 1 behind that so that each example has `ndim`.
+array align_examples(const array& x, int ndim);
+/// The same axes behind a batch axis in front.
+Axes behind_batch(const Axes& axes);
 /// The size of the batch: that of the first batched input.
 int batch_size(const Arrays& inputs, const std::vector<int>& axes);
+/// A tangent for each of the first `count` primals: that of its argnum, else zeros.
+Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums, size_t count);
 /// An evaluated array over the memory of `base`, which is being computed: what copy_into() writes through.
 array view_into(const array& base, Shape shape, Strides strides, int64_t offset);
 

@@ -125,8 +125,7 @@ class SliceUpdate final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays both{zeros_like(primals[0]), zeros_like(primals[1])};
-    for (size_t k = 0; k < argnums.size(); ++k) both[argnums[k]] = tangents[k];
+    const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {update(both[0], both[1])};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
@@ -170,10 +169,7 @@ class Concatenate final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays parts;
-    for (const array& x : primals) parts.push_back(zeros_like(x));
-    for (size_t k = 0; k < argnums.size(); ++k) parts[argnums[k]] = tangents[k];
-    return {concatenate(parts, axis_)};
+    return {concatenate(all_tangents(primals, tangents, argnums, primals.size()), axis_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);

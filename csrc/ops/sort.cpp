@@ -47,9 +47,7 @@ Defines defines_of(Dtype dtype, bool positions, int bits) {
 
 /// Memory for a kernel's own use.
 array scratch(int64_t count, Dtype dtype, Queue& queue) {
-  array result(make_ref<Node>(Shape{dimension(count, "sort")}, dtype));
-  result.allocate(queue);
-  return result;
+  return array::scratch({dimension(count, "sort")}, dtype, queue);
 }
 
 constexpr int whole = -1;
@@ -104,8 +102,8 @@ class Sort final : public Primitive {
  private:
   void sort_rows(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
     const Capabilities& facts = queue.device().facts();
-    const int64_t limit = queue.is_small() ? 1 : facts.is_cpu ? 4 * facts.compute_units : 512 * facts.compute_units;
-    const int64_t items = std::clamp<int64_t>(facts.is_cpu ? x.size() / 1024 : rows, 1, std::min(limit, rows));
+    const int64_t tasks = facts.is_cpu ? x.size() : rows;
+    const int64_t items = std::min(rows, int64_t(work_items(queue, tasks, 1024, 512 * facts.compute_units)));
     const array keys = scratch(items * 2 * n, key_of(x.dtype()), queue);
     const array places = positions_ ? scratch(items * 2 * n, uint32, queue) : keys;
     launch(queue, "sort", "sort_rows", defines_of(x.dtype(), positions_, 8))
@@ -166,9 +164,7 @@ class Passes {
   int32_t bits_of_key() const { return int32_t(8 * dtype_.size()); }
   /// For each row and block, so many counts.
   array counters(int64_t count) {
-    array result(make_ref<Node>(Shape{int32_t(rows_), dimension(blocks_ * count, "sort")}, uint32));
-    result.allocate(queue_);
-    return result;
+    return array::scratch({int32_t(rows_), dimension(blocks_ * count, "sort")}, uint32, queue_);
   }
   /// Launches one of the kernels, in the variant that `define` names.
   template <typename... Args>
@@ -209,12 +205,9 @@ class SearchSorted final : public Primitive {
     if (out.size() == 0) return;
     const array& row = inputs[0];
     const array values = contiguous_copy(inputs[1], queue);
-    const Capabilities& facts = queue.device().facts();
-    const int64_t limit = queue.is_small() ? 1 : facts.is_cpu ? 4 * facts.compute_units : 2048 * facts.compute_units;
-    const int64_t items = std::clamp<int64_t>(facts.is_cpu ? out.size() / 512 : out.size(), 1, limit);
     const int64_t n = row.size(), stride = n ? row.strides()[0] : 1;
     launch(queue, "sort", "search_sorted", defines_of(row.dtype(), true, 8))
-        .over(size_t(items))
+        .over(work_items(queue, out.size(), 512, 2048 * queue.device().facts().compute_units))
         .with(n ? reads(row) : reads(values), stride, reads(values), writes(out), out.size(), n, int32_t(right_));
   }
   Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums, const Arrays&) override {

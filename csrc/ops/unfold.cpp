@@ -33,12 +33,6 @@ Window make_window(const Convolution& c) {
   return w;
 }
 
-size_t work_items(Queue& queue, int64_t count) {
-  const Capabilities& device = queue.device().facts();
-  if (queue.is_small()) return 1;
-  return size_t(std::clamp<int64_t>(count, 1, device.is_cpu ? 4 * device.compute_units : 1 << 20));
-}
-
 void rearrange(Queue& queue, const char* kernel, Dtype dtype, int64_t elements, const BufferArgument& from,
                const BufferArgument& to, int64_t batch, const Window& window) {
   Launch step = launch(queue, "conv", kernel, {{"T", dtype}});

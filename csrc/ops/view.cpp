@@ -24,9 +24,7 @@ class View final : public Primitive {
     const int from = x.itemsize(), to = dtype_.size();
     if (from != to && !fits(x, to)) x = contiguous_copy(x, queue);
     if (from != to && !fits(x, to)) {  // row-major, but begins between two elements
-      array aligned(make_ref<Node>(x.shape(), x.dtype()));
-      aligned.allocate(queue);
-      aligned.node().evaluated = true;
+      const array aligned = array::scratch(x.shape(), x.dtype(), queue);
       copy_into(x, aligned, queue);
       x = aligned;
     }
@@ -116,11 +114,7 @@ class Depends final : public Primitive {
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    Arrays result;
-    for (int i = 0; i < count_; ++i) result.push_back(zeros_like(primals[i]));
-    for (size_t k = 0; k < argnums.size(); ++k)
-      if (argnums[k] < count_) result[argnums[k]] = tangents[k];
-    return result;
+    return all_tangents(primals, tangents, argnums, size_t(count_));
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const Arrays first(inputs.begin(), inputs.begin() + count_), others(inputs.begin() + count_, inputs.end());

@@ -37,10 +37,13 @@ class Identity final : public Primitive {
 
 const Registered<Identity> identity_class("Identity");
 
-Arrays tracers_of(const Arrays& primals) {
-  Arrays tracers;
-  for (const array& primal : primals) tracers.push_back(tracer_of(primal));
-  return tracers;
+/// Tracers of the primals, and what f makes of them.
+std::pair<Arrays, Arrays> traced(const Function& f, const Arrays& primals) {
+  const Tracing tracing(Tracing::differentiate);
+  Arrays sources;
+  for (const array& primal : primals) sources.push_back(tracer_of(primal));
+  Arrays outputs = f(sources);
+  return {std::move(sources), std::move(outputs)};
 }
 
 /// The inputs of a node that the sources reach.
@@ -65,15 +68,18 @@ Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& ou
   Arrays seeds;
   for (const array& output : outputs) seeds.push_back(tracer_of(zeros_like(output)));
   const Arrays pulled = primitive.vjp(inputs, seeds, argnums, outputs);
-  const auto pushed = pull_back(pulled, {tangents.begin(), tangents.end()}, seeds);
-  Arrays result;
-  for (size_t i = 0; i < outputs.size(); ++i) result.push_back(pushed[i] ? *pushed[i] : zeros_like(outputs[i]));
-  return result;
+  return or_zeros(pull_back(pulled, {tangents.begin(), tangents.end()}, seeds), outputs);
 }
 
 }  // namespace
 
 array identity(const array& x) { return array(x.shape(), x.dtype(), make_ref<Identity>(), {x}, x.is_evaluated() ? to_stream({}) : x.stream()); }
+
+Arrays or_zeros(const std::vector<std::optional<array>>& values, const Arrays& like) {
+  Arrays result;
+  for (size_t i = 0; i < like.size(); ++i) result.push_back(values[i] ? *values[i] : zeros_like(like[i]));
+  return result;
+}
 
 array tracer_of(const array& x) {
   array tracer = identity(x);
@@ -122,12 +128,7 @@ std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::ve
 }
 
 std::pair<Arrays, Arrays> vjp(const Function& f, const Arrays& primals, const Arrays& cotangents) {
-  Arrays outputs, sources;
-  {
-    const Tracing tracing(Tracing::differentiate);
-    sources = tracers_of(primals);
-    outputs = f(sources);
-  }
+  const auto [sources, outputs] = traced(f, primals);
   // Cotangents go to the outputs in order; those behind stop_gradient take none when there are fewer cotangents.
   std::vector<std::optional<array>> matched;
   size_t next = 0;
@@ -143,37 +144,21 @@ std::pair<Arrays, Arrays> vjp(const Function& f, const Arrays& primals, const Ar
     matched.emplace_back(astype(cotangents[next++], output.dtype()));
   }
   if (next != cotangents.size()) fail("vjp", cotangents.size(), " cotangents for ", outputs.size(), " outputs.");
-  const auto pulled = pull_back(outputs, matched, sources);
-  Arrays result;
-  for (size_t i = 0; i < primals.size(); ++i) result.push_back(pulled[i] ? *pulled[i] : zeros_like(primals[i]));
-  return {outputs, result};
+  return {outputs, or_zeros(pull_back(outputs, matched, sources), primals)};
 }
 
 std::pair<Arrays, Arrays> value_and_gradient(const Function& f, const Arrays& primals) {
-  Arrays outputs, sources;
-  {
-    const Tracing tracing(Tracing::differentiate);
-    sources = tracers_of(primals);
-    outputs = f(sources);
-  }
+  const auto [sources, outputs] = traced(f, primals);
   std::vector<std::optional<array>> cotangents(outputs.size());
   cotangents[0] = array(1.0f, outputs[0].dtype());
-  const auto pulled = pull_back(outputs, cotangents, sources);
-  Arrays result;
-  for (size_t i = 0; i < primals.size(); ++i) result.push_back(pulled[i] ? *pulled[i] : zeros_like(primals[i]));
-  return {outputs, result};
+  return {outputs, or_zeros(pull_back(outputs, cotangents, sources), primals)};
 }
 
 std::pair<Arrays, Arrays> jvp(const Function& f, const Arrays& primals, const Arrays& tangents) {
   if (primals.size() != tangents.size())
     fail("jvp", primals.size(), " primals but ", tangents.size(), " tangents.");
   for (size_t i = 0; i < primals.size(); ++i) check_match("jvp", "a tangent", tangents[i], primals[i]);
-  Arrays outputs, sources;
-  {
-    const Tracing tracing(Tracing::differentiate);
-    sources = tracers_of(primals);
-    outputs = f(sources);
-  }
+  const auto [sources, outputs] = traced(f, primals);
   const Tape tape(outputs, sources, true);
   std::unordered_map<const Node*, array> tangent;
   for (size_t i = 0; i < sources.size(); ++i)

@@ -25,6 +25,9 @@ std::pair<Arrays, Arrays> value_and_gradient(const Function& f, const Arrays& pr
 std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::vector<std::optional<array>>& cotangents,
                                             const Arrays& sources);
 
+/// The values, zeros where there is none: one for each of `like`.
+Arrays or_zeros(const std::vector<std::optional<array>>& values, const Arrays& like);
+
 /// Stands for `x` in a function being traced: the same value under a node of its own.
 array tracer_of(const array& x);
 /// Same value; marks the place where a traced function took its argument.

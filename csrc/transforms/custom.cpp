@@ -5,6 +5,7 @@
 #include "graph/primitive.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/rearrange.h"
 #include "transforms/vmap.h"
 
 namespace mlx {
@@ -38,9 +39,7 @@ class Custom final : public Primitive {
     for (size_t k = 0; k < argnums.size(); ++k)
       if (size_t(argnums[k]) < arity_) given[argnums[k]] = tangents[k];
     if (rules_.jvp) return rules_.jvp(inputs, given);
-    Arrays filled;
-    for (size_t i = 0; i < arity_; ++i) filled.push_back(given[i] ? *given[i] : zeros_like(inputs[i]));
-    return mlx::jvp(f_, inputs, filled).second;
+    return mlx::jvp(f_, inputs, or_zeros(given, inputs)).second;
   }
 
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& all, const std::vector<int>& all_axes) override {
@@ -65,40 +64,6 @@ class Custom final : public Primitive {
   CustomRules rules_;
 };
 
-/// Values of the first `count` inputs, which exist only once the other inputs do.
-class After final : public Primitive {
- public:
-  explicit After(size_t count) : count_(count) {}
-  const char* name() const override { return "After"; }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
-    for (size_t i = 0; i < outputs.size(); ++i) outputs[i].share(inputs[i], inputs[i].strides(), inputs[i].offset());
-  }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
-    Arrays result;
-    for (const int i : argnums)
-      result.push_back(size_t(i) < cotangents.size() ? cotangents[i] : zeros_like(primals[i]));
-    return result;
-  }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
-    std::vector<Shape> shapes;
-    for (size_t i = 0; i < count_; ++i) shapes.push_back(inputs[i].shape());
-    return shapes;
-  }
-  bool is_view() const override { return true; }
-
- private:
-  size_t count_;
-};
-
-Arrays after(const Arrays& values, const Arrays& others) {
-  Arrays inputs = values;
-  inputs.insert(inputs.end(), others.begin(), others.end());
-  std::vector<Shape> shapes;
-  std::vector<Dtype> dtypes;
-  for (const array& value : values) shapes.push_back(value.shape()), dtypes.push_back(value.dtype());
-  return array::several(std::move(shapes), std::move(dtypes), make_ref<After>(values.size()), std::move(inputs), to_stream({}));
-}
-
 }  // namespace
 
 Arrays custom_function(const Function& f, const Arrays& inputs, CustomRules rules) {
@@ -118,7 +83,7 @@ Arrays custom_function(const Function& f, const Arrays& inputs, CustomRules rule
 Arrays checkpoint(const Function& f, const Arrays& inputs) {
   CustomRules rules;
   rules.vjp = [f](const Arrays& primals, const Arrays& cotangents, const Arrays&) {
-    return vjp(f, after(primals, cotangents), cotangents).second;
+    return vjp(f, depends(primals, cotangents), cotangents).second;
   };
   return custom_function(f, inputs, std::move(rules));
 }

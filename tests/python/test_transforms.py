@@ -170,6 +170,7 @@ COMPOSITIONS = {
     "vmap(compile(grad))": lambda f: mx.vmap(mx.compile(mx.grad(lambda x: f(x).sum()))),
     "grad(checkpoint)": lambda f: mx.grad(lambda x: mx.checkpoint(f)(x).sum()),
     "compile(grad(checkpoint))": lambda f: mx.compile(mx.grad(lambda x: mx.checkpoint(f)(x).sum())),
+    "vmap(grad(checkpoint))": lambda f: mx.vmap(mx.grad(lambda x: mx.checkpoint(f)(x).sum())),
 }
 
 
