@@ -19,6 +19,33 @@ def matrix_and_order(random, rows, columns):
     return [x, np.argsort(random.standard_normal((rows, columns)), axis=1).astype(np.int32)]
 
 
+def places(random, n):
+    """A vector, a place in it for each of as many values, and the values."""
+    return [
+        random.standard_normal(n).astype(np.float32),
+        random.integers(0, n, n).astype(np.int32),
+        random.standard_normal(n).astype(np.float32),
+    ]
+
+
+def assign_places(x, i, values):
+    x = mx.array(x)
+    x[i] = values
+    return x
+
+
+def numpy_assign_places(x, i, values):
+    out = x.copy()
+    out[i] = values
+    return out
+
+
+def numpy_put(x, i):
+    out = x.copy()
+    np.put_along_axis(out, i, x, axis=1)
+    return out
+
+
 def numpy_scatter_add(x, rows, values):
     out = x.copy()
     np.add.at(out, rows, values)
@@ -58,6 +85,12 @@ INDEXING = [
          bytes=lambda r, c: 3 * floats((r, c)), expected=lambda x, i: np.take_along_axis(x, i, axis=1)),
     Case("at[rows].add", function=lambda x, i, v: x.at[i].add(v), expected=numpy_scatter_add,
          bytes=lambda r, c, p: 2 * floats((r, c)) + 3 * floats((p, c)), **ROWS),
+    Case("assign random places", places, assign_places, (2**20,), (40,), bytes=lambda n: 5 * floats((n,)),
+         expected=numpy_assign_places),
+    Case("put_along_axis", matrix_and_order, lambda x, i: mx.put_along_axis(x, i, x, axis=1), (1024, 1024), (6, 9),
+         bytes=lambda r, c: 5 * floats((r, c)), expected=numpy_put),
+    Case("put_along_axis of a vector", places, lambda x, i, v: mx.put_along_axis(x, i, v, axis=0), (2**20,), (40,),
+         bytes=lambda n: 5 * floats((n,)), expected=numpy_assign_places),
     Case("slice assignment", function=assign_slice, expected=numpy_assign_slice,
          bytes=lambda r, c, p: 2 * floats((r, c)), **ROWS),
     Case("concatenate", normal(lambda r, c: [(r, c), (r, c)]), lambda a, b: mx.concatenate([a, b], axis=1),

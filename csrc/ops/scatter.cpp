@@ -120,7 +120,8 @@ void Scatter::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const int64_t wanted = device.is_cpu ? cores : by_columns ? inner / 4 : 256;
   int64_t parts = updates.size() < 4096 ? 1 : wanted;
   if (!by_columns) parts = int64_t(std::bit_ceil(uint64_t(parts)));
-  const int32_t shift = 6 + std::bit_width(uint64_t(inner - 1));
+  // Runs as long as the indices' skew allows: short ones would leave half of each cache's sets to the other cores.
+  const int32_t shift = std::max(6 + std::bit_width(uint64_t(inner - 1)), std::bit_width(uint64_t(y.size() / (16 * parts))));
   kernel.over(size_t(parts)).with(outer, n, inner, outer_stride, parts, by_columns ? int64_t(0) : parts - 1, shift);
 }
 
