@@ -26,15 +26,16 @@ def losses(told, kind):
     return [float(loss) for loss in re.findall(column, plain, re.MULTILINE)]
 
 
-# Architecture, options, and the training losses that MLX reports after 5 and 10 iterations. They drift apart: at this
-# learning rate a step's rounding grows, mamba's loss by as much as when MLX's learning rate changes by a ten-thousandth.
+# Architecture, options, the training losses that MLX reports after 5 and 10 iterations, and how closely the second is
+# met. At this learning rate a step's rounding grows: mamba's second loss moves by as much as that when MLX's learning
+# rate changes by a ten-thousandth.
 TRAININGS = [
-    ("llama", ["--fine-tune-type", "lora"], [4.837, 1.192]),
-    ("llama", ["--fine-tune-type", "dora", "--optimizer", "adamw"], [4.833, 1.157]),
-    ("mixtral", ["--grad-checkpoint"], [5.419, 1.661]),
-    ("qwen2", ["--fine-tune-type", "full", "--optimizer", "sgd"], [7.690, 7.615]),
-    ("phi3", ["--optimizer", "muon", "--grad-accumulation-steps", 2], [7.163, 6.872]),
-    ("mamba", ["--optimizer", "adam"], [5.842, 2.461]),
+    ("llama", ["--fine-tune-type", "lora"], [4.837, 1.192], 2e-3),
+    ("llama", ["--fine-tune-type", "dora", "--optimizer", "adamw"], [4.833, 1.157], 2e-3),
+    ("mixtral", ["--grad-checkpoint"], [5.419, 1.661], 2e-3),
+    ("qwen2", ["--fine-tune-type", "full", "--optimizer", "sgd"], [7.690, 7.615], 2e-3),
+    ("phi3", ["--optimizer", "muon", "--grad-accumulation-steps", 2], [7.163, 6.872], 2e-3),
+    ("mamba", ["--optimizer", "adam"], [5.842, 2.461], 1e-2),
 ]
 
 
@@ -46,15 +47,15 @@ def train(command, model, data, adapters, options):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("architecture, options, recorded", TRAININGS, ids=lambda value: str(value))
+@pytest.mark.parametrize("architecture, options, recorded, rel", TRAININGS, ids=lambda value: str(value))
 def test_losses_are_those_of_mlx_and_fusing_keeps_what_was_learned(
-    architecture, options, recorded, checkpoint, data, command, tmp_path
+    architecture, options, recorded, rel, checkpoint, data, command, tmp_path
 ):
     folder, adapters, fused = str(checkpoint(architecture)), tmp_path / "adapters", tmp_path / "fused"
     told = train(command, folder, data, adapters, options)
     first, second = losses(told, "train")[:2]
     assert first == pytest.approx(recorded[0], rel=2e-3)
-    assert second == pytest.approx(recorded[1], rel=1e-2)
+    assert second == pytest.approx(recorded[1], rel=rel)
     before, *_, after = losses(told, "val")
     assert after < before
     command("mlx_lm.fuse", "--model", folder, "--adapter-path", adapters, "--save-path", fused)
