@@ -114,12 +114,6 @@ class Checksum final : public ByteSink {
   uint64_t size_ = 0;
 };
 
-std::string deflated_npy(const array& value) {
-  Collector npy;
-  save_npy(npy, value);
-  return deflated(npy.bytes);
-}
-
 struct Member {
   std::string name;
   uint32_t checksum;
@@ -192,8 +186,15 @@ void save_npz(ByteSink& sink, const NamedArrays& arrays, bool compressed) {
   uint64_t offset = 0;
   for (const auto& [name, value] : arrays) {
     Checksum plain;
-    save_npy(plain, value);
-    const std::string packed = compressed ? deflated_npy(value) : std::string();
+    std::string packed;
+    if (compressed) {
+      Collector npy;
+      save_npy(npy, value);
+      plain.write(npy.bytes.data(), npy.bytes.size());
+      packed = deflated(npy.bytes);
+    } else {
+      save_npy(plain, value);
+    }
     const Member member{name + ".npy", plain.value(), compressed ? packed.size() : plain.size(), plain.size(), offset, compressed};
     const bool wide = is_wide(member);
     std::string local;
