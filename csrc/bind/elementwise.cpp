@@ -29,18 +29,10 @@ array unary(const ArrayLike& a, const StreamOrDevice& s) {
 
 template <array (*function)(const array&, const array&, StreamOrDevice)>
 array binary(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
+  // Numbers count as true or false there, so they need not fit the other operand's dtype.
+  if constexpr (function == logical_and || function == logical_or) return function(to_array(a), to_array(b), s);
   const auto [x, y] = to_arrays(a, b);
   return function(x, y, s);
-}
-
-/// Numbers count as true or false, so they need not fit the other operand's dtype.
-template <>
-array binary<logical_and>(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
-  return logical_and(to_array(a), to_array(b), s);
-}
-template <>
-array binary<logical_or>(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
-  return logical_or(to_array(a), to_array(b), s);
 }
 
 template <array (*function)(const array&, const array&, StreamOrDevice)>
