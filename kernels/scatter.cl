@@ -11,18 +11,6 @@ static inline void combine_row(global STORED(T)* to, global const STORED(T)* fro
   for (; j < count; ++j) STORE(T, to, j, COMBINE(LOAD(T, to, j), LOAD(T, from, j)));
 }
 
-// Lists the updates from number `begin` on, BATCH at most, whose places belong to `part`. Nothing branches on the places:
-// no processor could foretell where to.
-#define BATCH 256
-#define PICK(place_of_i, shift)                                \
-  int count = 0;                                               \
-  for (long i = begin; i < min(begin + BATCH, n); ++i) {       \
-    const long at = place_of_i;                                \
-    places[count] = at;                                        \
-    numbers[count] = (int)(i - begin);                         \
-    count += (at >> shift & mask) == (mask ? part : 0);        \
-  }
-
 // Without atomics: each part owns columns, or interleaved runs of 2^shift elements of the result (`mask` + 1 parts, a
 // power of two; 0 when columns are owned), walks all index positions in order and combines what it owns.
 kernel void scatter(global STORED(T)* out, long out_offset, global const STORED(T)* updates, long updates_offset,
@@ -33,10 +21,18 @@ kernel void scatter(global STORED(T)* out, long out_offset, global const STORED(
       global STORED(T)* const to = out + out_offset + block * outer_stride + first;
       global const STORED(T)* const from = updates + updates_offset + block * n * inner + first;
       if (inner == 1) {
-        long places[BATCH];
-        int numbers[BATCH];
-        for (long begin = 0; begin < n; begin += BATCH) {
-          PICK(PLACES, shift)
+        // Lists what the part owns, some updates at a time, and nothing branches on the places: no processor could foretell
+        // where to.
+        long places[256];
+        int numbers[256];
+        for (long begin = 0; begin < n; begin += 256) {
+          int count = 0;
+          for (long i = begin; i < min(begin + 256, n); ++i) {
+            const long at = PLACES;
+            places[count] = at;
+            numbers[count] = (int)(i - begin);
+            count += (at >> shift & mask) == part;
+          }
           for (int k = 0; k < count; ++k)
             STORE(T, to, places[k], COMBINE(LOAD(T, to, places[k]), LOAD(T, from, begin + numbers[k])));
         }

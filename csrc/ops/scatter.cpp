@@ -50,7 +50,7 @@ bool by_elements(const array& y, ScatterMode mode, Queue& queue, bool shared) {
 /// Where a value replaces others, a launch before it finds the last update of each of the places, which have shape `slots`.
 template <typename SetRest>
 void scatter_elements(array& y, const array& updates, Defines defines, bool replaces, const Shape& slots, int64_t n,
-                      int64_t claims, Queue& queue, SetRest&& set_rest) {
+                      Queue& queue, SetRest&& set_rest) {
   std::optional<array> last;
   if (replaces && n > 1) {
     defines.push_back({"CLAIMED", 1});
@@ -59,7 +59,8 @@ void scatter_elements(array& y, const array& updates, Defines defines, bool repl
     Launch claim = launch(queue, "scatter_atomic", "claim", defines);
     claim.set(writes(*last));
     set_rest(claim);
-    claim.over(work_items(queue, claims, 256)).enqueue();
+    const int64_t per_slot = y.size() / size_of(slots);
+    claim.over(work_items(queue, updates.size() / per_slot, 256)).enqueue();
   }
   Launch kernel = launch(queue, "scatter_atomic", "scatter_atomic", defines);
   kernel.set(writes(y));
@@ -107,7 +108,7 @@ void Scatter::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const Defines defines = defines_of(y, positions[0], positions.size(), mode_);
   if (by_elements(y, mode_, queue, by_columns)) {
     const Shape slots(y.shape().begin(), y.shape().begin() + axis_ + count_);
-    return scatter_elements(y, updates, defines, mode_ == ScatterMode::set, slots, n, outer * n, queue, [&](Launch& kernel) {
+    return scatter_elements(y, updates, defines, mode_ == ScatterMode::set, slots, n, queue, [&](Launch& kernel) {
       set_indices(kernel, positions, y, axis_);
       for (const int64_t size : {outer, n, inner, outer_stride}) kernel.set(size);
     });
@@ -185,7 +186,7 @@ class ScatterAxis final : public Primitive {
     Defines defines = defines_of(y, index, 1, mode_);
     if (by_elements(y, mode_, queue, outer * inner >= device.compute_units)) {
       defines.push_back({"ALONG", 1});
-      return scatter_elements(y, values, defines, mode_ == ScatterMode::set, y.shape(), n, values.size(), queue, [&](Launch& kernel) {
+      return scatter_elements(y, values, defines, mode_ == ScatterMode::set, y.shape(), n, queue, [&](Launch& kernel) {
         kernel.set(reads(index));
         for (const int64_t size : {outer, n, inner, extent}) kernel.set(size);
       });
@@ -240,7 +241,7 @@ array along_axis(const array& a, const array& indices, const array& values, int 
   if (values.ndim() == a.ndim() && to[at] == 1) to[at] = values.shape(at);
   else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1) to[at] = values.shape(at - a.ndim());
   if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
-  if (a.ndim() == 1) return scatter(a, {broadcast_to(indices, to, s)}, broadcast_to(values, to, s), 0, mode, s);
+  if (a.ndim() == 1) return scatter(a, {broadcast_to(indices, to, s)}, values, 0, mode, s);
   Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};
   return array(a.shape(), a.dtype(), make_ref<ScatterAxis>(at, mode_for(mode, a.dtype())), std::move(inputs), to_stream(s));
 }
