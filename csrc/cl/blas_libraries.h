@@ -25,6 +25,8 @@ std::string version();
 /// CLBlast on any other device; a precision is used only after small products agreed with our own kernel.
 namespace clblast_library {
 bool multiply(Queue& queue, const Product& product);
+/// Gives back the programs it keeps, which it would otherwise do by a static destructor: too late for some drivers.
+void release_programs();
 std::string version();
 }  // namespace clblast_library
 

@@ -102,6 +102,8 @@ bool multiply(Queue& queue, const Product& p) {
   return is_trusted(queue, p) && run(queue, p);
 }
 
+void release_programs() { clblast::ClearCache(); }
+
 std::string version() {
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "cl/binary_saver.h"
+#include "cl/blas_libraries.h"
 #include "cl/buffer.h"
 #include "cl/trace.h"
 
@@ -247,6 +248,7 @@ void prepare_exit() {
     for (Queue* const queue : registry()) queue->wait();
   }
   save_at_exit();
+  clblast_library::release_programs();
   if (trace::timing()) trace::collect();
   trace::save();
 }

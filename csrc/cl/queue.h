@@ -71,8 +71,9 @@ class Queue final : public Counted<Queue> {
   std::exception_ptr failure_;
 };
 
-/// For the end of a program, while all of it still stands (Python's atexit): waits for every queue, stores binaries
-/// and writes the timeline. C's exit handlers are too late for binaries: a driver's compiler may be half torn down.
+/// For the end of a program, while all of it still stands (Python's atexit): waits for every queue, stores binaries,
+/// gives back CLBlast's programs and writes the timeline. C's exit handlers are too late for binaries: a driver's
+/// compiler may be half torn down.
 void prepare_exit();
 /// Makes C's exit wait for every queue. Called again after builds, since exit handlers run latest first and drivers
 /// make statics of their own when they compile.
