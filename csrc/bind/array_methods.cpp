@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "bind/call.h"
+#include "bind/devices.h"
 #include "bind/host_data.h"
 #include "bind/host_view.h"
+#include "ops/shape.h"
 
 namespace mlx {
 namespace {
@@ -70,6 +72,14 @@ py::object exported(const array& value, const py::object&, const py::object& max
   return to_dlpack(copy == true ? deep_copy(value, {}) : value, max_version, device);
 }
 
+array to_device(const array& value, const py::object& device, const py::object& stream) {
+  const auto where = where_from(device.ptr());
+  if (!where || !device_from(device)) throw type_error("to_device(): argument 'device' must be Device or DeviceType.");
+  if (!stream.is_none() && !where_from(stream.ptr())) throw type_error("to_device(): argument 'stream' must be None or Stream.");
+  if (*device_from(device) == value.device()) return value;
+  return copy(value, stream.is_none() ? *where : *where_from(stream.ptr()));
+}
+
 py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }
 
 py::object array_namespace(const array&, const py::object& version) {
@@ -109,6 +119,7 @@ void bind_array_methods(py::module_& m) {
   add_method<&to_numpy>("__array__", "self, dtype=None, copy=None", "A NumPy array; TypeError for bfloat16.");
   add_method<&exported>("__dlpack__", "self, *, stream=None, max_version=None, dl_device=None, copy=None",
                         "A DLPack capsule over the array's memory; BufferError for devices other than the host.");
+  add_method<&to_device>("to_device", "self, device, /, *, stream=None", "The value in the memory of a device.");
   add_method<&dlpack_device>("__dlpack_device__", "self", "The DLPack device of the memory: (1, 0), the host.");
   add_method<&array_namespace>("__array_namespace__", "self, api_version=None", "The module mlx.core.");
   py::class_<ArrayLike>(m, "ArrayLike", "Marks an object as data for an array.")

@@ -9,6 +9,7 @@
 #include "bind/array_methods.h"
 #include "bind/call.h"
 #include "bind/convert.h"
+#include "bind/devices.h"
 #include "bind/host_view.h"
 #include "bind/indexing.h"
 #include "bind/operators.h"
@@ -152,6 +153,9 @@ PyObject* get_shape(PyObject* self, void*) {
   return guarded([&] { return to_python(array_of(self).shape()); });
 }
 PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(dtype_object_of(array_of(self).dtype())); }
+PyObject* get_device(PyObject* self, void*) {
+  return guarded([&] { return device_object(array_of(self).device()).release().ptr(); });
+}
 PyObject* get_at(PyObject* self, void*) {
   return guarded([&] { return array_at(array_of(self)); });
 }
@@ -165,6 +169,8 @@ PyObject* get_transposed(PyObject* self, void*) {
 }
 
 PyGetSetDef attributes[] = {{"T", get_transposed, nullptr, "The array with its axes reversed.", nullptr},
+                            {"mT", get_part<matrix_transpose>, nullptr, "The array with its last two axes exchanged.", nullptr},
+                            {"device", get_device, nullptr, "The device whose memory holds the array, or will.", nullptr},
                             {"real", get_part<real>, nullptr, "The real part.", nullptr},
                             {"imag", get_part<imag>, nullptr, "The imaginary part.", nullptr},
                             {"size", get_size, nullptr, "Number of elements.", nullptr},

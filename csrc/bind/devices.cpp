@@ -60,7 +60,6 @@ py::dict facts(DeviceType type) {
   uname(&machine);
   info["device_name"] = facts.name;
   info["architecture"] = type == DeviceType::cpu ? std::string(machine.machine) : facts.vendor;
-  if (type == DeviceType::cpu) return info;
   info["memory_size"] = facts.memory;
   info["max_buffer_length"] = facts.max_allocation;
   info["max_recommended_working_set_size"] = facts.memory / 10 * 9;
@@ -79,6 +78,8 @@ std::optional<DeviceType> device_from(py::handle object) {
   const auto device = any_device(object);
   return device ? std::optional(device->type) : std::nullopt;
 }
+
+py::object device_object(DeviceType type) { return py::cast(PyDevice{type}); }
 
 void bind_devices(py::module_& m) {
   device_types =

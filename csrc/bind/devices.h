@@ -13,6 +13,8 @@ namespace mlx {
 std::optional<StreamOrDevice> where_from(PyObject* object);
 /// The device type behind a Device or DeviceType.
 std::optional<DeviceType> device_from(py::handle object);
+/// The Device of a type.
+py::object device_object(DeviceType type);
 
 void bind_devices(py::module_& m);
 void bind_streams(py::module_& m);

@@ -123,6 +123,11 @@ void bind_dtype_class(py::module_& m) {
     objects[id] = py::cast(DtypeObject{dtype}).release().ptr();
     m.add_object(dtype == bool_ ? "bool_" : dtype.name(), py::reinterpret_borrow<py::object>(objects[id]));
   }
+  // mx.bool, as the array API has it, without hiding Python's bool from `from mlx.core import *`.
+  m.def("__getattr__", [](const std::string& name) {
+    if (name == "bool") return dtype_object(bool_);
+    throw py::attribute_error("module 'mlx.core' has no attribute '" + name + "'");
+  });
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include "bind/random_state.h"
 #include "ops/attention.h"
 #include "ops/linalg.h"
+#include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/random.h"
 #include "ops/rope.h"
+#include "ops/shape.h"
 
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
 

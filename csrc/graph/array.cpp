@@ -159,6 +159,11 @@ Buffer& array::buffer() const {
   return *node.buffer;
 }
 
+DeviceType array::device() const {
+  if (node_->buffer) return node_->buffer->device().type();
+  return has_primitive() ? node_->stream.device : default_device();
+}
+
 const void* array::host() {
   if (!is_evaluated()) eval({*this});
   if (node_->immediate) return node_->value.bytes;

@@ -101,6 +101,7 @@ class array {
   Primitive& primitive() const { return *node_->primitive; }
   const Arrays& inputs() const { return node_->inputs; }
   Stream stream() const { return node_->stream; }
+  DeviceType device() const;  ///< whose memory holds the value, or will
   bool is_tracer() const { return node_->tracer; }
   /// All outputs of the primitive that made this array (dead ones are made anew).
   Arrays outputs() const;

@@ -43,6 +43,11 @@ double scale_of(const std::string& norm, bool inverse, int n) {
   return (norm == "backward") == inverse ? 1.0 / n : 1.0;
 }
 
+/// The norm under which a forward transform scales as an inverse one does under `norm`.
+std::string opposite(const std::string& norm) {
+  return norm == "backward" ? "forward" : norm == "forward" ? "backward" : norm;
+}
+
 array transform_axes(const array& a, Ends ends, bool inverse, const Sizes& sizes, const Sizes& axes,
                      const std::string& norm, const StreamOrDevice& s) {
   const Plan plan = make_plan(a, sizes, axes, ends == Ends::hermitian);
@@ -97,6 +102,14 @@ ALONG_AXIS(ifft, Ends::complex, true)
 ALONG_AXIS(rfft, Ends::real, false)
 ALONG_AXIS(irfft, Ends::hermitian, true)
 #undef ALONG_AXIS
+
+array hfft(const array& a, std::optional<int> n, int axis, const std::string& norm, StreamOrDevice s) {
+  return irfft(conjugate(a, s), n, axis, opposite(norm), s);
+}
+
+array ihfft(const array& a, std::optional<int> n, int axis, const std::string& norm, StreamOrDevice s) {
+  return conjugate(rfft(a, n, axis, opposite(norm), s), s);
+}
 
 array fftfreq(int n, double d, StreamOrDevice) {
   if (n <= 0) fail("fftfreq", "`n` must be greater than 0.");

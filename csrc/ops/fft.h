@@ -17,6 +17,10 @@ array rfft(const array& a, std::optional<int> n = {}, int axis = -1, const std::
 /// The inverse of rfft; n is 2 · (size − 1) unless given.
 array irfft(const array& a, std::optional<int> n = {}, int axis = -1, const std::string& norm = "backward", StreamOrDevice s = {});
 
+/// Of half of a Hermitian-symmetric signal, real; and its inverse, half of the spectrum of real input.
+array hfft(const array& a, std::optional<int> n = {}, int axis = -1, const std::string& norm = "backward", StreamOrDevice s = {});
+array ihfft(const array& a, std::optional<int> n = {}, int axis = -1, const std::string& norm = "backward", StreamOrDevice s = {});
+
 array fftn(const array& a, const Sizes& s = {}, const Sizes& axes = {}, const std::string& norm = "backward", StreamOrDevice stream = {});
 array ifftn(const array& a, const Sizes& s = {}, const Sizes& axes = {}, const std::string& norm = "backward", StreamOrDevice stream = {});
 array rfftn(const array& a, const Sizes& s = {}, const Sizes& axes = {}, const std::string& norm = "backward", StreamOrDevice stream = {});

@@ -15,6 +15,9 @@ using Order = std::optional<std::variant<std::string, double>>;
 /// Vector norm over one axis, matrix norm over two; without `ord` the 2-norm of all elements.
 array norm(const array& a, const Order& ord = {}, const OptionalAxes& axis = {}, bool keepdims = false,
            StreamOrDevice s = {});
+/// Vector norm over any number of axes, of the flattened array without `axis`.
+array vector_norm(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, double ord = 2, StreamOrDevice s = {});
+array matrix_norm(const array& a, bool keepdims = false, const Order& ord = "fro", StreamOrDevice s = {});
 /// Cross product along an axis of size 2 or 3.
 array cross(const array& a, const array& b, int axis = -1, StreamOrDevice s = {});
 
@@ -38,6 +41,14 @@ array solve(const array& a, const array& b, StreamOrDevice s = {});
 array solve_triangular(const array& a, const array& b, bool upper = false, StreamOrDevice s = {});
 array det(const array& a, StreamOrDevice s = {});
 std::pair<array, array> slogdet(const array& a, StreamOrDevice s = {});  ///< sign and logarithm of the magnitude
+
+array svdvals(const array& a, StreamOrDevice s = {});  ///< singular values, descending
+/// By repeated squaring; of the inverse when n < 0.
+array matrix_power(const array& a, int n, StreamOrDevice s = {});
+/// How many singular values exceed rtol · the largest, int32; rtol is max(m, n) · epsilon unless given.
+array matrix_rank(const array& a, std::optional<double> rtol = {}, StreamOrDevice s = {});
+array diagonal(const array& a, int offset = 0, StreamOrDevice s = {});
+array trace(const array& a, int offset = 0, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 
 /// What svd returns to Python: a tuple, or S alone.
 std::variant<array, std::tuple<array, array, array>> svd_op(const array& a, bool compute_uv, StreamOrDevice s);

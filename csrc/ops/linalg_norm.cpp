@@ -19,7 +19,7 @@ array euclidean(const array& a, const Axes& axes, bool keepdims, const StreamOrD
   return sqrt(sum(square(x, s), axes, keepdims, s), s);
 }
 
-array vector_norm(const array& a, double ord, const Axes& axes, bool keepdims, const StreamOrDevice& s) {
+array norm_of_vectors(const array& a, double ord, const Axes& axes, bool keepdims, const StreamOrDevice& s) {
   if (ord == 2) return euclidean(a, axes, keepdims, s);
   const Dtype dtype = at_least_float(a.dtype());
   const array size = abs(a, s);
@@ -38,7 +38,7 @@ array singular_values_along(const array& a, int rows, int columns, const StreamO
   return svd(x, false, s)[0];
 }
 
-array matrix_norm(const array& a, double ord, const Axes& axes, bool keepdims, const StreamOrDevice& s) {
+array norm_of_matrices(const array& a, double ord, const Axes& axes, bool keepdims, const StreamOrDevice& s) {
   const Dtype dtype = at_least_float(a.dtype());
   int rows = axes[0], columns = axes[1];
   if (std::abs(ord) == 2) {
@@ -75,7 +75,19 @@ array norm(const array& a, const Order& ord, const OptionalAxes& axis, bool keep
   if (!ord) return euclidean(a, axes, keepdims, s);
   if (const std::string* name = std::get_if<std::string>(&*ord)) return named_norm(a, *name, axes, keepdims, s);
   const double number = std::get<double>(*ord);
-  return axes.size() == 1 ? vector_norm(a, number, axes, keepdims, s) : matrix_norm(a, number, axes, keepdims, s);
+  return axes.size() == 1 ? norm_of_vectors(a, number, axes, keepdims, s) : norm_of_matrices(a, number, axes, keepdims, s);
+}
+
+array vector_norm(const array& a, const OptionalAxes& axis, bool keepdims, double ord, StreamOrDevice s) {
+  const char* const name = "linalg::vector_norm";
+  Axes axes = axis ? *axis : all_axes(a.ndim());
+  for (int& i : axes) i = normalize_axis(i, a.ndim(), name, AxisError::index);
+  return norm_of_vectors(a, ord, axes, keepdims, s);
+}
+
+array matrix_norm(const array& a, bool keepdims, const Order& ord, StreamOrDevice s) {
+  if (a.ndim() < 2) fail("linalg::matrix_norm", "a matrix has at least two dimensions, not ", a.ndim(), ".");
+  return norm(a, ord, Axes{-2, -1}, keepdims, s);
 }
 
 array cross(const array& a, const array& b, int axis, StreamOrDevice s) {

@@ -71,9 +71,10 @@ array blackman(int M, StreamOrDevice s) {
 namespace python {
 
 array full(const Shape& shape, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s) {
-  if (const array* values = std::get_if<array>(&vals)) return mlx::full(shape, *values, {}, s);
+  const std::optional<Dtype> truth = dtype == bool_ ? dtype : std::nullopt;
+  if (const array* values = std::get_if<array>(&vals)) return mlx::full(shape, *values, truth, s);
   const Scalar& number = std::get<Scalar>(vals);
-  return mlx::full(shape, to_array(number, dtype ? dtype_beside(number, *dtype) : dtype_of(number)), {}, s);
+  return mlx::full(shape, to_array(number, dtype ? dtype_beside(number, *dtype) : dtype_of(number)), truth, s);
 }
 
 array full_like(const array& a, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s) {

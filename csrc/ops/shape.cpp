@@ -165,6 +165,13 @@ array contiguous(const array& a, bool allow_col_major, StreamOrDevice s) {
   return array(a.shape(), a.dtype(), make_ref<Contiguous>(allow_col_major), {a}, to_stream(s));
 }
 
+array copy(const array& a, StreamOrDevice s) { return positive(a, s); }
+
+array matrix_transpose(const array& a, StreamOrDevice s) {
+  if (a.ndim() < 2) fail("matrix_transpose", "a matrix has at least two dimensions, not ", a.ndim(), ".");
+  return swapaxes(a, -2, -1, s);
+}
+
 array batch_first(const array& x, int axis, int size) {
   if (axis >= 0) return moveaxis(x, axis, 0);
   Shape shape{size};

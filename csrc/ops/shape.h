@@ -26,6 +26,10 @@ array concatenate(const Arrays& arrays, int axis = 0, StreamOrDevice s = {});
 /// A dense row-major copy if the array is not so already.
 array contiguous(const array& a, bool allow_col_major = false, StreamOrDevice s = {});
 
+array copy(const array& a, StreamOrDevice s = {});  ///< the value in memory of its own
+/// The last two axes exchanged.
+array matrix_transpose(const array& a, StreamOrDevice s = {});
+
 /// The batch axis moved to the front; an array without one (axis < 0) repeated `size` times.
 array batch_first(const array& x, int axis, int size);
 /// `x`, batched along its first axis, with axes of 1 behind that so that each example has `ndim`.

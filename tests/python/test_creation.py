@@ -15,12 +15,11 @@ def test_zeros_ones_full(dtype, shape):
     with device_for(dtype):
         for name, value in [("zeros", 0), ("ones", 1), ("empty", 0)]:
             same(getattr(mx, name)(shape, dtype=row.mx), np.full(shape, value, row.numpy), dtype=dtype)
-        one = True if dtype == "bool_" else 1  # a scalar of a higher kind would win over the dtype
-        same(mx.full(shape, one, dtype=row.mx), np.full(shape, 1, row.numpy), dtype=dtype)
+        same(mx.full(shape, 1, dtype=row.mx), np.full(shape, 1, row.numpy), dtype=dtype)
         x = mx.ones(shape, dtype=row.mx)
         same(mx.zeros_like(x), np.zeros(shape, row.numpy), dtype=dtype)
         same(mx.ones_like(x), np.ones(shape, row.numpy), dtype=dtype)
-        same(mx.full_like(x, one, dtype=row.mx), np.ones(shape, row.numpy), dtype=dtype)
+        same(mx.full_like(x, 1, dtype=row.mx), np.ones(shape, row.numpy), dtype=dtype)
         same(mx.empty_like(x), np.zeros(shape, row.numpy), dtype=dtype)
 
 

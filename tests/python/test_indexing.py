@@ -128,6 +128,14 @@ def test_reads_and_assignments_in_other_dtypes(dtype):
     same(x, want, dtype=dtype)
 
 
+@pytest.mark.parametrize("name", READS)
+def test_at_sets_in_a_copy(name):
+    source, want = mx.array(X), X.copy()
+    want[READS[name]] = 7.5
+    same(source.at[for_mx(READS[name])].set(7.5), want)
+    same(source, X)
+
+
 AT = {
     "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "maximum": np.maximum,
     "minimum": np.minimum,

@@ -85,6 +85,12 @@ class array:
     def T(self) -> array:
         """The array with its axes reversed."""
     @property
+    def mT(self) -> array:
+        """The array with its last two axes exchanged."""
+    @property
+    def device(self) -> Device:
+        """The device whose memory holds the array, or will."""
+    @property
     def real(self) -> array:
         """The real part."""
     @property
@@ -132,6 +138,8 @@ class array:
         copy: bool | None = None
     ) -> Any:
         """A DLPack capsule over the array's memory; BufferError for devices other than the host."""
+    def to_device(self, device: Device | DeviceType, /, *, stream: Stream | None = None) -> array:
+        """The value in the memory of a device."""
     def __dlpack_device__(self) -> tuple[int, int]:
         """The DLPack device of the memory: (1, 0), the host."""
     def __array_namespace__(self, api_version: str | None = None) -> ModuleType:
@@ -601,6 +609,10 @@ def conv_transpose3d(
     """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C)."""
 def convolve(a: array, v: array, /, mode: str = 'full', *, stream: StreamOrDevice = None) -> array:
     """Convolution of two 1-d arrays; mode full, valid or same (else ValueError)."""
+def copy(a: array, /, *, stream: StreamOrDevice = None) -> array:
+    """The same value in memory of its own."""
+def copysign(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
+    """The magnitude of a with the sign of b."""
 def cos(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Cosine of an angle in radians."""
 def cosh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -743,8 +755,8 @@ def from_fp8(x: array, /, dtype: Dtype = bfloat16, *, stream: StreamOrDevice = N
 def full(
     shape: int | Sequence[int], vals: Operand, dtype: Dtype | None = None, *, stream: StreamOrDevice = None
 ) -> array:
-    """Filled with a (broadcast) value. A number takes dtype; an array keeps its own. ValueError for negative
-    dimensions.
+    """Filled with a (broadcast) value. A number takes dtype, or the lowest of a higher kind that holds it; an array
+    keeps its own. bool_ always gives truth values. ValueError for negative dimensions.
     """
 def full_like(a: array, /, vals: Operand, dtype: Dtype | None = None, *, stream: StreamOrDevice = None) -> array:
     """Filled with a value; shape and dtype of `a`."""
@@ -797,6 +809,8 @@ def hamming(M: int, *, stream: StreamOrDevice = None) -> array:
     """The Hamming window of M values."""
 def hanning(M: int, *, stream: StreamOrDevice = None) -> array:
     """The Hann window of M values."""
+def hypot(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
+    """sqrt(a * a + b * b) without overflow in between."""
 def identity(n: int, dtype: Dtype | None = float32, *, stream: StreamOrDevice = None) -> array:
     """The identity matrix."""
 def imag(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -953,6 +967,8 @@ def new_thread_local_stream(device: Device | DeviceType) -> ThreadLocalStream:
 def new_thread_unsafe_stream(device: Device | DeviceType) -> Stream:
     """A stream for use on any thread; the order among threads is the caller's duty."""
 newaxis: None
+def nextafter(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
+    """The neighbour of a in the direction of b."""
 def not_equal(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """a != b."""
 number: DtypeCategory
@@ -1083,6 +1099,8 @@ def sigmoid(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """1 / (1 + exp(-a))."""
 def sign(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """-1, 0 or 1 by sign; a / |a| for complex values."""
+def signbit(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
+    """True where the sign bit is set: negative numbers, -0.0 and such NaNs."""
 signedinteger: DtypeCategory
 def sin(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Sine of an angle in radians."""

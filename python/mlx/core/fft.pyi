@@ -20,6 +20,10 @@ def fftn(
     """
 def fftshift(a: array, axes: int | Sequence[int] | None = None, stream: StreamOrDevice = None) -> array:
     """Move frequency 0 to the middle of the axes (all unless given)."""
+def hfft(
+    a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
+) -> array:
+    """Transform, real, of a Hermitian-symmetric signal given by its first half; n is 2 * (size - 1) unless given."""
 def ifft(
     a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
 ) -> array:
@@ -36,6 +40,10 @@ def ifftn(
     """The inverse of fftn."""
 def ifftshift(a: array, axes: int | Sequence[int] | None = None, stream: StreamOrDevice = None) -> array:
     """The inverse of fftshift."""
+def ihfft(
+    a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
+) -> array:
+    """The inverse of hfft: elements 0 ... n / 2."""
 def irfft(
     a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
 ) -> array:

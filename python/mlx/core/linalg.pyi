@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Literal, overload
-from . import StreamOrDevice, array
+from . import Dtype, StreamOrDevice, array
 
 def cholesky(a: array, upper: bool = False, *, stream: StreamOrDevice = None) -> array:
     """L with a = L @ L.T, or U with a = U.T @ U."""
@@ -12,6 +12,8 @@ def cross(a: array, b: array, axis: int = -1, *, stream: StreamOrDevice = None) 
     """Cross product along an axis of size 2 or 3 (ValueError otherwise)."""
 def det(a: array, *, stream: StreamOrDevice = None) -> array:
     """Determinant of square matrices."""
+def diagonal(a: array, /, *, offset: int = 0, stream: StreamOrDevice = None) -> array:
+    """Diagonals of the matrices."""
 def eig(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
     """Eigenvalues and unit eigenvectors (columns) of square matrices, complex64."""
 def eigh(a: array, UPLO: str = 'L', *, stream: StreamOrDevice = None) -> tuple[array, array]:
@@ -26,11 +28,25 @@ def lu(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array, array]
     """(P, L, U) with a = L[P] @ U, P as row indices."""
 def lu_factor(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
     """Packed L and U, and the row exchanges."""
+def matmul(a: array, b: array, /, *, stream: StreamOrDevice = None) -> array:
+    """See mx.matmul."""
+def matrix_norm(
+    a: array, /, *, keepdims: bool = False, ord: str | float | None = 'fro', stream: StreamOrDevice = None
+) -> array:
+    """Norm of the matrices: 'fro', 'nuc', 1, -1, 2, -2, inf, -inf. ValueError below two dimensions."""
+def matrix_power(a: array, n: int, /, *, stream: StreamOrDevice = None) -> array:
+    """Product of n copies of square matrices (ValueError otherwise), of their inverses when n < 0."""
+def matrix_rank(a: array, /, *, rtol: float | None = None, stream: StreamOrDevice = None) -> array:
+    """How many singular values exceed rtol times the largest, int32; rtol is max(m, n) * epsilon unless given."""
+def matrix_transpose(a: array, /, *, stream: StreamOrDevice = None) -> array:
+    """The last two axes exchanged. ValueError below two dimensions."""
 def norm(
     a: array, /, ord: str | float | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False, *,
     stream: StreamOrDevice = None
 ) -> array:
     """Vector norm over one axis (any number as ord), matrix norm over two ('fro', 'nuc', 1, -1, 2, -2, inf, -inf)."""
+def outer(a: array, b: array, /, *, stream: StreamOrDevice = None) -> array:
+    """See mx.outer."""
 def pinv(a: array, *, stream: StreamOrDevice = None) -> array:
     """Moore-Penrose inverse through the singular value decomposition."""
 def qr(a: array, *, stream: StreamOrDevice = None) -> tuple[array, array]:
@@ -47,5 +63,20 @@ def svd(a: array, compute_uv: Literal[True] = True, *, stream: StreamOrDevice = 
 @overload
 def svd(a: array, compute_uv: Literal[False], *, stream: StreamOrDevice = None) -> array:
     """(U, S, Vt) with square U and Vt, or S alone."""
+def svdvals(a: array, /, *, stream: StreamOrDevice = None) -> array:
+    """Singular values in descending order."""
+def tensordot(
+    a: array, b: array, /, axes: int | Sequence[int | Sequence[int]] = 2, *, stream: StreamOrDevice = None
+) -> array:
+    """See mx.tensordot."""
+def trace(a: array, /, *, offset: int = 0, dtype: Dtype | None = None, stream: StreamOrDevice = None) -> array:
+    """Sum along a diagonal of the matrices."""
 def tri_inv(a: array, upper: bool = False, *, stream: StreamOrDevice = None) -> array:
     """Inverse of a triangular matrix; the other triangle is ignored."""
+def vecdot(a: array, b: array, /, axis: int = -1, *, stream: StreamOrDevice = None) -> array:
+    """See mx.vecdot."""
+def vector_norm(
+    a: array, /, *, axis: int | Sequence[int] | None = None, keepdims: bool = False, ord: float = 2,
+    stream: StreamOrDevice = None
+) -> array:
+    """Norm of the vectors along one or several axes, of the flattened array by default; ord is any number."""
