@@ -50,14 +50,7 @@ static inline uint16 codes_of(float16 v) {
 }
 
 // A value as T holds it: scales are found in the precision of the weights.
-static inline float rounded_float32(float v) { return v; }
-static inline float rounded_bfloat16(float v) { return as_float((uint)bfloat16_bits(v) << 16); }
-static inline float rounded_float16(float v) {
-  ushort bits;
-  vstore_half_rte(v, 0, (private half*)&bits);
-  return vload_half(0, (private const half*)&bits);
-}
-#define ROUNDED(v) CAT(rounded_, T)(v)
+#define ROUNDED(v) CAT(round16_, T)((float16)(v)).s0
 
 // A positive global scale makes the groups' scales relative to it.
 kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint* packed, long packed_offset,
@@ -91,7 +84,8 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
 }
 #endif
 
-// Units [first, first + units) of each of `rows` rows, dense: value = (code * scale + bias) * factor / 2688.
+// Units [first, first + units) of each of `rows` rows, dense: value = (code * scale + bias) * factor / 2688,
+// where MLX rounds the product to T, too.
 kernel void dequantize(global const uint* packed, long packed_offset, global const stored_scale* scales,
                        long scales_offset, global const stored_scale* biases, long biases_offset,
                        global const float* factor, long factor_offset, int has_factor, global STORED(T)* out,
@@ -108,7 +102,8 @@ kernel void dequantize(global const uint* packed, long packed_offset, global con
     const float bias = 0;
 #endif
     EACH(part, HALVES)
-      CAT(store16_, T)(out + out_offset + i * UNIT + 16 * part, fma(values_of(unpack(words, part)), scale, bias));
+      CAT(store16_, T)(out + out_offset + i * UNIT + 16 * part,
+                       CAT(round16_, T)(values_of(unpack(words, part)) * scale) + bias);
   }
 }
 #else
