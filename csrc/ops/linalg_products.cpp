@@ -1,4 +1,6 @@
 // Functions of matrices that need no factorisation of their own.
+#include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "base/error.h"
