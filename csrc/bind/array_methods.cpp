@@ -72,12 +72,11 @@ py::object exported(const array& value, const py::object&, const py::object& max
   return to_dlpack(copy == true ? deep_copy(value, {}) : value, max_version, device);
 }
 
-array to_device(const array& value, const py::object& device, const py::object& stream) {
-  const auto where = where_from(device.ptr());
-  if (!where || !device_from(device)) throw type_error("to_device(): argument 'device' must be Device or DeviceType.");
-  if (!stream.is_none() && !where_from(stream.ptr())) throw type_error("to_device(): argument 'stream' must be None or Stream.");
-  if (*device_from(device) == value.device()) return value;
-  return copy(value, stream.is_none() ? *where : *where_from(stream.ptr()));
+array to_device(const array& value, const py::object& device, const StreamOrDevice& stream) {
+  const auto type = device_from(device);
+  if (!type) throw type_error("to_device(): argument 'device' must be Device or DeviceType.");
+  if (*type == value.device()) return value;
+  return copy(value, std::holds_alternative<std::monostate>(stream) ? *where_from(device.ptr()) : stream);
 }
 
 py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }

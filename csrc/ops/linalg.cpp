@@ -126,17 +126,35 @@ array cholesky_inv(const array& a, bool upper, StreamOrDevice s) {
   return square_to_square("linalg::cholesky_inv", "Cholesky inverse is", cholesky_inverse, a, upper, s);
 }
 
+namespace {
+
+/// max(m, n) * epsilon: how uncertain singular values are, relative to the largest.
+double uncertainty(const array& a) {
+  const double epsilon = a.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  return std::max(a.shape(-1), a.shape(-2)) * epsilon;
+}
+
+/// Which singular values exceed `factor` times the largest of their matrix.
+array significant(const array& values, double factor, const StreamOrDevice& s) {
+  return greater(values, multiply(max(values, Axes{-1}, true, s), array(factor, values.dtype()), s), s);
+}
+
+}  // namespace
+
+array matrix_rank(const array& a, std::optional<double> rtol, StreamOrDevice s) {
+  const array values = svdvals(a, s);
+  return sum(significant(values, rtol ? *rtol : uncertainty(a), s), Axes{-1}, false, s);
+}
+
 array pinv(const array& a, StreamOrDevice s) {
   require_matrix("linalg::pinv", a);
   require_real("linalg::pinv", a);
   const int32_t m = a.shape(-2), n = a.shape(-1), k = std::min(m, n);
   if (k == 0) return swapaxes(a, -1, -2, s);
   const Arrays factors = svd(a, true, s);
-  const double epsilon = a.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
   const array& values = factors[1];
-  const array cutoff = multiply(max(values, Axes{-1}, true, s), array(10.0 * std::max(m, n) * epsilon, a.dtype()), s);
   const array zero(0, a.dtype());
-  const array inverse = where(greater(values, cutoff, s), reciprocal(values, s), zero, s);
+  const array inverse = where(significant(values, 10 * uncertainty(a), s), reciprocal(values, s), zero, s);
   const array v = swapaxes(leading_part(factors[2], -2, k, s), -1, -2, s);
   const array ut = swapaxes(leading_part(factors[0], -1, k, s), -1, -2, s);
   return matmul(multiply(v, expand_dims(inverse, {-2}, s), s), ut, s);

@@ -1,11 +1,8 @@
 // Functions of matrices that need no factorisation of their own.
-#include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 #include "base/error.h"
 #include "ops/creation.h"
-#include "ops/elementwise.h"
 #include "ops/linalg.h"
 #include "ops/matmul.h"
 #include "ops/rearrange.h"
@@ -28,14 +25,6 @@ array matrix_power(const array& a, int n, StreamOrDevice s) {
     if (left > 1) square = matmul(square, square, s);
   }
   return *result;
-}
-
-array matrix_rank(const array& a, std::optional<double> rtol, StreamOrDevice s) {
-  const array values = svdvals(a, s);
-  const double epsilon = values.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
-  const array factor(rtol.value_or(std::max(a.shape(-1), a.shape(-2)) * epsilon), values.dtype());
-  const array least = multiply(max(values, Axes{-1}, true, s), factor, s);
-  return sum(greater(values, least, s), Axes{-1}, false, s);
 }
 
 array diagonal(const array& a, int offset, StreamOrDevice s) { return mlx::diagonal(a, offset, -2, -1, s); }
