@@ -24,7 +24,7 @@ void bind_constants(py::module_& m) {
   m.attr("inf") = std::numeric_limits<double>::infinity();
   m.attr("nan") = std::numeric_limits<double>::quiet_NaN();
   m.attr("newaxis") = py::none();
-  m.attr("__version__") = "0.32.2";
+  m.attr("__version__") = "0.32.4";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""The public names of MLX 0.32.2, their kinds and signatures; data/not_yet.txt lists those that are still missing.
+"""The public names of MLX 0.32.4, their kinds and signatures; data/not_yet.txt lists those that are still missing.
 
 `python tests/python/test_api.py` prints the missing names, in the form of that file.
 """
@@ -115,7 +115,7 @@ def test_docstring_names_the_stream_argument(name):
 
 
 def test_version():
-    assert mx.__version__ == "0.32.2"
+    assert mx.__version__ == "0.32.4"
 
 
 if __name__ == "__main__":
