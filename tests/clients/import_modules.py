@@ -1,12 +1,14 @@
-"""Imports every module of the packages named as arguments, each package in one process; prints what fails and why.
+"""Imports every module of the packages named as arguments; prints what fails and why.
 
 What a module of its own needs and is not installed (another package, a file) is for the reader to judge.
 """
 
 import importlib
 import importlib.util
+import json
 import os
 import pkgutil
+import subprocess
 import sys
 import traceback
 
@@ -44,7 +46,18 @@ def failures_of(package):
     return len(names), failures
 
 
+def failures_in_a_process(package):
+    """The same from an interpreter of its own: what one package imports or breaks, another does not see."""
+    command = [sys.executable, __file__, "--json", package]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=600)
+    assert done.returncode == 0, f"importing {package} ended with status {done.returncode}"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def main():
+    if sys.argv[1] == "--json":
+        print("\n" + json.dumps(failures_of(sys.argv[2])))
+        return
     for package in sys.argv[1:]:
         count, failures = failures_of(package)
         print(f"{package}: {count - len(failures)} of {count} modules can be imported")
