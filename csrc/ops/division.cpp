@@ -8,7 +8,9 @@ namespace mlx {
 
 Arrays divmod(const array& a, const array& b, StreamOrDevice s) {
   if (promote(a.dtype(), b.dtype()).is_complex()) fail("divmod", "Not supported for complex64.");
-  return {floor_divide(a, b, s), remainder(a, b, s)};
+  // The pair counts as piecewise constant: neither part has a derivative.
+  const array x = stop_gradient(a, s), y = stop_gradient(b, s);
+  return {floor_divide(x, y, s), remainder(x, y, s)};
 }
 
 namespace python {
