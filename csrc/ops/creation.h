@@ -31,8 +31,10 @@ array blackman(int M, StreamOrDevice s = {});
 
 // The forms that Python calls.
 namespace python {
-array full(const Shape& shape, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s);
-array full_like(const array& a, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s);
+array full(const Shape& shape, const std::optional<ScalarOrArray>& vals, std::optional<Dtype> dtype,
+           const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s);
+array full_like(const array& a, const std::optional<ScalarOrArray>& vals, std::optional<Dtype> dtype,
+                const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s);
 array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
 array ones(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
 array arange(const std::optional<Scalar>& start, const std::optional<Scalar>& stop, const std::optional<Scalar>& step,
