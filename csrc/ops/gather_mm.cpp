@@ -81,6 +81,17 @@ class GatherMM final : public Primitive {
     }
     return result;
   }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    Arrays moved = inputs;
+    for (const size_t i : {0, 1}) {
+      moved[i + 2] = batch_first(inputs[i + 2], axes[i + 2], size);
+      if (axes[i] < 0) continue;
+      moved[i] = moveaxis(inputs[i], axes[i], 0);
+      moved[i + 2] = indices_of_examples(moved[i + 2], moved[i]);
+    }
+    return {{array(output_shapes(moved)[0], inputs[0].dtype(), make_ref<GatherMM>(), moved, to_stream({}))}, {0}};
+  }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = inputs[2].shape();
     shape.push_back(inputs[0].shape(-2));
@@ -149,6 +160,14 @@ array masked(const array& x, const std::optional<array>& mask, int block, const 
 }
 
 }  // namespace
+
+array indices_of_examples(const array& indices, const array& x) {
+  const int64_t each = x.size() / (int64_t(x.shape(0)) * x.shape(-2) * x.shape(-1));
+  Shape shape(size_t(indices.ndim()), 1);
+  shape[0] = x.shape(0);
+  const array first = reshape(arange(x.shape(0), uint32), shape) * array(each, uint32);
+  return minimum(indices, array(each - 1, uint32)) + first;
+}
 
 array gather_mm(const array& a, const array& b, const std::optional<array>& lhs_indices,
                 const std::optional<array>& rhs_indices, bool, StreamOrDevice s) {
