@@ -231,3 +231,10 @@ def test_comparisons_of_whole_arrays(p):
     assert not getattr(mx, p)(x, y).item()
     assert getattr(mx, p)(x, y, equal_nan=True).item()
     assert not mx.array_equal(x, mx.zeros((2,))).item()
+
+
+def test_the_median_of_complex_numbers_shows_a_nan():
+    nan = float("nan")
+    x = mx.array([[3 + 0j, complex(nan, 0), 1 + 0j], [3 + 0j, complex(0, nan), 1 + 0j], [3 + 1j, 2 + 0j, 1 - 1j]])
+    assert mx.isnan(mx.median(x, axis=1)).tolist() == [True, True, False]
+    assert mx.median(x[2]).item() == 2 and mx.median(mx.array([1 + 2j, 3 + 1j, 1 - 1j, 2 + 0j])).item() == 1.5 + 1j

@@ -573,7 +573,9 @@ def conv1d(
     input: array, weight: array, /, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """Cross-correlation of input (N, L, C) with weight (O, K, C / groups)."""
+    """Cross-correlation of input (N, L, C) with weight (O, K, C / groups), floating or complex, not conjugated.
+    ValueError when groups does not divide C and O.
+    """
 def conv2d(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
@@ -583,7 +585,7 @@ def conv3d(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
 ) -> array:
-    """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C); groups must be 1."""
+    """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def conv_general(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] | tuple[Sequence[int],
     Sequence[int]] = 0, kernel_dilation: int | Sequence[int] = 1, input_dilation: int | Sequence[int] = 1,
@@ -606,9 +608,9 @@ def conv_transpose3d(
     dilation: int | Sequence[int] = 1, output_padding: int | Sequence[int] = 0, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C)."""
+    """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def convolve(a: array, v: array, /, mode: str = 'full', *, stream: StreamOrDevice = None) -> array:
-    """Convolution of two 1-d arrays; mode full, valid or same (else ValueError)."""
+    """Convolution of two 1-d arrays, floating or complex; mode full, valid or same (else ValueError)."""
 def copy(a: array, /, *, stream: StreamOrDevice = None) -> array:
     """The same value in memory of its own."""
 def copysign(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -669,7 +671,9 @@ def dequantize(
     mode: str = 'affine', global_scale: array | None = None, dtype: Dtype | None = None, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """The values (..., K) of packed weights; dtype of the scales (affine) or bfloat16 unless given."""
+    """The values (..., K) of packed weights; unless given the dtype is that of scales and biases (affine), float32 with
+    a global scale, else bfloat16. ValueError for scales and biases that are not floating.
+    """
 def device_count(device_type: DeviceType) -> int:
     """How many devices of a type there are."""
 def device_info(d: Device | DeviceType | None = None) -> dict[str, Any]:
@@ -773,8 +777,8 @@ def gather_qmm(
     mode: str = 'affine', *, sorted_indices: bool = False, global_scale: array | None = None,
     stream: StreamOrDevice = None
 ) -> array:
-    """quantized_matmul of the matrices of x and w that the broadcast batch indices choose. Beyond MLX: global_scale,
-    for mode nvfp4, one for each matrix of w.
+    """quantized_matmul of the matrices of x and w that the broadcast batch indices choose. global_scale: float32, for
+    mode nvfp4 with indices, one for each matrix of w (else ValueError).
     """
 def gather_qqmm(
     x: array, w: array, /, scales: array | None = None, lhs_indices: array | None = None,
@@ -1020,7 +1024,9 @@ def quantize(
     global_scale: array | None = None, *, stream: StreamOrDevice = None
 ) -> tuple[array, array, array]:
     """Packed uint32 weights, scales and (affine) biases of floating w (..., K): K * bits / 32 words and K / group_size
-    scales a row.
+    scales a row. affine: bits 1 to 6 or 8, groups of 32, 64 or 128; mxfp4 and mxfp8 (OCP Microscaling Formats):
+    groups of 32 with the least power of two that saturates nothing; nvfp4: groups of 16. Anything else is a
+    ValueError.
     """
 @overload
 def quantize(
@@ -1028,7 +1034,9 @@ def quantize(
     global_scale: array | None = None, *, stream: StreamOrDevice = None
 ) -> Any:
     """Packed uint32 weights, scales and (affine) biases of floating w (..., K): K * bits / 32 words and K / group_size
-    scales a row.
+    scales a row. affine: bits 1 to 6 or 8, groups of 32, 64 or 128; mxfp4 and mxfp8 (OCP Microscaling Formats):
+    groups of 32 with the least power of two that saturates nothing; nvfp4: groups of 16. Anything else is a
+    ValueError.
     """
 def quantized_matmul(
     x: array, w: array, /, scales: array, biases: array | None = None, transpose: bool = True,

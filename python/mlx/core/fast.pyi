@@ -12,6 +12,11 @@ class _OpenCLKernel:
         verbose: bool = False, stream: StreamOrDevice = None
     ) -> list[array]: ...
 
+def cross_entropy(logits: array, targets: array, *, stream: StreamOrDevice = None) -> array:
+    """logsumexp(logits) - logits[target] over the last axis, in float32, without an array of the logits' size. targets:
+    integers shaped as the logits without that axis; a negative one counts from the end, one that names no class
+    gives NaN. ValueError for other shapes and dtypes, and for empty logits.
+    """
 def cuda_kernel(
     name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
     ensure_row_contiguous: bool = True, shared_memory: int = 0
