@@ -219,11 +219,18 @@ array segmented_mm(const array& a, const array& b, const array& segments, Stream
   if (a.shape(1) != b.shape(0))
     fail("segmented_mm", "Last dimension of first input with shape ", to_string(a.shape()),
          " must match second to last dimension of second input with shape ", to_string(b.shape()), ".");
-  const Dtype computed = dtype == float64 ? float32 : dtype;
-  Arrays inputs{astype(a, computed, s), astype(b, computed, s), astype(segments, uint32, s)};
+  const array left = astype(a, dtype, s), right = astype(b, dtype, s), bounds = astype(segments, uint32, s);
+  if (dtype == float64) {  // the kernel computes in float
+    const array place = arange(a.shape(1), uint32, s), zero(0, dtype);
+    const auto bound = [&](int i) { return take(bounds, array(i, int32), -1, s); };
+    const array inside = logical_and(greater_equal(place, expand_dims(bound(0), {-1}, s), s),
+                                     less(place, expand_dims(bound(1), {-1}, s), s), s);
+    return matmul(where(expand_dims(inside, {-2}, s), left, zero, s), where(expand_dims(inside, {-1}, s), right, zero, s), s);
+  }
+  Arrays inputs{left, right, bounds};
   auto primitive = make_ref<SegmentedMM>();
   Shape shape = primitive->output_shapes(inputs)[0];
-  return astype(array(std::move(shape), computed, std::move(primitive), std::move(inputs), to_stream(s)), dtype, s);
+  return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream(s));
 }
 
 static const Registered<GatherMM> gathermm_class("GatherMM");

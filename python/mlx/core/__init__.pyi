@@ -584,7 +584,9 @@ def conv1d(
     input: array, weight: array, /, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """Cross-correlation of input (N, L, C) with weight (O, K, C / groups)."""
+    """Cross-correlation of input (N, L, C) with weight (O, K, C / groups), floating or complex, not conjugated.
+    ValueError when groups does not divide C and O.
+    """
 def conv2d(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
@@ -594,7 +596,7 @@ def conv3d(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
 ) -> array:
-    """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C); groups must be 1."""
+    """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def conv_general(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] | tuple[Sequence[int],
     Sequence[int]] = 0, kernel_dilation: int | Sequence[int] = 1, input_dilation: int | Sequence[int] = 1,
@@ -617,9 +619,9 @@ def conv_transpose3d(
     dilation: int | Sequence[int] = 1, output_padding: int | Sequence[int] = 0, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C)."""
+    """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def convolve(a: array, v: array, /, mode: str = 'full', *, stream: StreamOrDevice = None) -> array:
-    """Convolution of two 1-d arrays; mode full, valid or same (else ValueError)."""
+    """Convolution of two 1-d arrays, floating or complex; mode full, valid or same (else ValueError)."""
 def copy(a: array, /, *, stream: StreamOrDevice = None) -> array:
     """The same value in memory of its own."""
 def copysign(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
