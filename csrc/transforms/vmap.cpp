@@ -14,11 +14,10 @@ struct Batched {
   int axis;
 };
 
-/// Brings an output's batch axis where the caller wants it.
+/// Brings an output's batch axis where the caller wants it; what is not batched is repeated, along the last axis if he says nothing.
 array place(const Batched& output, int wanted, int32_t batch) {
   if (output.axis < 0) {
-    if (wanted < 0) return output.value;
-    const int axis = normalize_axis(wanted, output.value.ndim() + 1, "vmap");
+    const int axis = wanted < 0 ? output.value.ndim() : wanted;
     array spread = expand_dims(output.value, {axis});
     Shape shape = spread.shape();
     shape[axis] = batch;
@@ -77,10 +76,8 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto at = batched.find(&outputs[i].node());
     const Batched output = at == batched.end() ? Batched{outputs[i], -1} : at->second;
-    const int ndim = outputs[i].ndim() + 1;
-    const int axis = wanted[i] < 0 ? wanted[i] : normalize_axis(wanted[i], ndim, "vmap");
-    if (axis < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
-    result.push_back(place(output, axis, batch));
+    if (wanted[i] < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
+    result.push_back(place(output, wanted[i], batch));
   }
   return result;
 }
