@@ -77,13 +77,6 @@ array full(const Shape& shape, const ScalarOrArray& vals, std::optional<Dtype> d
   return mlx::full(shape, to_array(number, dtype ? dtype_beside(number, *dtype) : dtype_of(number)), truth, s);
 }
 
-array full_like(const array& a, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s) {
-  const Dtype to = dtype.value_or(a.dtype());
-  if (const array* values = std::get_if<array>(&vals)) return mlx::full(a.shape(), *values, to, s);
-  const Scalar& number = std::get<Scalar>(vals);
-  return mlx::full(a.shape(), to_array(number, dtype_beside(number, to)), to, s);
-}
-
 array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s) {
   return mlx::zeros(shape, dtype.value_or(float32), s);
 }

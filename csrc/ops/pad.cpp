@@ -1,5 +1,6 @@
 // Padding with a constant, the edge, or a mirror image of the values.
 #include "base/error.h"
+#include "graph/deferred.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -69,6 +70,7 @@ array pad(const array& a, const PadWidth& pad_width, const std::string& mode, co
   const Mirror mirror = mode == "edge" ? Mirror::edge : mode == "reflect" ? Mirror::reflect : mode == "symmetric" ? Mirror::symmetric : Mirror::none;
   if (mirror == Mirror::none && mode != "constant") fail("pad", "unknown mode '", mode, "'; it is constant, edge, reflect or symmetric.");
   const Pairs pairs = pairs_of(pad_width, a.ndim());
+  if (follows_shape(a)) fail("pad", "Pad cannot infer output shapes.");
   if (mirror != Mirror::none) return mirrored(a, pairs, mirror, s);
   Shape shape, start, stop, strides(size_t(a.ndim()), 1);
   for (int i = 0; i < a.ndim(); ++i) {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/primitive.h"
 #include "ops/shape.h"
+#include "transforms/deferred.h"
 #include "transforms/tape.h"
 
 namespace mlx {
@@ -14,15 +15,12 @@ struct Batched {
   int axis;
 };
 
-/// Brings an output's batch axis where the caller wants it.
-array place(const Batched& output, int wanted, int32_t batch) {
+/// Brings an output's batch axis where the caller wants it; `input` is batched.
+array place(const Batched& output, int wanted, const Batched& input) {
   if (output.axis < 0) {
     if (wanted < 0) return output.value;
     const int axis = normalize_axis(wanted, output.value.ndim() + 1, "vmap");
-    array spread = expand_dims(output.value, {axis});
-    Shape shape = spread.shape();
-    shape[axis] = batch;
-    return broadcast_to(spread, shape);
+    return spread_along(output.value, axis, input.value, input.axis);
   }
   return output.axis == wanted ? output.value : moveaxis(output.value, output.axis, wanted);
 }
@@ -33,6 +31,7 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
             const std::function<std::vector<int>(const Arrays&)>& out_axes) {
   Arrays placeholders, sources;
   int32_t batch = -1;
+  std::optional<Batched> input;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (in_axes[i] < 0) {
       placeholders.push_back(inputs[i]);
@@ -41,6 +40,7 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
     const int32_t extent = inputs[i].shape(in_axes[i]);
     if (batch >= 0 && extent != batch) fail("vmap", "the mapped axes have different sizes, ", batch, " and ", extent, ".");
     batch = extent;
+    input = Batched{inputs[i], in_axes[i]};
     Shape shape = inputs[i].shape();
     shape.erase(shape.begin() + in_axes[i]);
     placeholders.push_back(array::placeholder(std::move(shape), inputs[i].dtype()));
@@ -66,7 +66,7 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
       axes.push_back(at == batched.end() ? -1 : at->second.axis);
     }
     const StreamScope scope(node->stream);
-    const auto [values, value_axes] = node->primitive->vmap(arguments, axes);
+    const auto [values, value_axes] = batch_through(*node, arguments, axes);
     const Arrays results = array(Ref<Node>(node)).outputs();
     for (size_t i = 0; i < results.size(); ++i)
       batched.insert_or_assign(&results[i].node(), Batched{values[i], value_axes[i]});
@@ -80,7 +80,7 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
     const int ndim = outputs[i].ndim() + 1;
     const int axis = wanted[i] < 0 ? wanted[i] : normalize_axis(wanted[i], ndim, "vmap");
     if (axis < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
-    result.push_back(place(output, axis, batch));
+    result.push_back(place(output, axis, *input));
   }
   return result;
 }
