@@ -36,16 +36,15 @@ struct Arguments {
 Arguments check(const array& input, const array& weight, const IntOrInts& stride, const Padding& padding,
                 const IntOrInts& kernel_dilation, const IntOrInts& input_dilation, int groups) {
   const Dtype dtype = promote(input.dtype(), weight.dtype());
-  if (!input.dtype().is_floating() || !dtype.is_floating())
+  if (!input.dtype().is_inexact() || !dtype.is_inexact())
     fail("conv", "Invalid input array with type ", input.dtype().name(),
-         ". Convolution currently only supports floating point types");
+         ". Convolution currently only supports floating point and complex types");
   const int axes = input.ndim() - 2;
   if (axes < 1 || axes > 3)
     fail("conv", "Only works for inputs with 1-3 spatial dimensions. The inputs must be in the format [N, ..., C_in]");
   if (weight.ndim() != input.ndim())
     fail("conv", "the weight must have ", input.ndim(), " dimensions as the input has, not ", weight.ndim(), ".");
   if (groups < 1) fail("conv", "the number of groups must be positive. Got ", groups, ".");
-  if (groups > 1 && axes > 2) fail("conv", "Can only handle groups != 1 in 1D or 2D convolutions.");
   if (int64_t(weight.shape(-1)) * groups != input.shape(-1))
     fail("conv", "Expect the input channels in the input and weight array to match but got shapes - input: ",
          to_string(input.shape()), " and weight: ", to_string(weight.shape()));

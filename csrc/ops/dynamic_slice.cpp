@@ -72,31 +72,24 @@ class DynamicSlice final : public Primitive {
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     Shape sizes = size_;
-    if (axes[1] < 0) {
-      sizes.insert(sizes.begin(), size);
-      return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], behind_batch(axes_), sizes)}, {0}};
-    }
-    const array a = batch_first(inputs[0], axes[0], size), start = batch_first(inputs[1], axes[1], size);
-    Arrays parts;
-    sizes.insert(sizes.begin(), 1);
-    for (int i = 0; i < size; ++i)
-      parts.push_back(slice(example(a, i), squeeze(example(start, i), Axes{0}), behind_batch(axes_), sizes));
-    return {{concatenate(parts, 0)}, {0}};
+    if (axes[1] >= 0) fail(name(), "vmap over the start indices is not supported.");
+    sizes.insert(sizes.begin(), size);
+    return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], behind_batch(axes_), sizes)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {size_}; }
-
-  /// One entry of the leading axis, which stays.
-  static array example(const array& x, int i) {
-    Shape start(size_t(x.ndim()), 0), stop = x.shape();
-    start[0] = i;
-    stop[0] = i + 1;
-    return slice(x, std::move(start), std::move(stop));
-  }
 
  private:
   Axes axes_;
   Shape size_;
 };
+
+/// One entry of the leading axis, which stays.
+array example(const array& x, int i) {
+  Shape start(size_t(x.ndim()), 0), stop = x.shape();
+  start[0] = i;
+  stop[0] = i + 1;
+  return slice(x, std::move(start), std::move(stop));
+}
 
 class DynamicSliceUpdate final : public Primitive {
  public:
@@ -138,8 +131,8 @@ class DynamicSliceUpdate final : public Primitive {
     const array start = batch_first(inputs[2], axes[2], size);
     Arrays parts;
     for (int i = 0; i < size; ++i)
-      parts.push_back(slice_update(DynamicSlice::example(a, i), DynamicSlice::example(update, i),
-                                   squeeze(DynamicSlice::example(start, i), Axes{0}), behind_batch(axes_)));
+      parts.push_back(slice_update(example(a, i), example(update, i),
+                                   squeeze(example(start, i), Axes{0}), behind_batch(axes_)));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }

@@ -8,6 +8,8 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
+#include "ops/indexing.h"
+#include "ops/scan.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
 
@@ -38,6 +40,7 @@ class MaskedCopy final : public Primitive {
     const Arrays all = all_tangents(primals, tangents, argnums, 3);
     return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0])};
   }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   size_t work(const Arrays& inputs, const Arrays& outputs) const override {
     return size_t(outputs[0].size() + 4 * inputs[1].size());
@@ -86,6 +89,23 @@ void MaskedCopy::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (rows == 0) return;
   launch(queue, "mask", "copy_true", defines).over(size_t(chunks)).moving(2 * values.nbytes())
       .with(reads(mask), reads(counts), reads(values), writes(y), n, chunks, inner, rows, int64_t(to_places_));
+}
+
+/// Each example counts its own true places: they number the rows that are read or, taking, added to zeros.
+std::pair<Arrays, std::vector<int>> MaskedCopy::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const int size = batch_size(inputs, axes);
+  const array a = batch_first(inputs[0], axes[0], size), mask = batch_first(inputs[1], axes[1], size);
+  const array values = batch_first(inputs[2], axes[2], size);
+  const array& rows_of = to_places_ ? values : a;
+  if (rows_of.shape(1) == 0) return {{a}, {0}};
+  const array number = cumsum(astype(reshape(mask, {size, -1}), int32), 1, false, false);
+  const array row = reshape(minimum(number, array(rows_of.shape(1) - 1, int32)), mask.shape());
+  Shape lane(size_t(mask.ndim()), 1);
+  lane[0] = size;
+  const Arrays at{reshape(arange(size, int32), lane), row};
+  const array shown = spread(mask, (to_places_ ? a : values).ndim());
+  if (to_places_) return {{where(shown, gather(values, at, 0), a)}, {0}};
+  return {{scatter(zeros_like(a), at, where(shown, values, zeros_like(values)), 0, ScatterMode::add)}, {0}};
 }
 
 array masked_take(const array& a, const array& mask, const array& like) {

@@ -87,8 +87,8 @@ void multiply_blocks(const Quantization& q, const array& x, const Arrays& packed
   for (int64_t first = 0; first < size.n; first += step) {
     const int64_t count = std::min(step, size.n - first);
     const BufferArgument to{block.get(), 0, true};
-    if (transpose) dequantize_into(q, packed, first, count, 0, size.k / unit, nullptr, dtype, to, queue);
-    else dequantize_into(q, packed, 0, size.k, first / unit, count / unit, nullptr, dtype, to, queue);
+    if (transpose) dequantize_into(q, packed, first, count, 0, size.k / unit, nullptr, dtype, {dtype, dtype}, to, queue);
+    else dequantize_into(q, packed, 0, size.k, first / unit, count / unit, nullptr, dtype, {dtype, dtype}, to, queue);
     product.n = count;
     product.b = {block.get(), 0, transpose, transpose ? size.k : count, 0};
     product.c = {&out.buffer(), out.offset() + first, false, size.n, 0};
@@ -273,15 +273,11 @@ Arrays operands(const char* op, const Quantization& q, const array& x, const arr
     fail(op, "Last dimension of first input with shape (..., ", x.shape(-1), ") does not match the expanded quantized matrix (",
          k, ", ", n, ") computed from shape ", to_string(w.shape()), " with group_size=", q.group_size, ", bits=", q.bits,
          " and transpose=", transpose ? "true" : "false", ".");
-  if (!q.is_affine()) {
-    if (!x.dtype().is_floating() || x.dtype() == float64)
-      fail(op, "Only float16, bfloat16 and float32 are supported but x has type ", x.dtype().name(), ".");
-    return {x, w, scales};
-  }
-  const Dtype parameters = at_least_float(promote(scales.dtype(), biases->dtype()));
-  const Dtype dtype = promote(x.dtype(), parameters);
-  if (!dtype.is_floating() || dtype == float64)
-    fail(op, "Only float16, bfloat16 and float32 are supported but x has type ", x.dtype().name(), ".");
+  const Dtype parameters = q.is_affine() ? parameter_dtype(op, scales, *biases) : float32;
+  const Dtype dtype = q.is_affine() ? promote(x.dtype(), parameters) : x.dtype();
+  if (!dtype.is_floating()) fail(op, "Only real floating types are supported but x has type ", x.dtype().name(), ".");
+  if (dtype == float64) fail<std::runtime_error>(op, "float64 is not supported.");
+  if (!q.is_affine()) return {x, w, scales};
   return {astype(x, dtype, s), w, astype(scales, parameters, s), astype(*biases, parameters, s)};
 }
 
@@ -365,10 +361,13 @@ array gather_qmm(const array& x, const array& w, const array& scales, const std:
                  const std::optional<array>& global_scale, StreamOrDevice s) {
   const Quantization q = quantization("gather_qmm", group_size, bits, mode);
   if (global_scale && q.mode != "nvfp4") fail("gather_qmm", "Global scale is only supported for 'nvfp4' quantization mode.");
+  if (global_scale && !lhs_indices && !rhs_indices) fail("gather_qmm", "Global scale is not supported without indices.");
+  if (global_scale && global_scale->dtype() != float32)
+    fail("gather_qmm", "Global scale must have dtype float32 but got ", global_scale->dtype().name(), ".");
   if (global_scale && (w.ndim() < 3 || global_scale->shape() != batch_of(w)))
     fail("gather_qmm", "Global scale must hold one number for each matrix of w, but has shape ",
          to_string(global_scale->shape()), " and w ", to_string(w.shape()), ".");
-  if (!lhs_indices && !rhs_indices && !global_scale)
+  if (!lhs_indices && !rhs_indices)
     return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
   if (x.ndim() < 2) fail("gather_qmm", "x must have at least two dimensions.");
   const array y =

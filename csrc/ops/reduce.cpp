@@ -96,7 +96,7 @@ class Reduce final : public Primitive {
       case Reduction::mean: return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
       case Reduction::min:
       case Reduction::max: return {share(x, spread(outputs[0])) * g};
-      case Reduction::prod: return {g * others_product(x)};
+      case Reduction::prod: return {g * conjugate(others_product(x))};
       default: return {zeros_like(x)};
     }
   }

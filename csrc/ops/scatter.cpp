@@ -86,6 +86,7 @@ class Scatter final : public Primitive {
 
  private:
   static Arrays indices(const Arrays& inputs) { return Arrays(inputs.begin() + 2, inputs.end()); }
+  array others(const Arrays& primals, const array& y) const;
   int axis_, count_;
   ScatterMode mode_;
 };
@@ -141,7 +142,8 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
         break;
       case ScatterMode::add: result.push_back(i == 0 ? g : gather(g, at, axis_)); break;
       case ScatterMode::multiply:
-        result.push_back(i == 0 ? scatter(g, at, updates, axis_, mode_) : gather(g * y, at, axis_) / updates);
+        result.push_back(i == 0 ? scatter(g, at, conjugate(updates), axis_, mode_)
+                                : gather(g, at, axis_) * conjugate(others(primals, y)));
         break;
       default:
         result.push_back(i == 0 ? where(equal(a, y), g, zeros_like(g))
@@ -151,11 +153,29 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
   return result;
 }
 
+/// For each update of a product, what the others at its place multiply to: divided out, except at the only zero there.
+array Scatter::others(const Arrays& primals, const array& y) const {
+  const array &a = primals[0], &updates = primals[1];
+  const Arrays at = indices(primals);
+  const array is_zero = equal(updates, array(0, updates.dtype()));
+  const array factors = where(is_zero, array(1, updates.dtype()), updates);
+  const array zeros = scatter(zeros_like(a, int32), at, astype(is_zero, int32), axis_, ScatterMode::add);
+  const array alone = gather(scatter(a, at, factors, axis_, mode_), at, axis_);
+  const array at_zero = where(equal(gather(zeros, at, axis_), array(1, int32)), alone, array(0, a.dtype()));
+  return where(is_zero, at_zero, gather(y, at, axis_) / factors);
+}
+
 Arrays Scatter::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
-  if (mode_ != ScatterMode::set && mode_ != ScatterMode::add) no_transform("jvp", *this);
   if (argnums.back() > 1) no_gradient_of_indices(name());
-  const Arrays both = all_tangents(primals, tangents, argnums, 2);
-  return {scatter(both[0], indices(primals), both[1], axis_, mode_)};
+  const array &a = primals[0], &updates = primals[1];
+  const Arrays both = all_tangents(primals, tangents, argnums, 2), at = indices(primals);
+  if (mode_ == ScatterMode::set || mode_ == ScatterMode::add) return {scatter(both[0], at, both[1], axis_, mode_)};
+  const array y = scatter(a, at, updates, axis_, mode_);
+  if (mode_ == ScatterMode::multiply)
+    return {scatter(scatter(both[0], at, updates, axis_, mode_), at, both[1] * others(primals, y), axis_, ScatterMode::add)};
+  const array kept = where(equal(a, y), both[0], zeros_like(both[0]));
+  const array chosen = where(equal(gather(y, at, axis_), updates), both[1], zeros_like(both[1]));
+  return {scatter(kept, at, chosen, axis_, ScatterMode::add)};
 }
 
 std::pair<Arrays, std::vector<int>> Scatter::vmap(const Arrays& inputs, const std::vector<int>& axes) {

@@ -92,7 +92,7 @@ class Sort final : public Primitive {
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     const array& x = primals[0];
-    if (positions_) return {zeros(x.shape(), uint32)};
+    if (positions_) return {kth_ == whole ? zeros_like(x, uint32) : zeros_like(tangents[0])};
     return {take_along_axis(tangents[0], order_of(x), x.ndim() - 1)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {

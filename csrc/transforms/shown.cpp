@@ -285,7 +285,7 @@ void Translation::translate(const Plan::Step& step) {
     simple(positions ? whole ? "ArgSort" : "ArgPartition" : whole ? "Sort" : "Partition", std::move(state));
   } else if (is("SearchSorted")) simple("SearchSorted", {f.truth("right")});
   else if (is("Softmax")) simple("Softmax", {false});
-  else if (is("LogSumExp") || is("Depends") || is("QRF")) simple(kind.c_str(), {});
+  else if (is("LogSumExp") || is("Depends")) simple(kind.c_str(), {});
   else if (is("Transpose") || is("ExpandDims") || is("Squeeze")) simple(kind.c_str(), {f.list("axes")});
   else if (is("Broadcast") || is("Reshape")) simple(kind.c_str(), {f.list("shape")});
   else if (is("Flatten")) simple("Flatten", {f.integer("start"), f.integer("end")});
@@ -299,6 +299,7 @@ void Translation::translate(const Plan::Step& step) {
     }
     simple("AsStrided", {f.list("shape"), f.list("strides"), f.integer("offset")});
   } else if (is("Slice")) simple("Slice", {f.list("start"), downward(f, shape(in[0])), f.list("strides")});
+  else if (is("Pad")) simple("Pad", {range(0, int64_t(to.size())), f.list("low"), f.list("high")});
   else if (is("SliceUpdate")) simple("SliceUpdate", {int64_t(4), f.list("start"), f.list("stop"), f.list("strides")});
   else if (is("DynamicSlice")) simple("DynamicSlice", {f.list("axes"), f.list("size")});
   else if (is("DynamicSliceUpdate")) simple("DynamicSliceUpdate", {f.list("axes")});

@@ -15,13 +15,11 @@ struct Batched {
   int axis;
 };
 
-/// Brings an output's batch axis where the caller wants it; `input` is batched.
+/// Brings an output's batch axis where the caller wants it; what is not batched is repeated as `input` is, along the
+/// last axis if he says nothing.
 array place(const Batched& output, int wanted, const Batched& input) {
-  if (output.axis < 0) {
-    if (wanted < 0) return output.value;
-    const int axis = normalize_axis(wanted, output.value.ndim() + 1, "vmap");
-    return spread_along(output.value, axis, input.value, input.axis);
-  }
+  if (output.axis < 0)
+    return spread_along(output.value, wanted < 0 ? output.value.ndim() : wanted, input.value, input.axis);
   return output.axis == wanted ? output.value : moveaxis(output.value, output.axis, wanted);
 }
 
@@ -60,9 +58,9 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
   for (Node* node : tape.nodes) {
     Arrays arguments;
     std::vector<int> axes;
-    for (const array& input : node->inputs) {
-      const auto at = batched.find(&input.node());
-      arguments.push_back(at == batched.end() ? input : at->second.value);
+    for (const array& x : node->inputs) {
+      const auto at = batched.find(&x.node());
+      arguments.push_back(at == batched.end() ? x : at->second.value);
       axes.push_back(at == batched.end() ? -1 : at->second.axis);
     }
     const StreamScope scope(node->stream);
@@ -77,10 +75,8 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto at = batched.find(&outputs[i].node());
     const Batched output = at == batched.end() ? Batched{outputs[i], -1} : at->second;
-    const int ndim = outputs[i].ndim() + 1;
-    const int axis = wanted[i] < 0 ? wanted[i] : normalize_axis(wanted[i], ndim, "vmap");
-    if (axis < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
-    result.push_back(place(output, axis, *input));
+    if (wanted[i] < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
+    result.push_back(place(output, wanted[i], *input));
   }
   return result;
 }

@@ -1,0 +1,23 @@
+"""Images, sound and embeddings: tiny models of mlx-vlm, mlx-audio, mlx-whisper, mlx-embeddings and mflux give what MLX gives."""
+
+import json
+from pathlib import Path
+
+import modalities
+import numpy as np
+import pytest
+
+RECORD = json.loads((Path(__file__).parent / "data" / "modalities.json").read_text())
+
+
+@pytest.mark.parametrize("name", modalities.SCENARIOS)
+def test_a_tiny_model_gives_what_it_gives_on_mlx(name, tmp_path):
+    got, want = modalities.run(name, tmp_path), RECORD[name]
+    if all(isinstance(value, int) for value in want):
+        assert got == want
+    else:
+        assert len(got) == len(want) and np.allclose(got, want, rtol=2e-3, atol=2e-4), list(zip(got, want))
+
+
+def test_a_picture_changes_what_the_model_says(tmp_path):
+    assert modalities.run("vision and text", tmp_path) != modalities.run("text of a vision model", tmp_path)
