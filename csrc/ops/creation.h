@@ -9,6 +9,8 @@ namespace mlx {
 array full(Shape shape, const array& value, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 array zeros(Shape shape, Dtype dtype = float32, StreamOrDevice s = {});
 array ones(Shape shape, Dtype dtype = float32, StreamOrDevice s = {});
+/// Filled with `value`, in its dtype; the shape of `a`.
+array full_like(const array& a, const array& value, StreamOrDevice s = {});
 array zeros_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 array ones_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 /// start, start + step, … of the given length; start and step are cast to `dtype` first.

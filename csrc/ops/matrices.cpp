@@ -90,9 +90,9 @@ array full_like(const array& a, const std::optional<ScalarOrArray>& value, std::
                 const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s) {
   const ScalarOrArray& vals = value_of(value, fill_value, "full_like");
   const Dtype to = dtype.value_or(a.dtype());
-  if (const array* values = std::get_if<array>(&vals)) return mlx::full(a.shape(), *values, to, s);
+  if (const array* values = std::get_if<array>(&vals)) return mlx::full_like(a, astype(*values, to, s), s);
   const Scalar& number = std::get<Scalar>(vals);
-  return mlx::full(a.shape(), to_array(number, dtype_beside(number, to)), to, s);
+  return mlx::full_like(a, astype(to_array(number, dtype_beside(number, to)), to, s), s);
 }
 
 array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s) {

@@ -262,3 +262,10 @@ def test_correction_is_another_name_of_ddof_and_wins(name):
     same(getattr(mx.array(x), name)(1, correction=1), expected(x, axis=1, ddof=1), 1e-5)
     with pytest.raises(TypeError):
         function(mx.array(x), correction=1.5)
+
+
+def test_the_median_of_complex_numbers_shows_a_nan():
+    nan = float("nan")
+    x = mx.array([[3 + 0j, complex(nan, 0), 1 + 0j], [3 + 0j, complex(0, nan), 1 + 0j], [3 + 1j, 2 + 0j, 1 - 1j]])
+    assert mx.isnan(mx.median(x, axis=1)).tolist() == [True, True, False]
+    assert mx.median(x[2]).item() == 2 and mx.median(mx.array([1 + 2j, 3 + 1j, 1 - 1j, 2 + 0j])).item() == 1.5 + 1j

@@ -22,6 +22,15 @@ def cuda_kernel(
     ensure_row_contiguous: bool = True, shared_memory: int = 0
 ) -> None:
     """Raises RuntimeError: there is no CUDA here."""
+def gated_delta_update(
+    q: array, k: array, v: array, gamma: array, beta: array, initial_state: array | None = None,
+    mask: array | None = None, stream: StreamOrDevice = None
+) -> list[array]:
+    """For each token S = gamma S + beta (v - gamma S k) k' and y = S q, for q, k (B, T, Hk, Dk), v (B, T, Hv, Dv),
+    gamma and beta (B, T, Hv); gives y (B, T, Hv, Dv) and the last S (B, Hv, Dv, Dk), which starts as initial_state
+    or zeros. Where mask (B, T) is false S stays and y is 0. ValueError for shapes that do not fit. Yang, Kautz and
+    Hatamizadeh, Gated Delta Networks, arXiv:2412.06464; the gradient is in its chunked form.
+    """
 def layer_norm(
     x: array, weight: array | None, bias: array | None, eps: float, *, stream: StreamOrDevice = None
 ) -> array:
