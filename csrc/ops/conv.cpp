@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/deferred.h"
 #include "ops/convolution.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -171,12 +172,23 @@ void require_axes(const array& input, int axes) {
     fail("conv", "Invalid input array with ", input.ndim(), " dimensions; ", axes, "D convolution needs ", axes + 2, ".");
 }
 
+/// A convolution of arguments that are lists by now.
+Arrays convolved(const Arrays& inputs, const std::vector<int>& stride, const std::vector<int>& low,
+                 const std::vector<int>& high, const std::vector<int>& kernel_dilation,
+                 const std::vector<int>& input_dilation, int groups, bool flip) {
+  return {conv_general(inputs[0], inputs[1], stride, std::pair(low, high), kernel_dilation, input_dilation, groups, flip)};
+}
+
+Arrays polynomial_product(const Arrays& inputs, const std::string& mode) { return {convolve(inputs[0], inputs[1], mode)}; }
+
 }  // namespace
 
 array conv_general(const array& input, const array& weight, const IntOrInts& stride, const Padding& padding,
                    const IntOrInts& kernel_dilation, const IntOrInts& input_dilation, int groups, bool flip,
                    StreamOrDevice s) {
   Arguments a = check(input, weight, stride, padding, kernel_dilation, input_dilation, groups);
+  if (follows_shape(Arrays{input, weight}))
+    return deferred<&convolved>({input, weight}, s, a.stride, a.low, a.high, a.kernel_dilation, a.input_dilation, groups, flip);
   const Dtype dtype = promote(input.dtype(), weight.dtype());
   array x = astype(input, dtype, s);
   const array w = astype(weight, dtype, s);
@@ -228,6 +240,7 @@ array conv_transpose3d(const array& input, const array& weight, const IntOrInts&
 array convolve(const array& a, const array& v, const std::string& mode, StreamOrDevice s) {
   if (a.ndim() != 1 || v.ndim() != 1) fail("convolve", "Inputs must be 1D.");
   if (a.size() == 0 || v.size() == 0) fail("convolve", "Inputs cannot be empty.");
+  if (follows_shape(Arrays{a, v})) return deferred<&polynomial_product>({a, v}, s, mode);
   const array &longer = a.size() < v.size() ? v : a, &shorter = a.size() < v.size() ? a : v;
   const int reach = shorter.shape(0) - 1;
   std::pair<std::vector<int>, std::vector<int>> padding;
@@ -239,5 +252,9 @@ array convolve(const array& a, const array& v, const std::string& mode, StreamOr
                                     1, true, s);
   return reshape(result, {-1}, s);
 }
+
+static const std::vector<int> none;
+static const Registered<DeferredCall<&polynomial_product>> polynomial_class("PolynomialProduct", std::string());
+static const Registered<DeferredCall<&convolved>> convolved_class("Convolve", none, none, none, none, none, 0, false);
 
 }  // namespace mlx

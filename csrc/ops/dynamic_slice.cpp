@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -151,6 +152,8 @@ Axes checked(const array& a, const array& start, const Axes& axes, const char* o
   return result;
 }
 
+Arrays updated_at(const Arrays& inputs, const Axes& axes) { return {slice_update(inputs[0], inputs[1], inputs[2], axes)}; }
+
 }  // namespace
 
 array slice(const array& a, const array& start, const Axes& axes, const Shape& slice_size, StreamOrDevice s) {
@@ -164,6 +167,7 @@ array slice(const array& a, const array& start, const Axes& axes, const Shape& s
 
 array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s) {
   Axes at = checked(a, start, axes, "slice_update");
+  if (follows_shape(Arrays{a, update})) return deferred<&updated_at>({a, update, start}, s, at);
   // Axes the update lacks are written whole, or in one place where they have a start.
   Shape size = a.shape();
   const int lead = a.ndim() - update.ndim();
@@ -177,6 +181,7 @@ array slice_update(const array& a, const array& update, const array& start, cons
   return array(a.shape(), a.dtype(), make_ref<DynamicSliceUpdate>(std::move(at)), {a, values, start}, to_stream(s));
 }
 
+static const Registered<DeferredCall<&updated_at>> updated_at_class("UpdatedAt", Axes{});
 static const Registered<DynamicSlice> dynamic_slice_class("DynamicSlice", Axes{}, Shape{});
 static const Registered<DynamicSliceUpdate> dynamic_slice_update_class("DynamicSliceUpdate", Axes{});
 

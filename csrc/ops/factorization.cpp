@@ -40,12 +40,26 @@ class Factorization final : public Primitive {
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  /// Eigenvalues and -vectors follow the matrix; the others are refused, as in MLX.
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    if (!follows()) return Primitive::output_shapes(inputs);
+    Shape values = inputs[0].shape();
+    values.erase(values.end() - 1);
+    return options_.vectors ? std::vector<Shape>{values, inputs[0].shape()} : std::vector<Shape>{values};
+  }
   /// Cubic in the size, and never a matter of microseconds.
   size_t work(const Arrays& inputs, const Arrays&) const override {
     return size_t(inputs[0].size()) * size_t(std::max(1, inputs[0].shape(-1)));
   }
 
  private:
+  bool follows() const { return routine_ == &eigenvalues || routine_ == &hermitian_eigenvalues; }
+  /// The shapes of a matrix' results, also for matrices of another size than the recorded ones.
+  std::vector<Shape> shapes_for(const array& matrices) const {
+    if (!follows()) return shapes_;
+    const int32_t n = matrices.shape(-1);
+    return options_.vectors ? std::vector<Shape>{{n}, {n, n}} : std::vector<Shape>{{n}};
+  }
   const Routine* routine_;
   MatrixOptions options_;
   std::vector<Shape> shapes_;
@@ -109,7 +123,7 @@ std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs, co
     return {{unflatten(x, -1, {size, -1})}, {x.ndim() - 1}};
   }
   for (size_t i = 0; i < inputs.size(); ++i) mapped.push_back(batch_first(inputs[i], axes[i], size));
-  return {factorize(*routine_, options_, mapped, shapes_, dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
+  return {factorize(*routine_, options_, mapped, shapes_for(mapped[0]), dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
 }
 
 const Registered<Factorization> factorization_class("Factorization", std::ref(inverse), MatrixOptions{},

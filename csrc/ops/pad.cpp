@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -128,6 +129,7 @@ array pad(const array& a, const PadWidth& pad_width, const std::string& mode, co
   const Mirror mirror = mode == "edge" ? Mirror::edge : mode == "reflect" ? Mirror::reflect : mode == "symmetric" ? Mirror::symmetric : Mirror::none;
   if (mirror == Mirror::none && mode != "constant") fail("pad", "unknown mode '", mode, "'; it is constant, edge, reflect or symmetric.");
   const Pairs pairs = pairs_of(pad_width, a.ndim());
+  if (follows_shape(a)) fail("pad", "Pad cannot infer output shapes.");
   if (mirror != Mirror::none) return mirrored(a, pairs, mirror, s);
   const array value = astype(to_array(constant_values), a.dtype(), s);
   Shape low, high;

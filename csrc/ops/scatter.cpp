@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -250,6 +251,18 @@ class ScatterAxis final : public Primitive {
 };
 
 array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
+                 const StreamOrDevice& s);
+
+// Calls whose nodes depend on the shapes.
+Arrays written_along(const Arrays& inputs, int axis, ScatterMode mode) {
+  return {along_axis(inputs[0], inputs[1], inputs[2], axis, mode, "put_along_axis", {})};
+}
+Arrays written_flat(const Arrays& inputs) { return {put_along_axis(inputs[0], inputs[1], inputs[2], std::nullopt)}; }
+Arrays scattered(const Arrays& inputs, int axis, ScatterMode mode) {
+  return {scatter(inputs[0], Arrays(inputs.begin() + 2, inputs.end()), inputs[1], axis, mode)};
+}
+
+array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
                  const StreamOrDevice& s) {
   const int at = normalize_axis(axis, a.ndim(), op);
   if (indices.ndim() != a.ndim())
@@ -261,6 +274,7 @@ array along_axis(const array& a, const array& indices, const array& values, int 
   if (values.ndim() == a.ndim() && to[at] == 1) to[at] = values.shape(at);
   else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1) to[at] = values.shape(at - a.ndim());
   if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
+  if (follows_shape(Arrays{a, indices, values})) return deferred<&written_along>({a, indices, values}, s, at, mode);
   if (a.ndim() == 1) return scatter(a, {broadcast_to(indices, to, s)}, values, 0, mode, s);
   Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};
   return array(a.shape(), a.dtype(), make_ref<ScatterAxis>(at, mode_for(mode, a.dtype())), std::move(inputs), to_stream(s));
@@ -269,6 +283,11 @@ array along_axis(const array& a, const array& indices, const array& values, int 
 }  // namespace
 
 array scatter(const array& a, const Arrays& indices, const array& updates, int axis, ScatterMode mode, StreamOrDevice s) {
+  if (follows_shape(indices) || follows_shape(Arrays{a, updates})) {
+    Arrays inputs{a, updates};
+    inputs.insert(inputs.end(), indices.begin(), indices.end());
+    return deferred<&scattered>(std::move(inputs), s, axis, mode);
+  }
   Arrays positions = common_indices(indices, "scatter", s);
   const int count = int(positions.size());
   Shape shape(a.shape().begin(), a.shape().begin() + axis);
@@ -296,6 +315,7 @@ array scatter(const array& a, const Arrays& indices, const array& updates, int a
 
 array put_along_axis(const array& a, const array& indices, const array& values, std::optional<int> axis, StreamOrDevice s) {
   if (axis) return along_axis(a, indices, values, *axis, ScatterMode::set, "put_along_axis", s);
+  if (follows_shape(Arrays{a, indices, values})) return deferred<&written_flat>({a, indices, values}, s);
   const array flat = flatten(a, 0, -1, s), index = flatten(indices, 0, -1, s);
   const array spread = values.size() == 1 ? values : flatten(broadcast_to(values, indices.shape(), s), 0, -1, s);
   return reshape(along_axis(flat, index, spread, 0, ScatterMode::set, "put_along_axis", s), a.shape(), s);
@@ -305,6 +325,9 @@ array scatter_add_axis(const array& a, const array& indices, const array& values
   return along_axis(a, indices, values, axis, ScatterMode::add, "scatter_add_axis", s);
 }
 
+static const Registered<DeferredCall<&written_along>> written_along_class("PutAlongAxis", 0, ScatterMode::set);
+static const Registered<DeferredCall<&written_flat>> written_flat_class("PutFlat");
+static const Registered<DeferredCall<&scattered>> scattered_class("Scattered", 0, ScatterMode::set);
 static const Registered<Scatter> scatter_class("Scatter", 0, 0, ScatterMode::set);
 static const Registered<ScatterAxis> scatter_axis_class("ScatterAxis", 0, ScatterMode::set);
 
