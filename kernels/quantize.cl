@@ -4,7 +4,7 @@
 #ifdef MODE
 // One work-item does whole groups: finds the scale, then rounds and packs.
 #if IS_AFFINE
-// The edge of larger magnitude is hit exactly: scale = edge / round(edge / scale), bias = edge.
+// The edge of larger magnitude is hit exactly: scale = edge / round(edge / scale), bias = edge. One bit hits both edges.
 kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uint* packed, long packed_offset,
                             global STORED(T)* scales, long scales_offset, global STORED(T)* biases, long biases_offset,
                             long groups) {
@@ -17,12 +17,16 @@ kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uin
       high = fmax(high, v[i]);
     }
     const float least = -largest16(-low), greatest = largest16(high);
+#if BITS == 1
+    const float scale = fmax(greatest - least, 1e-7f), bias = least;
+#else
     const bool from_least = fabs(least) > fabs(greatest);
     float scale = fmax((greatest - least) / top, 1e-7f), bias = from_least ? least : greatest;
     if (!from_least) scale = -scale;
     const float steps = rint(bias / scale);
     if (steps != 0) scale = bias / steps;
     else bias = 0;
+#endif
     STORE(T, scales, scales_offset + group, scale);
     STORE(T, biases, biases_offset + group, bias);
     EACH(unit, GROUP / UNIT) {
@@ -49,8 +53,15 @@ static inline uint16 codes_of(float16 v) {
 #endif
 }
 
-// A value as T holds it: scales are found in the precision of the weights.
-#define ROUNDED(v) CAT(round16_, T)((float16)(v)).s0
+#if CAT(SCALE_, SCALE) == SCALE_e8m0
+// The least power of two that keeps `wanted` times the largest code in range, as a byte; 1 for a group of zeros.
+static inline uchar scale_code(float wanted) {
+  const uint bits = as_uint(wanted), exponent = (bits >> 23) + ((bits & 0x7fffffu) != 0);
+  return bits == 0 ? 127 : bits <= 0x400000u ? 0 : min(exponent, 254u);
+}
+#else
+static inline uchar scale_code(float wanted) { return e4m3_code(wanted); }
+#endif
 
 // A positive global scale makes the groups' scales relative to it.
 kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint* packed, long packed_offset,
@@ -68,24 +79,24 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
       v[i] = CAT(load16_, T)(w + w_offset + group * GROUP + 16 * i);
       size = fmax(size, fabs(v[i]));
     }
-    const float wanted = ROUNDED(largest16(size) / top);
-#if CAT(SCALE_, SCALE) == SCALE_e8m0
-    scales[scales_offset + group] = convert_int_sat(clamp(rint(ROUNDED(log2(wanted))), -127.0f, 127.0f)) + 127;
-#else
-    scales[scales_offset + group] = e4m3_code(wanted * encode);
-#endif
-    const float scale = scale_at(scales, scales_offset + group);
+    // MLX finds e4m3 scales in the precision of the weights.
+    const float wanted = CAT(round16_, T)((float16)(largest16(size) / top)).s0;
+    scales[scales_offset + group] = scale_code(wanted * encode);
+    // Where the scale is 0 all codes are.
+    const float stored = scale_at(scales, scales_offset + group), factor = stored == 0 ? 0 : encode;
+    const float scale = stored == 0 ? 1 : stored;
     EACH(unit, GROUP / UNIT) {
       uint words[UNIT_WORDS] = {0};
-      EACH(part, HALVES) pack(words, part, codes_of(v[unit * HALVES + part] * encode / scale));
+      EACH(part, HALVES) pack(words, part, codes_of(v[unit * HALVES + part] * factor / scale));
       EACH(i, UNIT_WORDS) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
     }
   }
 }
 #endif
 
+#ifdef PRODUCT
 // Units [first, first + units) of each of `rows` rows, dense: value = (code * scale + bias) * factor / 2688,
-// where MLX rounds the product to T, too.
+// rounded to PRODUCT after the multiplication, to SUM after the addition and to T.
 kernel void dequantize(global const uint* packed, long packed_offset, global const stored_scale* scales,
                        long scales_offset, global const stored_scale* biases, long biases_offset,
                        global const float* factor, long factor_offset, int has_factor, global STORED(T)* out,
@@ -103,9 +114,10 @@ kernel void dequantize(global const uint* packed, long packed_offset, global con
 #endif
     EACH(part, HALVES)
       CAT(store16_, T)(out + out_offset + i * UNIT + 16 * part,
-                       CAT(round16_, T)(values_of(unpack(words, part)) * scale) + bias);
+                       CAT(round16_, SUM)(CAT(round16_, PRODUCT)(values_of(unpack(words, part)) * scale) + bias));
   }
 }
+#endif
 #else
 
 // Work-items share out vectors of 16; what is left goes one by one.

@@ -112,9 +112,13 @@ static inline float16 spread_scales(global const stored_scale* p, long at) {
   return (float16)((float8)(AT_GROUP(0)), (float8)(AT_GROUP(1)));
 #elif BLOCK_GROUPS == 4
   return (float16)((float4)(AT_GROUP(0)), (float4)(AT_GROUP(1)), (float4)(AT_GROUP(2)), (float4)(AT_GROUP(3)));
-#else
+#elif BLOCK_GROUPS == 8
   return (float16)((float2)(AT_GROUP(0)), (float2)(AT_GROUP(1)), (float2)(AT_GROUP(2)), (float2)(AT_GROUP(3)),
                    (float2)(AT_GROUP(4)), (float2)(AT_GROUP(5)), (float2)(AT_GROUP(6)), (float2)(AT_GROUP(7)));
+#else
+  return (float16)(AT_GROUP(0), AT_GROUP(1), AT_GROUP(2), AT_GROUP(3), AT_GROUP(4), AT_GROUP(5), AT_GROUP(6), AT_GROUP(7),
+                   AT_GROUP(8), AT_GROUP(9), AT_GROUP(10), AT_GROUP(11), AT_GROUP(12), AT_GROUP(13), AT_GROUP(14),
+                   AT_GROUP(15));
 #endif
 }
 

@@ -1,4 +1,5 @@
 // Softmax and log-sum-exp of contiguous rows. -D T the dtype; IS_HALF for 16-bit storage, IS_DOUBLE; GROUP on GPUs.
+// With TARGETS, cross entropy: the class of each row, counted from the end if negative.
 #ifdef LOOP_SHAPE
 #include "vector.clh"
 #endif
@@ -115,6 +116,42 @@ kernel void logsumexp_rows(global const STORED(T)* x, long x_offset, global STOR
   }
 }
 
+#ifdef TARGETS
+/// The class of a row, or -1 where the target names none.
+static inline long class_of(long target, long columns) {
+  const long c = target < 0 ? target + columns : target;
+  return c < columns ? c : -1;
+}
+
+/// log(sum(exp(x))) - x[target].
+kernel void cross_entropy(global const STORED(T)* x, long x_offset, global const long* targets, long targets_offset,
+                          global float* out, long out_offset, long rows, long columns) {
+  FOR_EACH(row, rows) {
+    global const STORED(T)* p = x + x_offset + row * columns;
+    const long room = (rows - row) * columns, at = class_of(targets[targets_offset + row], columns);
+    const real top = row_max(p, columns, room), sum = row_sum(p, top, columns, room);
+    out[out_offset + row] = at < 0 ? NAN : log(sum) + (top - LOAD(T, p, at));
+  }
+}
+
+/// (softmax(x) - one hot of the target) * g.
+kernel void cross_entropy_gradient(global const STORED(T)* x, long x_offset, global const long* targets,
+                                   long targets_offset, global const float* g, long g_offset, global STORED(T)* out,
+                                   long out_offset, long rows, long columns) {
+  FOR_EACH(row, rows) {
+    global const STORED(T)* p = x + x_offset + row * columns;
+    global STORED(T)* q = out + out_offset + row * columns;
+    const long room = (rows - row) * columns, at = class_of(targets[targets_offset + row], columns);
+    const real top = row_max(p, columns, room), each = g[g_offset + row], scale = each / row_sum(p, top, columns, room);
+    long j = 0;
+    for (; j + V <= columns; j += V) PUT(T, q + j, EXP(FETCH(T, p + j) - top) * scale);
+    if (j < columns)
+      put_tail(q + j, EXP(fetch_tail(p + j, columns - j, -INFINITY, room - j) - top) * scale, columns - j);
+    if (at >= 0) STORE(T, out, out_offset + row * columns + at, exp(LOAD(T, p, at) - top) * scale - each);
+  }
+}
+#endif
+
 #else
 
 ROW_KERNEL void softmax_rows(global const STORED(T)* x, long x_offset, global STORED(T)* out, long out_offset,
@@ -160,4 +197,42 @@ ROW_KERNEL void logsumexp_rows(global const STORED(T)* x, long x_offset, global 
     if (get_local_id(0) == 0) STORE(T, out, out_offset + row, isinf(top) ? top + sum : log(sum) + top);
   }
 }
+
+#ifdef TARGETS
+/// The class of a row, or -1 where the target names none.
+static inline long class_of(long target, long columns) {
+  const long c = target < 0 ? target + columns : target;
+  return c < columns ? c : -1;
+}
+
+ROW_KERNEL void cross_entropy(global const STORED(T)* x, long x_offset, global const long* targets, long targets_offset,
+                              global float* out, long out_offset, long rows, long columns) {
+  local real shared[GROUP];
+  FOR_GROUP_ROWS(row, rows) {
+    const long p = x_offset + row * columns, at = class_of(targets[targets_offset + row], columns);
+    real top = -INFINITY, sum = 0;
+    FOR_MINE(j, columns) top = fmax(top, LOAD(T, x, p + j));
+    top = group_max(top, shared);
+    FOR_MINE(j, columns) sum += exp(LOAD(T, x, p + j) - top);
+    sum = group_sum(sum, shared);
+    if (get_local_id(0) == 0) out[out_offset + row] = at < 0 ? NAN : log(sum) + (top - LOAD(T, x, p + at));
+  }
+}
+
+ROW_KERNEL void cross_entropy_gradient(global const STORED(T)* x, long x_offset, global const long* targets,
+                                       long targets_offset, global const float* g, long g_offset,
+                                       global STORED(T)* out, long out_offset, long rows, long columns) {
+  local real shared[GROUP];
+  FOR_GROUP_ROWS(row, rows) {
+    const long p = x_offset + row * columns, q = out_offset + row * columns;
+    const long at = class_of(targets[targets_offset + row], columns);
+    real top = -INFINITY, sum = 0;
+    FOR_MINE(j, columns) top = fmax(top, LOAD(T, x, p + j));
+    top = group_max(top, shared);
+    FOR_MINE(j, columns) sum += exp(LOAD(T, x, p + j) - top);
+    const real each = g[g_offset + row], scale = each / group_sum(sum, shared);
+    FOR_MINE(j, columns) STORE(T, out, q + j, exp(LOAD(T, x, p + j) - top) * scale - (j == at ? each : 0));
+  }
+}
+#endif
 #endif

@@ -36,6 +36,9 @@ struct Call {
     const py::tuple all = with_arrays(args, values, next).cast<py::tuple>();
     const py::dict named = with_arrays(kwargs, values, next).cast<py::dict>();
     py::object result = fun(*all, **named);
+    for_each_leaf(result, [](py::handle leaf) {
+      if (!is_array(leaf.ptr())) fail("custom_function", "the function may return arrays only, got ", Py_TYPE(leaf.ptr())->tp_name, ".");
+    });
     Arrays outputs = arrays_in(result);
     if (!tree) tree = std::move(result);
     return outputs;
@@ -48,11 +51,22 @@ struct Call {
 
 py::object bare(const py::tuple& items) { return items.size() == 1 ? py::object(items[0]) : py::object(items); }
 
-Arrays checked(const py::object& result, size_t count, const char* rule) {
-  Arrays values = arrays_in(result);
-  if (values.size() != count)
-    fail("custom_function", "the ", rule, " returned ", values.size(), " arrays where ", count, " were due.");
-  return values;
+/// The gradients that a vjp returned for the arrays in `args`: argument by argument where the result has an entry for
+/// each (None for zeros), else the arrays in the order in which they come.
+std::vector<std::optional<array>> gradients_of(const py::object& result, const py::tuple& args) {
+  std::vector<std::optional<array>> gradients;
+  bool by_argument = PyTuple_Check(result.ptr()) && PyTuple_GET_SIZE(result.ptr()) == PyTuple_GET_SIZE(args.ptr());
+  for (size_t i = 0; i < args.size() && by_argument; ++i) {
+    PyObject* const entry = PyTuple_GET_ITEM(result.ptr(), i);
+    const size_t due = arrays_in(args[i]).size();
+    const Arrays given = arrays_in(entry);
+    gradients.insert(gradients.end(), given.begin(), given.end());
+    if (entry == Py_None) gradients.resize(gradients.size() + due);
+    by_argument = entry == Py_None || given.size() == due;
+  }
+  if (by_argument) return gradients;
+  const Arrays given = arrays_in(result);
+  return {given.begin(), given.end()};
 }
 
 struct CustomFunction {
@@ -70,11 +84,10 @@ struct CustomFunction {
     CustomRules rules;
     if (vjp)
       rules.vjp = [call, rule = vjp](const Arrays& primals, const Arrays& cotangents, const Arrays& outputs) {
-        const Arrays named = arrays_in(call->kwargs);
         const py::object result = rule(bare(call->positional(primals)), call->structured(cotangents),
                                        call->structured(outputs), **call->kwargs);
-        Arrays gradients = checked(result, primals.size() - named.size(), "vjp");
-        for (const array& x : named) gradients.push_back(x * 0);
+        auto gradients = gradients_of(result, call->args);
+        gradients.resize(std::min(gradients.size(), arrays_in(call->args).size()));  // none for keyword arguments
         return gradients;
       };
     if (jvp)
@@ -98,9 +111,10 @@ struct CustomFunction {
         const py::object result = rule(bare(call->positional(inputs)), bare(tree.cast<py::tuple>()));
         if (!PyTuple_Check(result.ptr()) || PyTuple_GET_SIZE(result.ptr()) != 2)
           fail("custom_function", "the vmap must return a tuple (outputs, axes).");
-        std::vector<int> out_axes;
-        for_each_leaf(result.cast<py::tuple>()[1], [&](py::handle leaf) { out_axes.push_back(leaf.is_none() ? -1 : leaf.cast<int>()); });
         Arrays outputs = arrays_in(result.cast<py::tuple>()[0]);
+        std::vector<int> out_axes;
+        if (const py::object axis = result.cast<py::tuple>()[1]; PyLong_Check(axis.ptr())) out_axes.assign(outputs.size(), axis.cast<int>());
+        else for_each_leaf(axis, [&](py::handle leaf) { out_axes.push_back(leaf.is_none() ? -1 : leaf.cast<int>()); });
         if (out_axes.size() != outputs.size()) fail("custom_function", "the vmap returned ", outputs.size(), " outputs but ", out_axes.size(), " axes.");
         return std::make_pair(std::move(outputs), std::move(out_axes));
       };
@@ -145,14 +159,15 @@ void bind_custom(py::module_& m) {
 
 The decorators `.vjp`, `.jvp` and `.vmap` register f(primals, cotangents, outputs), f(primals, tangents) and
 f(inputs, axes) -> (outputs, axes). Several positional arguments arrive as a tuple, a single one bare. What is not
-registered falls back to transforming the function itself.)")
-      .def(py::init([](py::object f) { return CustomFunction{std::move(f), {}, {}, {}}; }), "f"_a)
+registered falls back to transforming the function itself. A vjp returns an entry for each positional argument, None
+for zeros; those left out at the end are zeros too. TypeError for what cannot be called.)")
+      .def(py::init([](py::object f) { return CustomFunction{callable(std::move(f)), {}, {}, {}}; }), "f"_a)
       .def("__call__", &CustomFunction::operator())
-      .def("vjp", [](py::object self, py::object f) { self.cast<CustomFunction&>().vjp = std::move(f); return self; },
+      .def("vjp", [](py::object self, py::object f) { self.cast<CustomFunction&>().vjp = callable(std::move(f)); return self; },
            "f"_a, "Registers f(primals, cotangents, outputs), the vector-Jacobian product.")
-      .def("jvp", [](py::object self, py::object f) { self.cast<CustomFunction&>().jvp = std::move(f); return self; },
+      .def("jvp", [](py::object self, py::object f) { self.cast<CustomFunction&>().jvp = callable(std::move(f)); return self; },
            "f"_a, "Registers f(primals, tangents), the Jacobian-vector product.")
-      .def("vmap", [](py::object self, py::object f) { self.cast<CustomFunction&>().vmap = std::move(f); return self; },
+      .def("vmap", [](py::object self, py::object f) { self.cast<CustomFunction&>().vmap = callable(std::move(f)); return self; },
            "f"_a, "Registers f(inputs, axes) -> (outputs, axes), the function over a batch.");
   m.def("checkpoint", &make_checkpoint, "fun"_a,
         "A function like `fun` whose backward pass recomputes the intermediate values instead of keeping them.");

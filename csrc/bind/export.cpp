@@ -11,7 +11,10 @@
 #include "bind/results.h"
 #include "bind/transforms.h"
 #include "bind/trees.h"
+#include "graph/deferred.h"
+#include "graph/mlx_names.h"
 #include "graph/order.h"
+#include "transforms/shown.h"
 
 namespace mlx {
 namespace {
@@ -53,7 +56,7 @@ struct CallInputs {
   }
 };
 
-Exported record_call(const py::object& fun, const CallInputs& call) {
+Exported record_call(const py::object& fun, const CallInputs& call, bool shapeless) {
   Exported exported;
   exported.positional = int(call.positional);
   exported.keywords = call.keywords;
@@ -66,6 +69,7 @@ Exported record_call(const py::object& fun, const CallInputs& call) {
   Arrays outputs;
   {
     const Tracing tracing(Tracing::record);
+    const AnyShape any_shape(shapeless);
     py::tuple args(call.positional);
     py::dict kwargs;
     for (size_t i = 0; i < placeholders.size(); ++i) {
@@ -81,7 +85,7 @@ Exported record_call(const py::object& fun, const CallInputs& call) {
       outputs.push_back(array_of(item.ptr()));
     }
   }
-  exported.plan = record(placeholders, outputs);
+  exported.plan = record(placeholders, outputs, false);
   merge_equal_steps(exported.plan);
   return exported;
 }
@@ -93,55 +97,51 @@ std::string letters(size_t number) {
   return name;
 }
 
-/// The parameters of a primitive as Python numbers and strings.
-class Arguments final : public Fields {
- public:
-  using Fields::field;
-  py::list list;
-  void field(const char*, int64_t& value) override { list.append(value); }
-  void field(const char*, double& value) override { list.append(value); }
-  void field(const char*, std::string& value) override { list.append(value); }
-};
+py::object state_object(const StateItem& item) {
+  return std::visit([](const auto& value) -> py::object {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Dtype>) return result_object(value);
+    else return py::cast(value);
+  }, item);
+}
+
+/// The plan with the calls made that wait for shapes, at the shapes it was recorded with.
+Plan expanded(const Exported& exported) {
+  Arrays placeholders;
+  for (size_t i = 0; i < exported.shapes.size(); ++i)
+    placeholders.push_back(array::placeholder(exported.shapes[i], exported.dtypes[i]));
+  const Tracing tracing(Tracing::record);
+  Plan plan = record(placeholders, exported.plan.replay(placeholders, true), false);
+  merge_equal_steps(plan);
+  return plan;
+}
 
 py::tuple described(int number, const Shape& shape, Dtype dtype) {
   return py::make_tuple(letters(size_t(number)), result_object(shape), result_object(dtype));
 }
 
 /// Shows a recording to a callback: inputs, keyword_inputs, outputs, constants, then each primitive.
-void show(const Exported& exported, const py::object& callback) {
-  const Plan& plan = exported.plan;
-  std::vector<py::tuple> values(size_t(plan.value_count));
-  for (int i = 0; i < plan.input_count; ++i) values[i] = described(i, exported.shapes[i], exported.dtypes[i]);
-  py::list constants;
-  for (size_t i = 0; i < plan.constants.size(); ++i) {
-    const int number = plan.input_count + int(i);
-    const array& constant = plan.constants[i];
-    values[number] = described(number, constant.shape(), constant.dtype());
-    constants.append(py::make_tuple(letters(size_t(number)), array_object(constant)));
-  }
-  for (const Plan::Step& step : plan.steps)
-    for (size_t i = 0; i < step.shapes.size(); ++i)
-      values[step.first_output + i] = described(step.first_output + int(i), step.shapes[i], step.dtypes[i]);
+void show(const Exported& exported, bool shapeless, const py::object& callback) {
+  const Shown shown = mlx::shown(defers(exported.plan) ? expanded(exported) : exported.plan, exported.shapes, shapeless);
   const auto listed = [&](const std::vector<int>& numbers) {
     py::list list;
-    for (const int number : numbers) list.append(values[number]);
+    for (const int number : numbers) list.append(described(number, shown.shapes[number], shown.dtypes[number]));
     return list;
   };
-  py::list inputs, keywords;
-  for (int i = 0; i < plan.input_count; ++i) inputs.append(values[i]);
+  py::list inputs, keywords, constants;
+  for (int i = 0; i < shown.input_count; ++i) inputs.append(described(i, shown.shapes[i], shown.dtypes[i]));
   for (size_t i = 0; i < exported.keywords.size(); ++i)
     keywords.append(py::make_tuple(exported.keywords[i], letters(size_t(exported.positional) + i)));
+  for (const auto& [number, constant] : shown.constants)
+    constants.append(py::make_tuple(letters(size_t(number)), array_object(constant)));
   callback(py::dict("type"_a = "inputs", "inputs"_a = inputs));
   callback(py::dict("type"_a = "keyword_inputs", "keywords"_a = keywords));
-  callback(py::dict("type"_a = "outputs", "outputs"_a = listed(plan.outputs)));
+  callback(py::dict("type"_a = "outputs", "outputs"_a = listed(shown.outputs)));
   callback(py::dict("type"_a = "constants", "constants"_a = constants));
-  for (const Plan::Step& step : plan.steps) {
-    Arguments arguments;
-    step.primitive->fields(arguments);
-    py::list outputs;
-    for (size_t i = 0; i < step.shapes.size(); ++i) outputs.append(values[step.first_output + i]);
-    callback(py::dict("type"_a = "primitive", "name"_a = step.primitive->name(), "arguments"_a = arguments.list,
-                      "inputs"_a = listed(step.inputs), "outputs"_a = outputs));
+  for (const ShownStep& step : shown.steps) {
+    py::list arguments;
+    for (const StateItem& item : step.state) arguments.append(state_object(item));
+    callback(py::dict("type"_a = "primitive", "name"_a = step.name, "arguments"_a = arguments,
+                      "inputs"_a = listed(step.inputs), "outputs"_a = listed(step.outputs)));
   }
 }
 
@@ -158,7 +158,7 @@ class FunctionExporter {
     for (const Exported& known : file_.functions)
       if (known.accepts(inputs.arrays, inputs.positional, inputs.keywords, file_.shapeless))
         fail<std::runtime_error>("export_function", "Attempting to export a function twice with the same signature is not allowed.");
-    file_.functions.push_back(record_call(fun_, inputs));
+    file_.functions.push_back(record_call(fun_, inputs, file_.shapeless));
     save_exported(path_, file_);
   }
   void close() { closed_ = true; }
@@ -222,7 +222,7 @@ std::string dot_of(const Arrays& outputs, std::map<const Node*, std::string> nam
     const std::string id = std::to_string(reinterpret_cast<uintptr_t>(box));
     if (!drawn[box]) {
       drawn[box] = true;
-      text += "{ " + id + " [label =\"" + node->primitive->name() + "\", shape=rectangle]; }\n";
+      text += "{ " + id + " [label =\"" + mlx_name(*node->primitive) + "\", shape=rectangle]; }\n";
       for (const array& input : node->inputs) text += name(input.node()) + " -> " + id + '\n';
     }
     text += (is_output ? "{ rank=sink; " : "{ ") + name(*node) + "; }\n" + id + " -> " + name(*node) + '\n';
@@ -267,7 +267,8 @@ void bind_export(py::module_& m) {
     if (PyUnicode_Check(target.ptr())) {
       FunctionExporter(target.cast<std::string>(), fun, shapeless, metadata.value_or("")).call(args, kwargs);
     } else if (PyCallable_Check(target.ptr())) {
-      show(record_call(fun, CallInputs("export_function", args, kwargs)), target);
+      if (metadata) fail("export_function", "metadata is written to files; a callback takes none.");
+      show(record_call(fun, CallInputs("export_function", args, kwargs), shapeless), shapeless, target);
     } else {
       throw py::type_error("export_function(): the first argument must be a path or a callable.");
     }

@@ -7,6 +7,7 @@
 #include "bind/call.h"
 #include "bind/convert.h"
 #include "bind/index.h"
+#include "graph/deferred.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -134,10 +135,27 @@ array arranged(const array& from, const Entries& entries, int at, int index_ndim
   return fresh.empty() ? result : expand_dims(result, fresh);
 }
 
+/// Rows of `a` where the mask, over its leading axes, is true; a single bool gives an axis of one row or none.
+array read_masked(const array& a, const array& mask) {
+  check_mask(a, mask, 0);
+  const array places = true_places(mask, "index", {});
+  const int axes = mask.ndim();
+  const array rows = axes == 0 ? expand_dims(a, {0}) : axes == 1 ? a : flatten(a, 0, axes - 1);
+  return gather(rows, {places}, 0);
+}
+
+bool is_whole(const array& a, const IndexEntry& entry) {
+  return entry.start == 0 && entry.stop == a.shape(entry.axis) && entry.step == 1;
+}
+
 array read(const array& a, PyObject* index) {
+  if (const std::optional<array> mask = mask_from(index)) return read_masked(a, *mask);
   const Entries entries = clamped(a, index_entries(a, index));
   for (const IndexEntry& entry : entries)
     if (entry.kind == IndexEntry::integer && a.shape(entry.axis) == 0) fail("index", "cannot read from the empty axis ", entry.axis, ".");
+  if (follows_shape(a) && entries.size() == size_t(a.ndim()) && entries[0].kind == IndexEntry::integer &&
+      std::all_of(entries.begin() + 1, entries.end(), [&](const IndexEntry& e) { return e.kind == IndexEntry::range && is_whole(a, e); }))
+    return take(a, array(entries[0].start), 0);  // which says nothing of the other axes
   const IndexBounds bounds = bounds_of(a, entries);
   const array selected = bounds.whole ? a : slice(a, bounds.start, bounds.stop, bounds.strides);
   const Gathered arrays = arrays_of(entries, true);
@@ -169,7 +187,9 @@ array without_leading_ones(const array& value) {
   return reshape(value, Shape(value.shape().begin() + ones, value.shape().end()));
 }
 
+/// Values already spread over the selected elements, whatever shape those will have, are left as they are.
 array broadcast_value(const array& value, const Shape& shape) {
+  if (follows_shape(value) && value.shape() == shape) return value;
   if (value.ndim() > int(shape.size()))
     fail("assignment", "cannot broadcast a value of shape ", to_string(value.shape()), " into shape ", to_string(shape), ".");
   return broadcast_to(value, shape);
@@ -224,6 +244,28 @@ array update_gathered(const array& a, const Entries& entries, const IndexBounds&
   return slice_update(a, reshape(written, selected.shape()), bounds.start, bounds.stop, bounds.strides);
 }
 
+/// The value in the shape of the elements that it is for.
+Arrays spread_over(const Arrays& inputs) { return {broadcast_to(inputs[0], inputs[1].shape())}; }
+
+/// update_slices() of an array of another shape: axes that were whole stay so.
+Arrays updated_part(const Arrays& inputs, const std::vector<int>& kinds, const std::vector<int>& axes, const Shape& start,
+                    const Shape& stop, const Shape& strides, const std::vector<int>& whole, const ScatterMode& mode) {
+  Entries entries;
+  for (size_t i = 0; i < kinds.size(); ++i) entries.push_back({IndexEntry::Kind(kinds[i]), axes[i], 0, 0, 1, {}});
+  IndexBounds bounds{start, stop, strides, whole.size() == start.size()};
+  for (const int axis : whole) bounds.stop[axis] = inputs[0].shape(axis);
+  return {update_slices(inputs[0], entries, bounds, inputs[1], {mode})};
+}
+
+array update_any_shape(const array& a, const Entries& entries, const IndexBounds& bounds, const array& value, Update update) {
+  std::vector<int> kinds, axes, whole;
+  for (const IndexEntry& entry : entries) {
+    kinds.push_back(int(entry.kind)), axes.push_back(entry.axis);
+    if (entry.kind == IndexEntry::range && is_whole(a, entry)) whole.push_back(entry.axis);
+  }
+  return deferred<&updated_part>({a, value}, {}, kinds, axes, bounds.start, bounds.stop, bounds.strides, whole, update.mode);
+}
+
 array write(const array& a, PyObject* index, array value, Update update) {
   const Entries entries = index_entries(a, index == Py_None ? Py_Ellipsis : index);
   const bool lone = !PyTuple_Check(index) && index != Py_None && index != Py_Ellipsis;
@@ -234,6 +276,8 @@ array write(const array& a, PyObject* index, array value, Update update) {
   const Gathered arrays = arrays_of(entries, false);
   const bool tuple = PyTuple_Check(index) && PyTuple_GET_SIZE(index) > 0;
   if (lone || !arrays.indices.empty() || (tuple && !has_integer)) value = without_leading_ones(value);
+  if (follows_shape(Arrays{a, value}) && arrays.indices.empty()) return update_any_shape(a, entries, bounds, value, update);
+  if (follows_shape(Arrays{a, value}) && !has_integer) value = deferred<&spread_over>({value, read(a, index)}, {});
   if (arrays.indices.empty()) return update_slices(a, entries, bounds, value, update);
   return update_gathered(a, entries, bounds, arrays, value, update);
 }
@@ -246,9 +290,9 @@ array write_masked(const array& a, const array& mask, const array& value) {
   if (value.ndim() > int(tail.size()) + 1)
     fail("assignment", "a value of shape ", to_string(value.shape()), " does not broadcast to the last ", tail.size(), " dimensions of the array.");
   if (value.ndim() <= int(tail.size())) {
-    Shape spread = mask.shape();
-    spread.resize(a.ndim(), 1);
-    return where(reshape(mask, spread), broadcast_value(value, tail), a);
+    Axes behind;
+    for (int i = mask.ndim(); i < a.ndim(); ++i) behind.push_back(i);
+    return where(expand_dims(mask, behind), follows_shape(a) ? value : broadcast_value(value, tail), a);
   }
   tail.insert(tail.begin(), value.shape(0));
   return masked_put(a, mask, broadcast_to(value, tail));
@@ -299,6 +343,11 @@ array array_setitem(const array& a, PyObject* index, PyObject* value) {
 }
 
 PyObject* array_at(const array& a) { return py::cast(ArrayAt{a, {}}).release().ptr(); }
+
+static const std::vector<int> no_ints;
+static const Registered<DeferredCall<&spread_over>> spread_over_class("SpreadOver");
+static const Registered<DeferredCall<&updated_part>> updated_part_class("UpdatedPart", no_ints, no_ints, Shape{}, Shape{}, Shape{},
+                                                                        no_ints, ScatterMode::set);
 
 void bind_indexing(py::module_& m) {
   using At = const ArrayAt&;

@@ -14,6 +14,11 @@ namespace mlx {
 
 using namespace py::literals;
 
+py::object callable(py::object fun) {
+  if (!PyCallable_Check(fun.ptr())) throw py::type_error("A function is expected, got " + std::string(Py_TYPE(fun.ptr())->tp_name) + ".");
+  return fun;
+}
+
 py::object array_object(const array& x) { return py::reinterpret_steal<py::object>(wrap(x)); }
 
 namespace {
@@ -25,7 +30,7 @@ struct Transformed {
 }  // namespace
 
 py::object transformed(const py::object& fun, TransformedCall call) {
-  if (!PyCallable_Check(fun.ptr())) throw py::type_error("A function is expected, got " + std::string(Py_TYPE(fun.ptr())->tp_name) + ".");
+  callable(fun);
   const py::object self = py::cast(Transformed{std::move(call)});
   static const auto* const update_wrapper = new py::object(py::module_::import("functools").attr("update_wrapper"));
   (*update_wrapper)(self, fun);  // sets __wrapped__, which the calls use
@@ -69,22 +74,31 @@ struct Wanted {
   std::vector<int> argnums;
   std::vector<std::string> argnames;
   bool single = false;  ///< one argnum: its tree, not a tuple
-  bool empty = false;   ///< nothing asked for: an error at the call
 };
+
+/// One item or a sequence of them; throws TypeError for any other type.
+template <typename T, typename PyT>
+std::vector<T> several(const py::object& items, const char* op, const char* what) {
+  const auto item = [&](py::handle x) {
+    if (!py::isinstance<PyT>(x)) throw py::type_error(std::string("[") + op + "] " + what + ", not " + Py_TYPE(x.ptr())->tp_name + ".");
+    return x.cast<T>();
+  };
+  const bool iterable = !PyUnicode_Check(items.ptr()) && (PySequence_Check(items.ptr()) || PyAnySet_Check(items.ptr()));
+  if (!iterable) return {item(items)};
+  std::vector<T> result;
+  for (const py::handle x : items) result.push_back(item(x));
+  return result;
+}
 
 Wanted wanted_of(const py::object& argnums, const py::object& argnames, const char* op) {
   Wanted wanted;
   std::set<std::string> names;
-  if (py::isinstance<py::str>(argnames)) names.insert(argnames.cast<std::string>());
-  else if (!argnames.is_none()) for (const py::handle name : argnames) names.insert(name.cast<std::string>());
-  if (!argnums.is_none()) {
-    if (py::isinstance<py::int_>(argnums)) wanted.argnums = {argnums.cast<int>()};
-    else wanted.argnums = argnums.cast<std::vector<int>>();
-    wanted.empty = wanted.argnums.empty() && names.empty();
-  } else if (names.empty()) {
-    wanted.argnums = {0};
-  }
+  if (!argnames.is_none())
+    for (std::string& name : several<std::string, py::str>(argnames, op, "argnames are strings")) names.insert(std::move(name));
+  if (!argnums.is_none()) wanted.argnums = several<int, py::int_>(argnums, op, "argnums are ints");
+  else if (names.empty()) wanted.argnums = {0};
   wanted.argnames.assign(names.begin(), names.end());
+  if (wanted.argnums.empty() && names.empty()) fail(op, "there is nothing to differentiate with regard to: argnums and argnames are empty.");
   for (const int n : wanted.argnums)
     if (n < 0) fail(op, "argnums must not be negative, got ", n, ".");
   if (std::set<int>(wanted.argnums.begin(), wanted.argnums.end()).size() != wanted.argnums.size())
@@ -94,7 +108,6 @@ Wanted wanted_of(const py::object& argnums, const py::object& argnames, const ch
 }
 
 void check_passed(const Wanted& wanted, const py::args& args, const py::kwargs& kwargs, const char* op) {
-  if (wanted.empty) fail(op, "there is nothing to differentiate with regard to: argnums and argnames are empty.");
   for (const int n : wanted.argnums)
     if (size_t(n) >= args.size()) fail(op, "argument ", n, " was not passed; got ", args.size(), " positional arguments.");
   for (const std::string& name : wanted.argnames)

@@ -8,6 +8,8 @@
 
 namespace mlx {
 
+/// The function itself; throws TypeError for what cannot be called.
+py::object callable(py::object fun);
 py::object array_object(const array& x);
 py::list list_of(const Arrays& values);
 /// The arrays in a list or tuple argument; throws TypeError for anything else.

@@ -6,6 +6,8 @@
 
 #include "base/env.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
+#include "graph/mlx_names.h"
 #include "graph/plan.h"
 
 namespace mlx {
@@ -16,8 +18,8 @@ constexpr size_t max_members = 48, max_operands = 20;
 /// A group of elementwise primitives as one.
 class Fused final : public Primitive {
  public:
-  explicit Fused(Group group) : kernel_(std::move(group)) {}
-  const char* name() const override { return "Fused"; }
+  Fused(Group group, std::string name) : kernel_(std::move(group)), name_(std::move(name)) {}
+  const char* name() const override { return name_.c_str(); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     kernel_.run(inputs, outputs, outputs[0].shape(), queue);
   }
@@ -29,11 +31,12 @@ class Fused final : public Primitive {
 
  private:
   GroupKernel kernel_;
+  std::string name_;  ///< "Compiled" and the members' names
 };
 
 class Grouping {
  public:
-  explicit Grouping(Plan& plan) : plan_(plan), group_of_(plan.steps.size(), -1), maker_(plan.value_count, -1) {
+  Grouping(Plan& plan, bool shapeless) : plan_(plan), shapeless_(shapeless), group_of_(plan.steps.size(), -1), maker_(plan.value_count, -1) {
     for (size_t s = 0; s < plan.steps.size(); ++s) {
       for (size_t o = 0; o < plan.steps[s].shapes.size(); ++o) maker_[plan.steps[s].first_output + o] = int(s);
     }
@@ -84,8 +87,15 @@ class Grouping {
     const Plan::Step &p = plan_.steps[producer], &r = plan_.steps[root];
     if (!fusible(producer) || !(p.stream == r.stream) || p.shapes[0] != r.shapes[0]) return false;
     if (operands(producer, members) > max_operands) return false;
+    // Of a group for any shapes only the root may leave: another value could turn out smaller.
+    if (shapeless_ && leaves(producer, id)) return false;
     return std::none_of(users_[producer].begin(), users_[producer].end(),
                         [&](int user) { return group_of_[user] != id && leads_to(user, id); });
+  }
+
+  bool leaves(int step, int id) const {
+    return std::count(plan_.outputs.begin(), plan_.outputs.end(), plan_.steps[step].first_output) ||
+           std::any_of(users_[step].begin(), users_[step].end(), [&](int user) { return group_of_[user] != id; });
   }
 
   /// True when `from` reaches a member of group `id`. Whole groups are stepped through together.
@@ -118,6 +128,8 @@ class Grouping {
   Plan::Step fused_step(const std::vector<int>& members) {
     Group group;
     Plan::Step result;
+    std::string name = "Compiled";
+    std::vector<int> spread;  // values already named as broadcast
     result.stream = plan_.steps[members[0]].stream;
     const int id = group_of_[members[0]];
     std::vector<std::pair<int, int>> numbers;  // plan value → group value
@@ -129,28 +141,50 @@ class Grouping {
     for (const int m : members)
       for (const int input : plan_.steps[m].inputs) {
         if ((maker_[input] >= 0 && group_of_[maker_[input]] == id) || number_of(input) >= 0) continue;
-        numbers.emplace_back(input, group.add_input(dtype_of_value(input), is_immediate(input)));
-        result.inputs.push_back(input);
+        const int source = before_broadcast(input);
+        if (number_of(source) < 0) {
+          numbers.emplace_back(source, group.add_input(dtype_of_value(source), is_immediate(source)));
+          result.inputs.push_back(source);
+        }
+        if (source != input) numbers.emplace_back(input, number_of(source));
       }
     for (const int m : members) {
       const Plan::Step& step = plan_.steps[m];
       Group::Step fragment{*step.primitive->fragment({}), step.dtypes[0], {}};
-      for (const int input : step.inputs) fragment.operands.push_back(number_of(input));
+      for (const int input : step.inputs) {
+        fragment.operands.push_back(number_of(input));
+        const int source = before_broadcast(input);
+        if (shape_of_value(source) == step.shapes[0] || std::count(spread.begin(), spread.end(), source)) continue;
+        spread.push_back(source);
+        name += "Broadcast";
+      }
+      name += mlx_name(*step.primitive);
       numbers.emplace_back(step.first_output, group.add_step(std::move(fragment)));
     }
     result.first_output = plan_.value_count;
     for (const int m : members) {
       const Plan::Step& step = plan_.steps[m];
-      const bool leaves = std::count(plan_.outputs.begin(), plan_.outputs.end(), step.first_output) ||
-                          std::any_of(users_[m].begin(), users_[m].end(), [&](int u) { return group_of_[u] != id; });
-      if (!leaves) continue;
+      if (!leaves(m, id)) continue;
       renamed_.emplace_back(step.first_output, plan_.value_count++);
       group.outputs.push_back(number_of(step.first_output));
       result.shapes.push_back(step.shapes[0]);
       result.dtypes.push_back(step.dtypes[0]);
     }
-    result.primitive = make_ref<Fused>(std::move(group));
+    result.primitive = make_ref<Fused>(std::move(group), std::move(name));
     return result;
+  }
+
+  /// What a broadcast reads, since kernels broadcast by themselves; for any shape, its result is needed.
+  int before_broadcast(int value) const {
+    if (shapeless_ || maker_[value] < 0) return value;
+    const Plan::Step& step = plan_.steps[maker_[value]];
+    return is_registered(*step.primitive) && class_name_of(*step.primitive) == "Broadcast" ? step.inputs[0] : value;
+  }
+
+  const Shape& shape_of_value(int value) const {
+    if (maker_[value] >= 0) return plan_.steps[maker_[value]].shapes[value - plan_.steps[maker_[value]].first_output];
+    if (value >= plan_.input_count) return plan_.constants[value - plan_.input_count].shape();
+    return plan_.input_shapes[value];
   }
 
   Dtype dtype_of_value(int value) const {
@@ -201,6 +235,7 @@ class Grouping {
   }
 
   Plan& plan_;
+  bool shapeless_;
   std::vector<int> group_of_;  ///< per step, -1: none
   std::vector<int> maker_;     ///< per value, the step that makes it or -1
   std::vector<std::vector<int>> users_;
@@ -210,8 +245,10 @@ class Grouping {
 
 }  // namespace
 
-void fuse(Plan& plan) {
-  if (env::fuse() != "0") Grouping(plan).run();
+void fuse(Plan& plan, bool shapeless) {
+  if (env::fuse() == "0") return;
+  Grouping(plan, shapeless).run();
+  drop_unused_steps(plan);  // broadcasts that only kernels read
 }
 
 }  // namespace mlx

@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "graph/deferred.h"
 #include "graph/order.h"
 
 namespace mlx {
 
-Plan record(const Arrays& inputs, const Arrays& outputs) {
+Plan record(const Arrays& inputs, const Arrays& outputs, bool fold) {
   Plan plan;
   plan.input_count = int(inputs.size());
-  for (const array& input : inputs) plan.input_dtypes.push_back(input.dtype());
+  for (const array& input : inputs) plan.input_shapes.push_back(input.shape()), plan.input_dtypes.push_back(input.dtype());
   std::unordered_map<const Node*, int> number;
   for (size_t i = 0; i < inputs.size(); ++i) number.emplace(&inputs[i].node(), int(i));
 
@@ -21,7 +22,7 @@ Plan record(const Arrays& inputs, const Arrays& outputs) {
   std::vector<const Node*> recorded;
   std::unordered_map<const Node*, bool> depends;
   for (Node* node : order) {
-    depends[node] = std::any_of(node->inputs.begin(), node->inputs.end(), [&](const array& input) {
+    depends[node] = (!fold && node->primitive && !node->evaluated) || std::any_of(node->inputs.begin(), node->inputs.end(), [&](const array& input) {
       const auto at = depends.find(&input.node());
       return number.count(&input.node()) || (at != depends.end() && at->second);
     });
@@ -91,6 +92,10 @@ void drop_unused_steps(Plan& plan) {
   plan.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
+bool defers(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Plan::Step& step) { return as_deferred(*step.primitive); });
+}
+
 Arrays Plan::replay(const Arrays& inputs, bool shapeless) const {
   // Slots hold nothing until their step runs.
   std::vector<Ref<Node>> values(value_count);
@@ -100,6 +105,13 @@ Arrays Plan::replay(const Arrays& inputs, bool shapeless) const {
     Arrays arguments;
     arguments.reserve(step.inputs.size());
     for (const int input : step.inputs) arguments.emplace_back(values[input]);
+    if (const Deferred* const call = as_deferred(*step.primitive)) {
+      const StreamScope scope(step.stream);
+      const Arrays results = follows_shape(arguments) ? defer(Ref<Deferred>(static_cast<Deferred*>(step.primitive.get())), std::move(arguments), step.stream)
+                                                      : call->apply(arguments);
+      for (size_t i = 0; i < results.size(); ++i) values[step.first_output + i] = results[i].ref();
+      continue;
+    }
     std::vector<Shape> inferred;
     if (shapeless) inferred = step.primitive->output_shapes(arguments);
     const std::vector<Shape>& to = shapeless ? inferred : step.shapes;

@@ -40,7 +40,7 @@ void no_transform(const char* transform, const Primitive& primitive) {
 }
 
 std::vector<Shape> Primitive::output_shapes(const Arrays&) const {
-  fail("compile", name(), " cannot be used with other shapes than it was recorded with.");
+  fail("compile", name(), " cannot infer output shapes.");
 }
 
 Arrays Primitive::vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) {

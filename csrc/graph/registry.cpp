@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "graph/deferred.h"
 
 namespace mlx {
 namespace {
@@ -25,6 +26,8 @@ void register_primitive(const char* class_name, std::type_index type, MakePrimit
   registry().makers.emplace(class_name, std::move(make));
   registry().names.emplace(type, class_name);
 }
+
+bool is_registered(const Primitive& primitive) { return registry().names.count(typeid(primitive)) > 0; }
 
 const std::string& class_name_of(const Primitive& primitive) {
   const auto found = registry().names.find(typeid(primitive));

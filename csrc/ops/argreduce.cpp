@@ -86,12 +86,17 @@ array arg_reduce(bool least, const array& a, std::optional<int> axis, bool keepd
   const char* const op = least ? "argmin" : "argmax";
   if (axis) axis = normalize_axis(*axis, a.ndim(), op, AxisError::index);
   if (a.size() == 0) fail(op, "Cannot ", op, " reduce zero size array.");
-  const array x = axis ? a : reshape(a, {-1}, s);
+  const array x = axis ? a : flatten(a, 0, -1, s);
   const int along = axis.value_or(0);
   Shape shape = x.shape();
   shape[along] = 1;
   const array y(shape, uint32, make_ref<ArgReduce>(least, along), {x}, to_stream(s));
-  if (!axis) return reshape(y, keepdims ? Shape(size_t(a.ndim()), 1) : Shape{}, s);
+  if (!axis && keepdims && a.ndim() > 0) {
+    Axes ones = all_axes(a.ndim());
+    ones.pop_back();
+    return expand_dims(y, ones, s);
+  }
+  if (!axis) return squeeze(y, Axes{0}, s);
   return keepdims ? y : squeeze(y, Axes{along}, s);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/deferred.h"
 #include "ops/convolution.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -35,16 +36,15 @@ struct Arguments {
 Arguments check(const array& input, const array& weight, const IntOrInts& stride, const Padding& padding,
                 const IntOrInts& kernel_dilation, const IntOrInts& input_dilation, int groups) {
   const Dtype dtype = promote(input.dtype(), weight.dtype());
-  if (!input.dtype().is_floating() || !dtype.is_floating())
+  if (!input.dtype().is_inexact() || !dtype.is_inexact())
     fail("conv", "Invalid input array with type ", input.dtype().name(),
-         ". Convolution currently only supports floating point types");
+         ". Convolution currently only supports floating point and complex types");
   const int axes = input.ndim() - 2;
   if (axes < 1 || axes > 3)
     fail("conv", "Only works for inputs with 1-3 spatial dimensions. The inputs must be in the format [N, ..., C_in]");
   if (weight.ndim() != input.ndim())
     fail("conv", "the weight must have ", input.ndim(), " dimensions as the input has, not ", weight.ndim(), ".");
   if (groups < 1) fail("conv", "the number of groups must be positive. Got ", groups, ".");
-  if (groups > 1 && axes > 2) fail("conv", "Can only handle groups != 1 in 1D or 2D convolutions.");
   if (int64_t(weight.shape(-1)) * groups != input.shape(-1))
     fail("conv", "Expect the input channels in the input and weight array to match but got shapes - input: ",
          to_string(input.shape()), " and weight: ", to_string(weight.shape()));
@@ -172,12 +172,23 @@ void require_axes(const array& input, int axes) {
     fail("conv", "Invalid input array with ", input.ndim(), " dimensions; ", axes, "D convolution needs ", axes + 2, ".");
 }
 
+/// A convolution of arguments that are lists by now.
+Arrays convolved(const Arrays& inputs, const std::vector<int>& stride, const std::vector<int>& low,
+                 const std::vector<int>& high, const std::vector<int>& kernel_dilation,
+                 const std::vector<int>& input_dilation, int groups, bool flip) {
+  return {conv_general(inputs[0], inputs[1], stride, std::pair(low, high), kernel_dilation, input_dilation, groups, flip)};
+}
+
+Arrays polynomial_product(const Arrays& inputs, const std::string& mode) { return {convolve(inputs[0], inputs[1], mode)}; }
+
 }  // namespace
 
 array conv_general(const array& input, const array& weight, const IntOrInts& stride, const Padding& padding,
                    const IntOrInts& kernel_dilation, const IntOrInts& input_dilation, int groups, bool flip,
                    StreamOrDevice s) {
   Arguments a = check(input, weight, stride, padding, kernel_dilation, input_dilation, groups);
+  if (follows_shape(Arrays{input, weight}))
+    return deferred<&convolved>({input, weight}, s, a.stride, a.low, a.high, a.kernel_dilation, a.input_dilation, groups, flip);
   const Dtype dtype = promote(input.dtype(), weight.dtype());
   array x = astype(input, dtype, s);
   const array w = astype(weight, dtype, s);
@@ -229,6 +240,7 @@ array conv_transpose3d(const array& input, const array& weight, const IntOrInts&
 array convolve(const array& a, const array& v, const std::string& mode, StreamOrDevice s) {
   if (a.ndim() != 1 || v.ndim() != 1) fail("convolve", "Inputs must be 1D.");
   if (a.size() == 0 || v.size() == 0) fail("convolve", "Inputs cannot be empty.");
+  if (follows_shape(Arrays{a, v})) return deferred<&polynomial_product>({a, v}, s, mode);
   const array &longer = a.size() < v.size() ? v : a, &shorter = a.size() < v.size() ? a : v;
   const int reach = shorter.shape(0) - 1;
   std::pair<std::vector<int>, std::vector<int>> padding;
@@ -240,5 +252,9 @@ array convolve(const array& a, const array& v, const std::string& mode, StreamOr
                                     1, true, s);
   return reshape(result, {-1}, s);
 }
+
+static const std::vector<int> none;
+static const Registered<DeferredCall<&polynomial_product>> polynomial_class("PolynomialProduct", std::string());
+static const Registered<DeferredCall<&convolved>> convolved_class("Convolve", none, none, none, none, none, 0, false);
 
 }  // namespace mlx

@@ -83,8 +83,10 @@ size_t Correlation::work(const Arrays&, const Arrays&) const {
 Arrays Correlation::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
                         const Arrays&) {
   const Role* const roles = read_by[int(pass_)];
+  const auto conjugated = [](const array& x) { return x.dtype().is_complex() ? conjugate(x) : x; };
   std::optional<array> values[3];
-  values[roles[0]] = primals[0], values[roles[1]] = primals[1], values[given_by[int(pass_)]] = cotangents[0];
+  values[roles[0]] = conjugated(primals[0]), values[roles[1]] = conjugated(primals[1]);
+  values[given_by[int(pass_)]] = cotangents[0];
   Arrays result;
   for (const int i : argnums) result.push_back(correlate_for(roles[i], window_, values));
   return result;

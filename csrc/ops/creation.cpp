@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/elementwise.h"
@@ -93,11 +94,21 @@ array full(Shape shape, const array& value, std::optional<Dtype> dtype, StreamOr
 
 array zeros(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(0, dtype), dtype, s); }
 array ones(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(1, dtype), dtype, s); }
+
+namespace {
+Arrays filled_like(const Arrays& inputs, const Dtype& dtype) { return {full(inputs[0].shape(), inputs[1], dtype)}; }
+}  // namespace
+
+array full_like(const array& a, const array& value, StreamOrDevice s) {
+  if (follows_shape(a)) return deferred<&filled_like>({a, value}, s, value.dtype());
+  return full(a.shape(), value, value.dtype(), s);
+}
+
 array zeros_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
-  return zeros(a.shape(), dtype.value_or(a.dtype()), s);
+  return full_like(a, array(0, dtype.value_or(a.dtype())), s);
 }
 array ones_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
-  return ones(a.shape(), dtype.value_or(a.dtype()), s);
+  return full_like(a, array(1, dtype.value_or(a.dtype())), s);
 }
 
 array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDevice s) {
@@ -107,6 +118,7 @@ array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDev
 
 array arange(int64_t length, Dtype dtype, StreamOrDevice s) { return arange(0, 1, length, dtype, s); }
 
+static const Registered<DeferredCall<&filled_like>> full_like_class("FullLike", float32);
 static const Registered<Full> full_class("Full", Shape{}, float32);
 static const Registered<Arange> arange_class("Arange", 0.0, 1.0, int64_t(0), float32);
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -48,11 +49,23 @@ void copy_box(const array& from, const array& to, const array& start, const Axes
   kernel.with(rank, rows, chunks);
 }
 
+/// One entry of the leading axis, which stays.
+array example(const array& x, int i) {
+  Shape start(size_t(x.ndim()), 0), stop = x.shape();
+  start[0] = i;
+  stop[0] = i + 1;
+  return slice(x, std::move(start), std::move(stop));
+}
+
+/// `derived` ones stem from the gradient of an update: they follow starts that differ by example, as it does.
 class DynamicSlice final : public Primitive {
  public:
-  DynamicSlice(Axes axes, Shape size) : axes_(std::move(axes)), size_(std::move(size)) {}
+  DynamicSlice(Axes axes, Shape size, bool derived) : axes_(std::move(axes)), size_(std::move(size)), derived_(derived) {}
+  static array make(const array& a, const array& start, const Axes& axes, const Shape& size, bool derived, const StreamOrDevice& s) {
+    return array(size, a.dtype(), make_ref<DynamicSlice>(axes, size, derived), {a, start}, to_stream(s));
+  }
   const char* name() const override { return "dynamic_slice"; }
-  void fields(Fields& f) override { f.field("axes", axes_), f.field("size", size_); }
+  void fields(Fields& f) override { f.field("axes", axes_), f.field("size", size_), f.field("derived", derived_); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     array& y = outputs[0];
     y.allocate(queue);
@@ -66,35 +79,30 @@ class DynamicSlice final : public Primitive {
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
-    return {slice(tangents[0], primals[1], axes_, size_)};
+    return {make(tangents[0], primals[1], axes_, size_, derived_, {})};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     Shape sizes = size_;
+    const array a = batch_first(inputs[0], axes[0], size);
     if (axes[1] < 0) {
       sizes.insert(sizes.begin(), size);
-      return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], behind_batch(axes_), sizes)}, {0}};
+      return {{make(a, inputs[1], behind_batch(axes_), sizes, derived_, {})}, {0}};
     }
-    const array a = batch_first(inputs[0], axes[0], size), start = batch_first(inputs[1], axes[1], size);
-    Arrays parts;
+    if (!derived_) fail(name(), "vmap over the start indices is not supported.");
+    const array start = batch_first(inputs[1], axes[1], size);
     sizes.insert(sizes.begin(), 1);
+    Arrays parts;
     for (int i = 0; i < size; ++i)
-      parts.push_back(slice(example(a, i), squeeze(example(start, i), Axes{0}), behind_batch(axes_), sizes));
+      parts.push_back(make(example(a, i), squeeze(example(start, i), Axes{0}), behind_batch(axes_), sizes, true, {}));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {size_}; }
 
-  /// One entry of the leading axis, which stays.
-  static array example(const array& x, int i) {
-    Shape start(size_t(x.ndim()), 0), stop = x.shape();
-    start[0] = i;
-    stop[0] = i + 1;
-    return slice(x, std::move(start), std::move(stop));
-  }
-
  private:
   Axes axes_;
   Shape size_;
+  bool derived_;
 };
 
 class DynamicSliceUpdate final : public Primitive {
@@ -121,7 +129,7 @@ class DynamicSliceUpdate final : public Primitive {
     for (const int i : argnums) {
       if (i > 1) no_gradient_of_indices(name());
       result.push_back(i == 0 ? slice_update(cotangents[0], zeros_like(primals[1]), primals[2], axes_)
-                              : slice(cotangents[0], primals[2], axes_, primals[1].shape()));
+                              : DynamicSlice::make(cotangents[0], primals[2], axes_, primals[1].shape(), true, {}));
     }
     return result;
   }
@@ -137,8 +145,8 @@ class DynamicSliceUpdate final : public Primitive {
     const array start = batch_first(inputs[2], axes[2], size);
     Arrays parts;
     for (int i = 0; i < size; ++i)
-      parts.push_back(slice_update(DynamicSlice::example(a, i), DynamicSlice::example(update, i),
-                                   squeeze(DynamicSlice::example(start, i), Axes{0}), behind_batch(axes_)));
+      parts.push_back(slice_update(example(a, i), example(update, i),
+                                   squeeze(example(start, i), Axes{0}), behind_batch(axes_)));
     return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
@@ -158,6 +166,8 @@ Axes checked(const array& a, const array& start, const Axes& axes, const char* o
   return result;
 }
 
+Arrays updated_at(const Arrays& inputs, const Axes& axes) { return {slice_update(inputs[0], inputs[1], inputs[2], axes)}; }
+
 }  // namespace
 
 array slice(const array& a, const array& start, const Axes& axes, const Shape& slice_size, StreamOrDevice s) {
@@ -166,11 +176,12 @@ array slice(const array& a, const array& start, const Axes& axes, const Shape& s
   for (int i = 0; i < a.ndim(); ++i)
     if (slice_size[i] < 0 || slice_size[i] > a.shape(i))
       fail("slice", "invalid slice size ", to_string(slice_size), " for an array of shape ", to_string(a.shape()), ".");
-  return array(slice_size, a.dtype(), make_ref<DynamicSlice>(std::move(at), slice_size), {a, start}, to_stream(s));
+  return DynamicSlice::make(a, start, at, slice_size, false, s);
 }
 
 array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s) {
   Axes at = checked(a, start, axes, "slice_update");
+  if (follows_shape(Arrays{a, update})) return deferred<&updated_at>({a, update, start}, s, at);
   // Axes the update lacks are written whole, or in one place where they have a start.
   Shape size = a.shape();
   const int lead = a.ndim() - update.ndim();
@@ -184,7 +195,8 @@ array slice_update(const array& a, const array& update, const array& start, cons
   return array(a.shape(), a.dtype(), make_ref<DynamicSliceUpdate>(std::move(at)), {a, values, start}, to_stream(s));
 }
 
-static const Registered<DynamicSlice> dynamic_slice_class("DynamicSlice", Axes{}, Shape{});
+static const Registered<DeferredCall<&updated_at>> updated_at_class("UpdatedAt", Axes{});
+static const Registered<DynamicSlice> dynamic_slice_class("DynamicSlice", Axes{}, Shape{}, false);
 static const Registered<DynamicSliceUpdate> dynamic_slice_update_class("DynamicSliceUpdate", Axes{});
 
 }  // namespace mlx

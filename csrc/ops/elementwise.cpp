@@ -18,6 +18,8 @@ using Rule = std::pair<Dtype, Dtype>;
 Rule same(Dtype d, const char*) { return {d, d}; }
 Rule inexact(Dtype d, const char*) { return {at_least_float(d), at_least_float(d)}; }
 Rule boolean(Dtype d, const char*) { return {d, bool_}; }
+/// A boolean result whose tangent is a zero of the tangent's dtype.
+Rule comparison(Dtype d, const char*) { return {d, bool_}; }
 Rule magnitude(Dtype d, const char*) { return {d, d.is_complex() ? float32 : d}; }
 Rule part(Dtype d, const char*) { return {d, d.is_complex() ? float32 : d}; }
 Rule signed_only(Dtype d, const char* op) {
@@ -39,6 +41,14 @@ array imag_derivative(const array& g, const array& a) {
   return a.dtype().is_complex() ? multiply(g, array(std::complex<float>(0, -1), complex64)) : zeros_like(a);
 }
 
+/// What of g turns a value, over its magnitude: the derivative of a / |a| in both directions, its Jacobian being symmetric.
+std::optional<array> sign_derivative(const array& g, const array& a, const array& y) {
+  if (!a.dtype().is_complex()) return none;
+  const array size = abs(a), is_zero = equal(size, number_like(0, size));
+  const array turning = g - y * real(g * conjugate(y));
+  return where(is_zero, number_like(0, g), turning / where(is_zero, number_like(1, size), size));
+}
+
 array power_by_base(const array& g, const array& a, const array& b) { return g * b * power(a, b - 1); }
 
 array power_by_exponent(const array& g, const array& a, const array& y) {
@@ -56,9 +66,9 @@ array power_by_exponent(const array& g, const array& a, const array& y) {
 const std::vector<ElementwiseRow>& elementwise_rows() {
   static const std::vector<ElementwiseRow> rows{
 #define UNARY(name, result, real, integer, complex, derivative, doc) \
-  {#name, 1, result, real, integer, complex, {DERIVATIVE(derivative), nullptr}, doc, result == boolean},
+  {#name, 1, result, real, integer, complex, {DERIVATIVE(derivative), nullptr}, doc, result == boolean || result == comparison},
 #define BINARY(name, result, real, integer, complex, by_a, by_b, doc) \
-  {#name, 2, result, real, integer, complex, {DERIVATIVE(by_a), DERIVATIVE(by_b)}, doc, result == boolean},
+  {#name, 2, result, real, integer, complex, {DERIVATIVE(by_a), DERIVATIVE(by_b)}, doc, result == boolean || result == comparison},
 #include "ops/elementwise.def"
 #undef UNARY
 #undef BINARY
@@ -93,6 +103,7 @@ array apply_elementwise(const ElementwiseRow& row, const array& a, const array* 
   const auto [operand, result] = row.result(b ? promote(a.dtype(), b->dtype()) : a.dtype(), row.name);
   const char* const expression = operand.is_complex() ? row.complex : operand.is_floating() ? row.real : row.integer;
   if (!expression) fail(row.name, "Not supported for ", operand.name(), ".");
+  if (&row == &elementwise_rows()[row_conjugate] && !operand.is_complex()) return a;
   if (b && &row == &elementwise_rows()[row_power] && operand == a.dtype() && is_two(*b)) return square(a, s);
   Shape shape = b ? broadcast(a.shape(), b->shape(), row.name) : a.shape();
   Arrays inputs;
@@ -140,8 +151,9 @@ array unbroadcast(const array& g, const Shape& shape, Dtype dtype) {
 Arrays Elementwise::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
                         const Arrays& outputs) {
   Arrays result;
-  const bool conjugated = primals[0].dtype().is_complex() || primals.back().dtype().is_complex();
-  // One Jacobian serves both directions: J^H g = conj(J conj(g)).
+  // One Jacobian serves both directions: J^H g = conj(J conj(g)), or J g where it is symmetric.
+  const bool conjugated = (primals[0].dtype().is_complex() || primals.back().dtype().is_complex()) &&
+                          &row_ != &elementwise_rows()[row_sign];
   const array g = conjugated && cotangents[0].dtype().is_complex() ? conjugate(cotangents[0]) : cotangents[0];
   for (const int i : argnums) {
     std::optional<array> part = row_.derivative[i](g, primals[0], primals.back(), outputs[0]);
@@ -158,7 +170,7 @@ Arrays Elementwise::jvp(const Arrays& primals, const Arrays& tangents, const std
     const std::optional<array> part = row_.derivative[argnums[k]](tangents[k], primals[0], primals.back(), y);
     if (part) total = total ? *total + *part : *part;
   }
-  if (!total) return {zeros_like(y)};
+  if (!total) return {row_.result == comparison ? zeros_like(y, tangents[0].dtype()) : zeros_like(y)};
   return {astype(total->shape() == y.shape() ? *total : broadcast_to(*total, y.shape()), y.dtype())};
 }
 

@@ -1,16 +1,14 @@
 // The primitive of all factorisations: LAPACK in queue order, a matrix at a time.
 #include "ops/factorization.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "base/error.h"
 #include "cl/lapack.h"
 #include "graph/codegen.h"
 #include "graph/registry.h"
-#include "ops/creation.h"
-#include "ops/elementwise.h"
 #include "ops/linalg.h"
-#include "ops/reduce.h"
 #include "ops/shape.h"
 
 namespace mlx::linalg {
@@ -18,13 +16,7 @@ namespace {
 
 const Routine* const routines[] = {&inverse, &triangular_inverse, &cholesky_factor, &cholesky_inverse, &qr_factors,
                                    &singular_values, &eigenvalues, &hermitian_eigenvalues, &lu_factors, &solution,
-                                   &determinant};
-
-const Routine* routine_called(const std::string& name) {
-  for (const Routine* routine : routines)
-    if (name == routine->name) return routine;
-  fail<std::runtime_error>("import_function", "there is no factorisation '", name, "'.");
-}
+                                   &determinant, &sign_and_logarithm, &cofactors, &pseudo_inverse};
 
 class Factorization final : public Primitive {
  public:
@@ -32,7 +24,7 @@ class Factorization final : public Primitive {
       : routine_(&routine), options_(options), shapes_(std::move(shapes)), dtypes_(std::move(dtypes)) {}
   const char* name() const override { return routine_->name; }
   void fields(Fields& f) override {
-    std::string routine = routine_->name;
+    int routine = int(std::find(std::begin(routines), std::end(routines), routine_) - std::begin(routines));
     std::vector<int> dtypes;
     for (const Dtype dtype : dtypes_) dtypes.push_back(dtype.id());
     f.field("routine", routine);
@@ -40,20 +32,34 @@ class Factorization final : public Primitive {
     f.field("vectors", options_.vectors);
     f.field("shapes", shapes_);
     f.field("dtypes", dtypes);
-    routine_ = routine_called(routine);
+    if (routine < 0 || routine >= int(std::size(routines))) fail<std::runtime_error>("import_function", "there is no factorisation ", routine, ".");
+    routine_ = routines[routine];
     dtypes_.clear();
     for (const int id : dtypes) dtypes_.push_back(Dtype::Id(id));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
-  Arrays jvp(const Arrays&, const Arrays&, const std::vector<int>&) override;
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  /// Eigenvalues and -vectors follow the matrix; the others are refused, as in MLX.
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    if (!follows()) return Primitive::output_shapes(inputs);
+    Shape values = inputs[0].shape();
+    values.erase(values.end() - 1);
+    return options_.vectors ? std::vector<Shape>{values, inputs[0].shape()} : std::vector<Shape>{values};
+  }
   /// Cubic in the size, and never a matter of microseconds.
   size_t work(const Arrays& inputs, const Arrays&) const override {
     return size_t(inputs[0].size()) * size_t(std::max(1, inputs[0].shape(-1)));
   }
 
  private:
+  bool follows() const { return routine_ == &eigenvalues || routine_ == &hermitian_eigenvalues; }
+  /// The shapes of a matrix' results, also for matrices of another size than the recorded ones.
+  std::vector<Shape> shapes_for(const array& matrices) const {
+    if (!follows()) return shapes_;
+    const int32_t n = matrices.shape(-1);
+    return options_.vectors ? std::vector<Shape>{{n}, {n, n}} : std::vector<Shape>{{n}};
+  }
   const Routine* routine_;
   MatrixOptions options_;
   std::vector<Shape> shapes_;
@@ -100,27 +106,24 @@ void Factorization::eval(const Arrays& given, Arrays& outputs, Queue& queue) {
   }, reads, writes);
 }
 
-/// Only the determinant has derivatives: det a · a⁻ᵀ, and a⁻ᵀ for its logarithm.
-Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
                           const Arrays& outputs) {
-  if (routine_ != &determinant) no_transform("vjp", *this);
-  const array inverse = swapaxes(inv(primals[0]), -1, -2);
-  return {expand_dims(cotangents[0] * outputs[0] + cotangents[2], {-1, -2}) * inverse};
-}
-
-Arrays Factorization::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) {
-  if (routine_ != &determinant) no_transform("jvp", *this);
-  const array slope = sum(swapaxes(inv(primals[0]), -1, -2) * tangents[0], Axes{-1, -2});
-  const Arrays outputs = factorize(*routine_, options_, primals, shapes_, dtypes_, {});
-  return {outputs[0] * slope, zeros_like(outputs[1]), slope};
+  const Arrays all = routine_->pullback(primals, outputs, cotangents, options_);
+  Arrays result;
+  for (const int i : argnums) result.push_back(all[i]);
+  return result;
 }
 
 std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs, const std::vector<int>& axes) {
-  if (!routine_->maps) no_transform("vmap", *this);
   Arrays mapped;
   const int size = batch_size(inputs, axes);
+  if (routine_ == &solution && axes[0] < 0) {  // one matrix, factored once: the batch becomes further columns
+    const array right = moveaxis(inputs[1], axes[1], -2);
+    const array x = solve(inputs[0], flatten(right, -2, -1));
+    return {{unflatten(x, -1, {size, -1})}, {x.ndim() - 1}};
+  }
   for (size_t i = 0; i < inputs.size(); ++i) mapped.push_back(batch_first(inputs[i], axes[i], size));
-  return {factorize(*routine_, options_, mapped, shapes_, dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
+  return {factorize(*routine_, options_, mapped, shapes_for(mapped[0]), dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
 }
 
 const Registered<Factorization> factorization_class("Factorization", std::ref(inverse), MatrixOptions{},
@@ -139,6 +142,10 @@ Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arr
   auto primitive = make_ref<Factorization>(routine, options, shapes, dtypes);
   if (shapes.size() == 1) return {array(full[0], dtypes[0], std::move(primitive), inputs, to_stream(s))};
   return array::several(std::move(full), dtypes, std::move(primitive), inputs, to_stream(s));
+}
+
+array factorize_alike(const Routine& routine, const MatrixOptions& options, const array& a, const StreamOrDevice& s) {
+  return factorize(routine, options, {a}, {{a.shape(-2), a.shape(-1)}}, {a.dtype()}, s)[0];
 }
 
 }  // namespace mlx::linalg

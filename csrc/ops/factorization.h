@@ -15,19 +15,49 @@ struct MatrixOptions {
 using MatrixRoutine = void (*)(int m, int n, const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
                                const std::vector<Shape>& shapes, const MatrixOptions& options);
 
+/// The cotangents of all inputs, in array operations that have derivatives themselves.
+using Pullback = Arrays (*)(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents,
+                            const MatrixOptions& options);
+
 /// A routine by dtype of its first input; null where it has none.
 struct Routine {
   const char* name;
   MatrixRoutine single, twice, complex;  ///< float32, float64, complex64
-  bool maps = true;                      ///< has a vmap
+  Pullback pullback;
 };
 
 extern const Routine inverse, triangular_inverse, cholesky_factor, cholesky_inverse, qr_factors, singular_values,
-    eigenvalues, hermitian_eigenvalues, lu_factors, solution, determinant;
+    eigenvalues, hermitian_eigenvalues, lu_factors, solution, determinant, sign_and_logarithm, cofactors, pseudo_inverse;
 
 /// Applies a routine to every matrix of the first input. Output i has the batch axes, then `shapes[i]`. All inputs
 /// have the same batch axes.
 Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arrays& inputs,
                  const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes, const StreamOrDevice& s);
+/// The same for a routine that makes one array of the input's shape and dtype.
+array factorize_alike(const Routine& routine, const MatrixOptions& options, const array& a, const StreamOrDevice& s);
+
+/// max(m, n) * epsilon: how uncertain singular values and eigenvalues are, relative to the largest.
+double uncertainty(const array& a);
+/// How far below the largest a singular value counts as zero, and how close two values count as equal.
+inline double cutoff(const array& a) { return 10 * uncertainty(a); }
+
+// The rules of the routines above; the formulas' sources stand beside them.
+#define PULLBACK(name)                                                                                   \
+  Arrays name([[maybe_unused]] const Arrays& inputs, [[maybe_unused]] const Arrays& outputs,             \
+              [[maybe_unused]] const Arrays& cotangents, [[maybe_unused]] const MatrixOptions& options)
+PULLBACK(pull_inverse);
+PULLBACK(pull_triangular_inverse);
+PULLBACK(pull_cholesky);
+PULLBACK(pull_cholesky_inverse);
+PULLBACK(pull_qr);
+PULLBACK(pull_singular);
+PULLBACK(pull_eigen);
+PULLBACK(pull_hermitian);
+PULLBACK(pull_lu);
+PULLBACK(pull_solution);
+PULLBACK(pull_determinant);
+PULLBACK(pull_logarithm);
+PULLBACK(pull_cofactors);
+PULLBACK(pull_pseudo_inverse);
 
 }  // namespace mlx::linalg

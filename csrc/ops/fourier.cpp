@@ -158,11 +158,6 @@ class Fourier final : public Primitive {
     const int axis = axis_ + (axes[0] <= axis_);
     return {{transform(inputs[0], ends_, inverse_, axis, n_, scale_)}, axes};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
-    Shape shape = inputs[0].shape();
-    shape[axis_] = ends_ == Ends::real ? n_ / 2 + 1 : n_;
-    return {shape};
-  }
   size_t work(const Arrays&, const Arrays& outputs) const override {
     return size_t(outputs[0].size()) * size_t(std::bit_width(unsigned(n_)));
   }
@@ -203,7 +198,8 @@ class Fourier final : public Primitive {
 array make(const array& x, Ends ends, bool inverse, int axis, int n, double scale, Method method,
            const StreamOrDevice& s) {
   auto primitive = make_ref<Fourier>(ends, inverse, axis, n, scale, method);
-  Shape shape = primitive->output_shapes({x})[0];
+  Shape shape = x.shape();
+  shape[axis] = ends == Ends::real ? n / 2 + 1 : n;
   return array(std::move(shape), ends == Ends::hermitian ? float32 : complex64, std::move(primitive), {x}, to_stream(s));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -137,7 +138,16 @@ class GatherAxis final : public Primitive {
 
 }  // namespace
 
+namespace {
+
+Arrays indices_together(const Arrays& indices) { return common_indices(indices, "gather", {}); }
+Arrays taken_along(const Arrays& inputs, int axis) { return {take_along_axis(inputs[0], inputs[1], axis)}; }
+
+}  // namespace
+
 Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s) {
+  if (indices.size() > 1 && follows_shape(indices))
+    return defer(make_ref<DeferredCall<&indices_together>>(), indices, to_stream(s));
   Shape shape = indices[0].shape();
   Dtype dtype = indices[0].dtype();
   for (const array& index : indices) {
@@ -146,6 +156,7 @@ Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s) {
     const Dtype both = promote(dtype, index.dtype());
     dtype = both.is_integer() ? both : int64;
   }
+  if (indices.size() == 1) return indices;
   Arrays result;
   for (const array& index : indices) result.push_back(broadcast_to(astype(index, dtype, s), shape, s));
   return result;
@@ -188,6 +199,7 @@ array take_along_axis(const array& a, const array& indices, std::optional<int> a
     fail("take_along_axis", "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
   if (!indices.dtype().is_integer()) fail("take_along_axis", "indices must be integers, not ", indices.dtype().name(), ".");
   if (a.shape(at) == 0 && indices.size() > 0) fail("take_along_axis", "cannot take from an empty axis.");
+  if (follows_shape(Arrays{a, indices})) return deferred<&taken_along>({a, indices}, s, at);
   Shape others = a.shape(), to = indices.shape();
   others[at] = to[at] = 1;
   others = to = broadcast(others, to, "take_along_axis");
@@ -197,6 +209,8 @@ array take_along_axis(const array& a, const array& indices, std::optional<int> a
   return array(std::move(to), a.dtype(), make_ref<GatherAxis>(at), std::move(inputs), to_stream(s));
 }
 
+static const Registered<DeferredCall<&indices_together>> indices_class("IndicesTogether");
+static const Registered<DeferredCall<&taken_along>> taken_along_class("TakeAlongAxis", 0);
 static const Registered<Gather> gather_class("Gather", 0, 0);
 static const Registered<GatherAxis> gather_axis_class("GatherAxis", 0);
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "graph/deferred.h"
 #include "ops/elementwise.h"
 #include "ops/gather_mm.h"
 #include "ops/matmul.h"
@@ -55,6 +56,10 @@ Signs power_of_two(int n) {
   return signs;
 }
 
+Arrays transformed_rows(const Arrays& inputs, double scale) {
+  return {hadamard_transform(inputs[0], std::isnan(scale) ? std::nullopt : std::optional(float(scale)))};
+}
+
 }  // namespace
 
 array hadamard_transform(const array& a, std::optional<float> scale, StreamOrDevice s) {
@@ -66,6 +71,7 @@ array hadamard_transform(const array& a, std::optional<float> scale, StreamOrDev
   const int order = odd == 1 ? 1 : 4 * odd;  // 12, 20 and 28 are four times an odd number
   if ((odd != 1 && odd != 3 && odd != 5 && odd != 7) || n % order != 0)
     fail("hadamard", "Only supports n = m*2^k where m in (1, 12, 20, 28).");
+  if (follows_shape(a)) return deferred<&transformed_rows>({a}, s, scale ? double(*scale) : std::nan(""));
   array x = astype(a, float32, s);
   // The matrix is a Kronecker product; each factor multiplies an axis of its own, brought to the end and turned by.
   const auto multiply_by = [&](const Signs& signs, int side) {
@@ -84,5 +90,7 @@ array hadamard_transform(const array& a, std::optional<float> scale, StreamOrDev
   const double factor = scale ? double(*scale) : 1 / std::sqrt(double(n));
   return astype(multiply(reshape(x, a.shape(), s), array(factor, float32), s), dtype, s);
 }
+
+static const Registered<DeferredCall<&transformed_rows>> hadamard_class("Hadamard", 0.0);
 
 }  // namespace mlx

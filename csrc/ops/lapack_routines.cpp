@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -110,6 +111,12 @@ void factor_qr(int m, int n, const Inputs& in, const Outputs& out, const Shapes&
   transpose_into(a.data(), q, k, m, m);
 }
 
+template <typename T>
+void set_identity(T* a, int n) {
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) a[int64_t(i) * n + j] = T(i == j);
+}
+
 /// The outputs are S, or U, S, Vᵀ. Of aᵀ = V S Uᵀ, LAPACK's column-major U is our Vᵀ, and its Vᵀ our U.
 template <typename T>
 void decompose_singular(int m, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
@@ -117,6 +124,10 @@ void decompose_singular(int m, int n, const Inputs& in, const Outputs& out, cons
   std::vector<T> a = copied<T>(in[0], int64_t(m) * n);
   const auto as = [&](size_t i) { return options.vectors ? static_cast<T*>(out[i]) : nullptr; };
   R* const values = static_cast<R*>(out[options.vectors ? 1 : 0]);
+  if (m == 0 || n == 0) {  // LAPACK leaves the factors alone
+    if (options.vectors) set_identity(as(0), m), set_identity(as(2), n);
+    return;
+  }
   require_success("SVD", "singular value decomposition",
                   lapack::gesdd(options.vectors, n, m, a.data(), values, as(2), as(0)));
 }
@@ -197,38 +208,87 @@ void solve_system(int, int n, const Inputs& in, const Outputs& out, const Shapes
   transpose_into(b.data(), static_cast<T*>(out[0]), columns, n, n);
 }
 
-/// Determinant, its sign, and the logarithm of its magnitude.
+/// Of an LU factorisation: the pivots' product, its sign, and the logarithm of its magnitude.
 template <typename T>
-void find_determinant(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
-  std::vector<T> a = copied<T>(in[0], int64_t(n) * n);
+struct PivotProduct {
+  T value = 1, sign = 1, logarithm = 0;
+};
+
+template <typename T>
+PivotProduct<T> determinant_of(std::vector<T> a, int n) {
   std::vector<int> pivots(static_cast<size_t>(n));
   lapack::getrf(n, n, a.data(), pivots.data());
-  T value = 1, sign = 1, logarithm = 0;
+  PivotProduct<T> result;
   for (int i = 0; i < n; ++i) {
     const T pivot = a[size_t(i) * size_t(n + 1)], turn = pivots[size_t(i)] == i + 1 ? T(1) : T(-1);
-    value *= pivot * turn;
-    sign *= turn * T((pivot > 0) - (pivot < 0));
-    logarithm += std::log(std::abs(pivot));
+    result.value *= pivot * turn;
+    result.sign *= turn * T((pivot > 0) - (pivot < 0));
+    result.logarithm += std::log(std::abs(pivot));
   }
-  *static_cast<T*>(out[0]) = value;
-  *static_cast<T*>(out[1]) = sign;
-  *static_cast<T*>(out[2]) = logarithm;
+  return result;
+}
+
+template <typename T>
+void find_determinant(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+  *static_cast<T*>(out[0]) = determinant_of(copied<T>(in[0], int64_t(n) * n), n).value;
+}
+
+template <typename T>
+void find_logarithm(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+  const PivotProduct<T> pivots = determinant_of(copied<T>(in[0], int64_t(n) * n), n);
+  *static_cast<T*>(out[0]) = pivots.sign;
+  *static_cast<T*>(out[1]) = pivots.logarithm;
+}
+
+/// The derivatives of the determinant by each element, from U S Vᵀ: det U det V · U S' Vᵀ, where s'_i is the product of
+/// all singular values but s_i. Singular matrices have them, too.
+template <typename T>
+void find_cofactors(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+  const int64_t size = int64_t(n) * n;
+  std::vector<T> a = copied<T>(in[0], size), values(static_cast<size_t>(n)), u(a), vt(a);
+  require_success("Cofactors", "singular value decomposition",
+                  lapack::gesdd(true, n, n, a.data(), values.data(), vt.data(), u.data()));
+  std::vector<T> others(values.size(), determinant_of(u, n).sign * determinant_of(vt, n).sign);
+  for (int i = 0; i < n; ++i)
+    for (int k = 0; k < n; ++k)
+      if (k != i) others[size_t(i)] *= values[size_t(k)];
+  T* const result = static_cast<T*>(out[0]);
+  std::fill_n(result, size, T(0));
+  for (int i = 0; i < n; ++i)
+    for (int k = 0; k < n; ++k) {
+      const T factor = u[size_t(i) * size_t(n) + size_t(k)] * others[size_t(k)];
+      for (int j = 0; j < n; ++j) result[int64_t(i) * n + j] += factor * vt[size_t(k) * size_t(n) + size_t(j)];
+    }
+}
+
+/// a⁺ as the least-squares solution of a x = 1. What LAPACK sees is aᵀ, whose inverse is the transpose of ours again.
+template <typename T>
+void pseudo_invert(int m, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+  const int rows = std::max(m, n);  // of what the solution is written over, n columns
+  std::vector<T> a = copied<T>(in[0], int64_t(m) * n), values(size_t(std::min(m, n))), b(size_t(rows) * size_t(n), T(0));
+  for (int i = 0; i < n; ++i) b[size_t(i) * size_t(rows + 1)] = 1;
+  const T cutoff = T(10) * T(rows) * std::numeric_limits<T>::epsilon();
+  require_success("PseudoInverse", "least squares", lapack::gelsd(n, m, n, a.data(), b.data(), values.data(), cutoff));
+  for (int i = 0; i < n; ++i) std::copy_n(b.data() + int64_t(i) * rows, m, static_cast<T*>(out[0]) + int64_t(i) * m);
 }
 
 }  // namespace
 
 #define REAL(function) function<float>, function<double>, nullptr
 #define EVERY(function) function<float>, function<double>, function<complex>
-const Routine inverse{"Inverse", REAL(invert)};
-const Routine triangular_inverse{"Inverse", REAL(invert_triangle)};
-const Routine cholesky_factor{"Cholesky", REAL(factor_cholesky)};
-const Routine cholesky_inverse{"CholeskyInverse", REAL(invert_cholesky)};
-const Routine qr_factors{"QRF", REAL(factor_qr), false};
-const Routine singular_values{"SVD", EVERY(decompose_singular)};
-const Routine eigenvalues{"Eig", EVERY(decompose_eigen)};
-const Routine hermitian_eigenvalues{"Eigh", EVERY(decompose_hermitian)};
-const Routine lu_factors{"LUF", REAL(factor_lu), false};
-const Routine solution{"Solve", REAL(solve_system), false};
-const Routine determinant{"Determinant", REAL(find_determinant)};
+const Routine inverse{"Inverse", EVERY(invert), pull_inverse};
+const Routine triangular_inverse{"Inverse", REAL(invert_triangle), pull_triangular_inverse};
+const Routine cholesky_factor{"Cholesky", REAL(factor_cholesky), pull_cholesky};
+const Routine cholesky_inverse{"CholeskyInverse", REAL(invert_cholesky), pull_cholesky_inverse};
+const Routine qr_factors{"QRF", REAL(factor_qr), pull_qr};
+const Routine singular_values{"SVD", EVERY(decompose_singular), pull_singular};
+const Routine eigenvalues{"Eig", EVERY(decompose_eigen), pull_eigen};
+const Routine hermitian_eigenvalues{"Eigh", EVERY(decompose_hermitian), pull_hermitian};
+const Routine lu_factors{"LUF", REAL(factor_lu), pull_lu};
+const Routine solution{"Solve", REAL(solve_system), pull_solution};
+const Routine determinant{"Determinant", REAL(find_determinant), pull_determinant};
+const Routine sign_and_logarithm{"LogDeterminant", REAL(find_logarithm), pull_logarithm};
+const Routine cofactors{"Cofactors", REAL(find_cofactors), pull_cofactors};
+const Routine pseudo_inverse{"PseudoInverse", REAL(pseudo_invert), pull_pseudo_inverse};
 
 }  // namespace mlx::linalg

@@ -41,7 +41,7 @@ array square_to_square(const char* op, const char* what, const Routine& routine,
                        const StreamOrDevice& s) {
   require_square(op, what, a);
   require_real(op, a);
-  return factorize(routine, {upper, false}, {a}, {matrix_shape(a)}, {a.dtype()}, s)[0];
+  return factorize_alike(routine, {upper, false}, a, s);
 }
 
 /// The part of x where `axis`, counted from the end, is below `stop`.
@@ -126,38 +126,22 @@ array cholesky_inv(const array& a, bool upper, StreamOrDevice s) {
   return square_to_square("linalg::cholesky_inv", "Cholesky inverse is", cholesky_inverse, a, upper, s);
 }
 
-namespace {
-
-/// max(m, n) * epsilon: how uncertain singular values are, relative to the largest.
 double uncertainty(const array& a) {
   const double epsilon = a.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
   return std::max(a.shape(-1), a.shape(-2)) * epsilon;
 }
 
-/// Which singular values exceed `factor` times the largest of their matrix.
-array significant(const array& values, double factor, const StreamOrDevice& s) {
-  return greater(values, multiply(max(values, Axes{-1}, true, s), array(factor, values.dtype()), s), s);
-}
-
-}  // namespace
-
 array matrix_rank(const array& a, std::optional<double> rtol, StreamOrDevice s) {
-  const array values = svdvals(a, s);
-  return sum(significant(values, rtol ? *rtol : uncertainty(a), s), Axes{-1}, false, s);
+  const array values = svdvals(a, s), largest = max(values, Axes{-1}, true, s);
+  const array least = multiply(largest, array(rtol ? *rtol : uncertainty(a), values.dtype()), s);
+  return sum(greater(values, least, s), Axes{-1}, false, s);
 }
 
 array pinv(const array& a, StreamOrDevice s) {
   require_matrix("linalg::pinv", a);
   require_real("linalg::pinv", a);
-  const int32_t m = a.shape(-2), n = a.shape(-1), k = std::min(m, n);
-  if (k == 0) return swapaxes(a, -1, -2, s);
-  const Arrays factors = svd(a, true, s);
-  const array& values = factors[1];
-  const array zero(0, a.dtype());
-  const array inverse = where(significant(values, 10 * uncertainty(a), s), reciprocal(values, s), zero, s);
-  const array v = swapaxes(leading_part(factors[2], -2, k, s), -1, -2, s);
-  const array ut = swapaxes(leading_part(factors[0], -1, k, s), -1, -2, s);
-  return matmul(multiply(v, expand_dims(inverse, {-2}, s), s), ut, s);
+  if (std::min(a.shape(-1), a.shape(-2)) == 0) return swapaxes(a, -1, -2, s);
+  return factorize(pseudo_inverse, {}, {a}, {{a.shape(-1), a.shape(-2)}}, {a.dtype()}, s)[0];
 }
 
 array eigvals(const array& a, StreamOrDevice s) { return eigen("linalg::eigvals", a, false, s)[0]; }
@@ -188,6 +172,20 @@ std::pair<array, array> lu_factor(const array& a, StreamOrDevice s) {
   return {packed[0], packed[1]};
 }
 
+namespace {
+
+/// The dtype of a system's solution. The matrix is not converted to a floating dtype, the right-hand side is.
+Dtype dtype_of_system(const char* op, const array& a, const array& b) {
+  const Dtype dtype = promote(a.dtype(), b.dtype());
+  if (dtype != float32 && dtype != float64)
+    fail(op, "Input arrays must promote to float32 or float64. Received arrays with type ", a.dtype().name(), " and ",
+         b.dtype().name(), ".");
+  require_real(op, a);
+  return dtype;
+}
+
+}  // namespace
+
 array solve(const array& a, const array& b, StreamOrDevice s) {
   const char* const op = "linalg::solve";
   if (a.ndim() < 2) fail(op, "First input must have >= 2 dimensions. Received array with ", a.ndim(), " dimensions.");
@@ -200,10 +198,7 @@ array solve(const array& a, const array& b, StreamOrDevice s) {
          " must match second to last dimension of second input with shape ", to_string(b.shape()), ".");
   if (vector ? a.ndim() != 2 : a.ndim() != b.ndim())
     fail(op, "inputs of ", a.ndim(), " and ", b.ndim(), " dimensions do not go together.");
-  const Dtype dtype = promote(a.dtype(), b.dtype());
-  if (dtype != float32 && dtype != float64)
-    fail(op, "Input arrays must promote to float32 or float64. Received arrays with type ", a.dtype().name(), " and ",
-         b.dtype().name(), ".");
+  const Dtype dtype = dtype_of_system(op, a, b);
   const array right = vector ? expand_dims(b, {-1}, s) : b;
   const Shape batch = broadcast(Shape(a.shape().begin(), a.shape().end() - 2), Shape(right.shape().begin(), right.shape().end() - 2));
   const auto batched = [&](const array& x) {
@@ -218,30 +213,22 @@ array solve(const array& a, const array& b, StreamOrDevice s) {
 array solve_triangular(const array& a, const array& b, bool upper, StreamOrDevice s) {
   const char* const op = "linalg::solve_triangular";
   require_square(op, "Triangular systems are", a);
-  const Dtype dtype = promote(a.dtype(), b.dtype());
-  if (dtype != float32 && dtype != float64)
-    fail(op, "Input arrays must promote to float32 or float64. Received arrays with type ", a.dtype().name(), " and ",
-         b.dtype().name(), ".");
+  const Dtype dtype = dtype_of_system(op, a, b);
   return matmul(tri_inv(astype(a, dtype, s), upper, s), astype(b, dtype, s), s);
 }
 
 namespace {
 
-struct Determinant {
-  array value, sign, logarithm;
-};
-
-/// By the formula for up to three rows (whose derivatives also hold for singular matrices), else by LU factors.
-Determinant determinant_of(const char* op, const array& a, const StreamOrDevice& s) {
+/// A square matrix in float32 or float64.
+array checked_for_determinant(const char* op, const array& a, const StreamOrDevice& s) {
   if (a.dtype().is_complex()) fail(op, "Complex inputs are not supported.");
   require_square(op, "", a);
-  const Dtype dtype = a.dtype() == float64 ? float64 : float32;
-  const array x = astype(a, dtype, s);
+  return astype(a, a.dtype() == float64 ? float64 : float32, s);
+}
+
+/// By the formula, for up to three rows. Its derivatives of every order also hold for singular matrices.
+array small_determinant(const array& x, const StreamOrDevice& s) {
   const int32_t n = x.shape(-1);
-  if (n > 3) {
-    const Arrays parts = factorize(determinant, {}, {x}, {{}, {}, {}}, {dtype, dtype, dtype}, s);
-    return {parts[0], parts[1], parts[2]};
-  }
   const auto at = [&](int i, int j) {
     Shape start(x.ndim(), 0), stop = x.shape();
     const size_t row = size_t(x.ndim()) - 2;
@@ -252,25 +239,32 @@ Determinant determinant_of(const char* op, const array& a, const StreamOrDevice&
     const int row = n - 2;
     return subtract(multiply(at(row, j), at(row + 1, k), s), multiply(at(row, k), at(row + 1, j), s), s);
   };
-  array value = ones(Shape(x.shape().begin(), x.shape().end() - 2), dtype, s);
-  if (n == 1) value = at(0, 0);
-  if (n == 2) value = minor(0, 1);
-  if (n == 3)
-    value = add(subtract(multiply(at(0, 0), minor(1, 2), s), multiply(at(0, 1), minor(0, 2), s), s),
-                multiply(at(0, 2), minor(0, 1), s), s);
-  return {value, sign(value, s), log(abs(value, s), s)};
+  if (n == 0) return ones(Shape(x.shape().begin(), x.shape().end() - 2), x.dtype(), s);
+  if (n == 1) return at(0, 0);
+  if (n == 2) return minor(0, 1);
+  return add(subtract(multiply(at(0, 0), minor(1, 2), s), multiply(at(0, 1), minor(0, 2), s), s),
+             multiply(at(0, 2), minor(0, 1), s), s);
 }
+
+constexpr int32_t small = 3;
 
 }  // namespace
 
 array det(const array& a, StreamOrDevice s) {
-  return astype(determinant_of("linalg::det", a, s).value, at_least_float(a.dtype()), s);
+  const array x = checked_for_determinant("linalg::det", a, s);
+  const array value = x.shape(-1) <= small ? small_determinant(x, s) : factorize(determinant, {}, {x}, {{}}, {x.dtype()}, s)[0];
+  return astype(value, at_least_float(a.dtype()), s);
 }
 
 std::pair<array, array> slogdet(const array& a, StreamOrDevice s) {
-  const Determinant parts = determinant_of("linalg::slogdet", a, s);
+  const array x = checked_for_determinant("linalg::slogdet", a, s);
   const Dtype dtype = at_least_float(a.dtype());
-  return {astype(parts.sign, dtype, s), astype(parts.logarithm, dtype, s)};
+  if (x.shape(-1) <= small) {
+    const array value = small_determinant(x, s);
+    return {astype(sign(value, s), dtype, s), astype(log(abs(value, s), s), dtype, s)};
+  }
+  const Arrays parts = factorize(sign_and_logarithm, {}, {x}, {{}, {}}, {x.dtype(), x.dtype()}, s);
+  return {astype(parts[0], dtype, s), astype(parts[1], dtype, s)};
 }
 
 }  // namespace mlx::linalg

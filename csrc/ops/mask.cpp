@@ -8,13 +8,13 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
+#include "ops/indexing.h"
+#include "ops/scan.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
 
 namespace mlx {
 namespace {
-
-array masked_take(const array& a, const array& mask, const array& like);
 
 /// Inputs: the array, the mask, the values. With `to_places` row k of the values goes to the k-th true place of the
 /// array, otherwise the array (rows like the values, more than enough) receives the values found at true places.
@@ -30,14 +30,15 @@ class MaskedCopy final : public Primitive {
     for (const int i : argnums) {
       if (i == 1) result.push_back(zeros_like(mask));
       else if (!to_places_) result.push_back(i == 0 ? zeros_like(primals[0]) : masked_put(zeros_like(values), mask, g));
-      else result.push_back(i == 2 ? masked_take(g, mask, values) : where(spread(mask, g.ndim()), zeros_like(g), g));
+      else result.push_back(i == 2 ? masked_take(g, mask, values.shape(0)) : where(spread(mask, g.ndim()), zeros_like(g), g));
     }
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     const Arrays all = all_tangents(primals, tangents, argnums, 3);
-    return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0])};
+    return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0].shape(0))};
   }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
   size_t work(const Arrays& inputs, const Arrays& outputs) const override {
     return size_t(outputs[0].size() + 4 * inputs[1].size());
@@ -88,11 +89,30 @@ void MaskedCopy::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
       .with(reads(mask), reads(counts), reads(values), writes(y), n, chunks, inner, rows, int64_t(to_places_));
 }
 
-array masked_take(const array& a, const array& mask, const array& like) {
-  return array(like.shape(), a.dtype(), make_ref<MaskedCopy>(false), {zeros_like(like), mask, a}, to_stream({}));
+/// Each example counts its own true places: they number the rows that are read or, taking, added to zeros.
+std::pair<Arrays, std::vector<int>> MaskedCopy::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+  const int size = batch_size(inputs, axes);
+  const array a = batch_first(inputs[0], axes[0], size), mask = batch_first(inputs[1], axes[1], size);
+  const array values = batch_first(inputs[2], axes[2], size);
+  const array& rows_of = to_places_ ? values : a;
+  if (rows_of.shape(1) == 0) return {{a}, {0}};
+  const array number = cumsum(astype(reshape(mask, {size, -1}), int32), 1, false, false);
+  const array row = reshape(minimum(number, array(rows_of.shape(1) - 1, int32)), mask.shape());
+  Shape lane(size_t(mask.ndim()), 1);
+  lane[0] = size;
+  const Arrays at{reshape(arange(size, int32), lane), row};
+  const array shown = spread(mask, (to_places_ ? a : values).ndim());
+  if (to_places_) return {{where(shown, gather(values, at, 0), a)}, {0}};
+  return {{scatter(zeros_like(a), at, where(shown, values, zeros_like(values)), 0, ScatterMode::add)}, {0}};
 }
 
 }  // namespace
+
+array masked_take(const array& a, const array& mask, int32_t count, StreamOrDevice s) {
+  Shape shape(a.shape().begin() + mask.ndim(), a.shape().end());
+  shape.insert(shape.begin(), count);
+  return array(shape, a.dtype(), make_ref<MaskedCopy>(false), {zeros(shape, a.dtype(), s), mask, a}, to_stream(s));
+}
 
 array masked_put(const array& a, const array& mask, const array& values, StreamOrDevice s) {
   if (mask.dtype() != bool_) fail("masked_put", "the mask must hold bools, not ", mask.dtype().name(), ".");

@@ -1,5 +1,11 @@
 // Padding with a constant, the edge, or a mirror image of the values.
+#include <algorithm>
+
 #include "base/error.h"
+#include "graph/codegen.h"
+#include "graph/deferred.h"
+#include "graph/primitive.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -31,6 +37,60 @@ Pairs pairs_of(const PadWidth& width, int ndim) {
     if (low < 0 || high < 0) fail("pad", "padding sizes must not be negative.");
   return pairs;
 }
+
+/// An array in the midst of a value that is broadcast. Inputs: the array, the value.
+class Pad final : public Primitive {
+ public:
+  Pad(Shape low, Shape high) : low_(std::move(low)), high_(std::move(high)) {}
+  const char* name() const override { return "pad"; }
+  void fields(Fields& f) override { f.field("low", low_), f.field("high", high_); }
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    array& y = outputs[0];
+    y.allocate(queue);
+    if (y.size() == 0) return;
+    copy_into(inputs[1], view_into(y, y.shape(), y.strides(), 0), queue);
+    int64_t offset = 0;
+    for (int i = 0; i < y.ndim(); ++i) offset += low_[i] * y.strides()[i];
+    if (inputs[0].size()) copy_into(inputs[0], view_into(y, inputs[0].shape(), y.strides(), offset), queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+    const array& g = cotangents[0];
+    const array zero = array(0, g.dtype());
+    Arrays result;
+    for (const int i : argnums) {
+      if (i == 0) result.push_back(inner(g));
+      else result.push_back(unbroadcast(g - make(inner(g), zero), primals[1].shape(), primals[1].dtype()));
+    }
+    return result;
+  }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    const Arrays both = all_tangents(primals, tangents, argnums, 2);
+    return {make(both[0], both[1])};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    if (axes[1] >= 0) fail(name(), "vmap over the padding value is not supported.");
+    Shape low = low_, high = high_;
+    low.insert(low.begin(), 0), high.insert(high.begin(), 0);
+    return {{Pad(low, high).make(moveaxis(inputs[0], axes[0], 0), inputs[1])}, {0}};
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    Shape shape = inputs[0].shape();
+    for (size_t i = 0; i < shape.size(); ++i) shape[i] = dimension(int64_t(low_[i]) + shape[i] + high_[i], name());
+    return {shape};
+  }
+  array make(const array& a, const array& value, StreamOrDevice s = {}) const {
+    return array(output_shapes({a})[0], a.dtype(), make_ref<Pad>(low_, high_), {a, value}, to_stream(s));
+  }
+
+ private:
+  /// The part of a result that the array fills.
+  array inner(const array& g) const {
+    Shape stop = g.shape();
+    for (size_t i = 0; i < stop.size(); ++i) stop[i] -= high_[i];
+    return slice(g, low_, stop);
+  }
+  Shape low_, high_;
+};
 
 enum class Mirror { none, edge, reflect, symmetric };
 
@@ -69,16 +129,19 @@ array pad(const array& a, const PadWidth& pad_width, const std::string& mode, co
   const Mirror mirror = mode == "edge" ? Mirror::edge : mode == "reflect" ? Mirror::reflect : mode == "symmetric" ? Mirror::symmetric : Mirror::none;
   if (mirror == Mirror::none && mode != "constant") fail("pad", "unknown mode '", mode, "'; it is constant, edge, reflect or symmetric.");
   const Pairs pairs = pairs_of(pad_width, a.ndim());
+  if (follows_shape(a)) fail("pad", "Pad cannot infer output shapes.");
   if (mirror != Mirror::none) return mirrored(a, pairs, mirror, s);
-  Shape shape, start, stop, strides(size_t(a.ndim()), 1);
-  for (int i = 0; i < a.ndim(); ++i) {
-    start.push_back(pairs[i].first);
-    stop.push_back(dimension(int64_t(pairs[i].first) + a.shape(i), "pad"));
-    shape.push_back(dimension(int64_t(stop[i]) + pairs[i].second, "pad"));
-  }
-  if (shape == a.shape()) return a;
   const array value = astype(to_array(constant_values), a.dtype(), s);
-  return slice_update(full(std::move(shape), value, a.dtype(), s), a, std::move(start), std::move(stop), std::move(strides), s);
+  Shape low, high;
+  for (const auto& [before, after] : pairs) low.push_back(before), high.push_back(after);
+  const Pad primitive(low, high);
+  const Shape shape = primitive.output_shapes({a})[0];
+  if (shape == a.shape()) return a;
+  if (broadcast(value.shape(), shape, "pad") != shape)
+    fail("pad", "a value of shape ", to_string(value.shape()), " does not fit an array padded to ", to_string(shape), ".");
+  return primitive.make(a, value, s);
 }
+
+static const Registered<Pad> pad_class("Pad", Shape{}, Shape{});
 
 }  // namespace mlx

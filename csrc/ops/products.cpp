@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/deferred.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
@@ -51,6 +52,12 @@ std::pair<Axes, Axes> contracted(const array& a, const array& b, const Contracte
   return result;
 }
 
+// Calls whose nodes depend on the shapes.
+Arrays contraction(const Arrays& inputs, const Axes& axes_a, const Axes& axes_b) {
+  return {tensordot(inputs[0], inputs[1], std::vector<Axes>{axes_a, axes_b})};
+}
+Arrays kronecker(const Arrays& inputs) { return {kron(inputs[0], inputs[1])}; }
+
 }  // namespace
 
 array tensordot(const array& a, const array& b, const ContractedAxes& axes, StreamOrDevice s) {
@@ -58,6 +65,7 @@ array tensordot(const array& a, const array& b, const ContractedAxes& axes, Stre
   for (size_t i = 0; i < axes_a.size(); ++i)
     if (a.shape(axes_a[i]) != b.shape(axes_b[i]))
       fail("tensordot", "a and b must have the same shape on the contracted axes.");
+  if (follows_shape(Arrays{a, b})) return deferred<&contraction>({a, b}, s, axes_a, axes_b);
   const Axes free_a = free_axes(a, axes_a), free_b = free_axes(b, axes_b);
   const int32_t k = extent(a, axes_a);
   const array left = reshape(transpose(a, joined(free_a, axes_a), s), {extent(a, free_a), k}, s);
@@ -75,7 +83,7 @@ array inner(const array& a, const array& b, StreamOrDevice s) {
 }
 
 array outer(const array& a, const array& b, StreamOrDevice s) {
-  return multiply(reshape(a, {dimension(a.size(), "outer"), 1}, s), reshape(b, {1, dimension(b.size(), "outer")}, s), s);
+  return multiply(reshape(a, {-1, 1}, s), reshape(b, {1, -1}, s), s);
 }
 
 array vecdot(const array& a, const array& b, int axis, StreamOrDevice s) {
@@ -87,6 +95,7 @@ array vecdot(const array& a, const array& b, int axis, StreamOrDevice s) {
 
 array kron(const array& a, const array& b, StreamOrDevice s) {
   if (a.size() == 0 || b.size() == 0) fail("kron", "Input arrays cannot be empty.");
+  if (follows_shape(Arrays{a, b})) return deferred<&kronecker>({a, b}, s);
   // Axes of a and b interleave: (a0, 1, a1, 1, …) * (1, b0, 1, b1, …).
   const int ndim = std::max(a.ndim(), b.ndim());
   Shape left, right, result;
@@ -98,5 +107,8 @@ array kron(const array& a, const array& b, StreamOrDevice s) {
   }
   return reshape(multiply(reshape(a, left, s), reshape(b, right, s), s), result, s);
 }
+
+static const Registered<DeferredCall<&contraction>> contraction_class("Tensordot", Axes{}, Axes{});
+static const Registered<DeferredCall<&kronecker>> kronecker_class("Kron");
 
 }  // namespace mlx

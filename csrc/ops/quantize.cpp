@@ -7,6 +7,8 @@
 #include "graph/codegen.h"
 #include "ops/elementwise.h"
 #include "ops/creation.h"
+#include "ops/indexing.h"
+#include "ops/rearrange.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "graph/registry.h"
@@ -53,14 +55,32 @@ class QuantizedPrimitive : public Primitive {
  public:
   explicit QuantizedPrimitive(Quantization q) : q_(std::move(q)) {}
   void fields(Fields& f) override { q_.fields(f); }
-  /// Batches lie in front and rows do not mix, so moving the batch axis there is all.
+  /// Batches lie in front and rows do not mix, so moving the batch axis there is all, but for global scales.
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) final {
     const int size = batch_size(inputs, axes);
+    const size_t global = global_scale_at(inputs);
+    if (global < inputs.size() && axes[global] >= 0) return one_by_one(inputs, axes, size);
     Arrays moved;
     for (size_t i = 0; i < inputs.size(); ++i)
-      moved.push_back(i == global_scale_at(inputs) && axes[i] < 0 ? inputs[i] : batch_first(inputs[i], axes[i], size));
+      moved.push_back(i == global ? inputs[i] : batch_first(inputs[i], axes[i], size));
     Arrays results = apply(moved);
     return {results, std::vector<int>(results.size(), 0)};
+  }
+
+ private:
+  std::pair<Arrays, std::vector<int>> one_by_one(const Arrays& inputs, const std::vector<int>& axes, int size) const {
+    std::vector<Arrays> results;  // by output, then by example
+    for (int k = 0; k < size; ++k) {
+      Arrays example;
+      for (size_t i = 0; i < inputs.size(); ++i)
+        example.push_back(axes[i] < 0 ? inputs[i] : take(inputs[i], array(k, uint32), axes[i]));
+      const Arrays parts = apply(example);
+      results.resize(parts.size());
+      for (size_t i = 0; i < parts.size(); ++i) results[i].push_back(parts[i]);
+    }
+    Arrays stacked;
+    for (const Arrays& parts : results) stacked.push_back(stack(parts));
+    return {stacked, std::vector<int>(stacked.size(), 0)};
   }
 
  protected:
@@ -95,17 +115,23 @@ class Quantize final : public QuantizedPrimitive {
     work.enqueue();
   }
 
-  /// Of the affine parameters: the edge of larger magnitude moves the bias, and the scale by a whole number of steps.
+  /// Of the affine parameters: the edge of larger magnitude moves the bias, and the scale by a whole number of steps;
+  /// with one bit, the edges are the two values.
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
              const Arrays& outputs) override {
     if (!q_.is_affine()) no_transform("vjp", *this);
     const array &w = primals[0], &scale = outputs[1], &bias = outputs[2];
     const array groups = grouped(w, q_.group_size), least = min(groups, Axes{-1}, true), most = max(groups, Axes{-1}, true);
+    const auto to_edge = [&](const array& edge, const array& g) {  // shared out among the values that are the edge
+      const array ties = astype(equal(groups, edge), w.dtype());
+      return ties / sum(ties, Axes{-1}, true) * expand_dims(g, {-1});
+    };
+    const auto all = [&](const array& by_group) { return Arrays(argnums.size(), reshape(by_group, w.shape())); };
+    if (q_.bits == 1) return all(to_edge(least, cotangents[2] - cotangents[1]) + to_edge(most, cotangents[1]));
     const array edge = where(greater(abs(least), abs(most)), least, most);
-    const array ties = astype(equal(groups, edge), w.dtype()), share = ties / sum(ties, Axes{-1}, true);
     const array steps = round(bias / scale);
     const array by_edge = where(equal(steps, array(0, w.dtype())), zeros_like(bias), cotangents[1] / steps + cotangents[2]);
-    return Arrays(argnums.size(), reshape(share * expand_dims(by_edge, {-1}), w.shape()));
+    return all(to_edge(edge, by_edge));
   }
 
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
@@ -127,11 +153,14 @@ class Quantize final : public QuantizedPrimitive {
 /// Inputs: packed, scales, biases (affine) or a global scale (nvfp4, optional).
 class Dequantize final : public QuantizedPrimitive {
  public:
-  Dequantize(Quantization q, Dtype dtype) : QuantizedPrimitive(std::move(q)), dtype_(dtype) {}
+  Dequantize(Quantization q, Dtype dtype, Rounding rounding)
+      : QuantizedPrimitive(std::move(q)), dtype_(dtype), rounding_(rounding) {}
   const char* name() const override { return "Dequantize"; }
   void fields(Fields& f) override {
     QuantizedPrimitive::fields(f);
     f.field("dtype", dtype_);
+    f.field("product", rounding_.product);
+    f.field("sum", rounding_.sum);
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
@@ -142,7 +171,7 @@ class Dequantize final : public QuantizedPrimitive {
     for (const array& x : inputs) packed.push_back(contiguous_copy(x, queue));
     const bool scaled = !q_.is_affine() && packed.size() > 2;
     const int64_t rows = out.size() / out.shape(-1), units = out.shape(-1) / unit_size(q_);
-    dequantize_into(q_, packed, 0, rows, 0, units, scaled ? &packed[2] : nullptr, dtype_, writes(out), queue);
+    dequantize_into(q_, packed, 0, rows, 0, units, scaled ? &packed[2] : nullptr, dtype_, rounding_, writes(out), queue);
   }
 
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
@@ -162,15 +191,13 @@ class Dequantize final : public QuantizedPrimitive {
 
  protected:
   Arrays apply(const Arrays& in) const override {
-    const std::optional<array> third = in.size() > 2 ? std::optional(in[2]) : std::nullopt;
-    const bool affine = q_.is_affine();
-    return {dequantize(in[0], in[1], affine ? third : std::nullopt, q_.group_size, q_.bits, q_.mode,
-                       affine ? std::nullopt : third, dtype_)};
+    return {array(output_shapes(in)[0], dtype_, make_ref<Dequantize>(q_, dtype_, rounding_), in, to_stream({}))};
   }
   size_t global_scale_at(const Arrays&) const override { return q_.is_affine() ? 3 : 2; }
 
  private:
   Dtype dtype_;
+  Rounding rounding_;
 };
 
 }  // namespace
@@ -200,9 +227,17 @@ Quantization quantization(const char* op, const std::optional<int>& group_size, 
   }
   if (q.group_size != 32 && q.group_size != 64 && q.group_size != 128)
     fail(op, "The requested group size ", q.group_size, " is not supported. The supported group sizes are 32, 64, and 128.");
-  if (q.bits < 2 || q.bits > 8 || q.bits == 7)
-    fail(op, "The requested number of bits ", q.bits, " is not supported. The supported bits are 2, 3, 4, 5, 6 and 8.");
+  if (q.bits < 1 || q.bits > 8 || q.bits == 7)
+    fail(op, "The requested number of bits ", q.bits, " is not supported. The supported bits are 1, 2, 3, 4, 5, 6 and 8.");
   return q;
+}
+
+Dtype parameter_dtype(const char* op, const array& scales, const array& biases) {
+  const Dtype dtype = promote(scales.dtype(), biases.dtype());
+  if (!dtype.is_floating())
+    fail(op, "Only real floating types are supported but scales are ", scales.dtype().name(), " and biases are ",
+         biases.dtype().name(), ".");
+  return dtype;
 }
 
 size_t quantized_items(Queue& queue, int64_t tasks) {
@@ -232,10 +267,11 @@ int unpacked_columns(const char* op, const Quantization& q, const array& w, cons
 }
 
 void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, int64_t rows, int64_t first,
-                     int64_t units, const array* global_scale, Dtype dtype, const BufferArgument& out, Queue& queue) {
+                     int64_t units, const array* global_scale, Dtype dtype, const Rounding& rounding, const BufferArgument& out,
+                     Queue& queue) {
   const array &w = packed[0], &scales = packed[1], &biases = q.is_affine() ? packed[2] : packed[1];
   Defines defines = q.defines(scales.dtype());
-  defines.emplace_back("T", dtype);
+  defines.insert(defines.end(), {{"T", dtype}, {"PRODUCT", rounding.product}, {"SUM", rounding.sum}});
   const int64_t row_words = w.shape(-1), row_groups = scales.shape(-1), row_units = row_groups * q.group_size / unit_size(q);
   const auto from_row = [&](const array& x, int64_t step) { return BufferArgument{&x.buffer(), x.offset() + row * step, false}; };
   launch(queue, "quantize", "dequantize", defines)
@@ -265,9 +301,10 @@ Arrays quantize(const array& w, std::optional<int> group_size, std::optional<int
   if (w.shape(-1) % q.group_size != 0)
     fail("quantize", "The last dimension of the matrix needs to be divisible by the quantization group size ",
          q.group_size, ". However the provided matrix has shape ", to_string(w.shape()), ".");
-  if (!w.dtype().is_floating() || w.dtype() == float64)
-    fail("quantize", "Only float16, bfloat16 and float32 can be quantized but w has type ", w.dtype().name(), ".");
-  Arrays inputs{w};
+  if (!w.dtype().is_floating())
+    fail("quantize", "Only real floating types can be quantized but w has type ", w.dtype().name(), ".");
+  if (w.dtype() == float64 && q.is_affine()) fail<std::runtime_error>("quantize", "affine quantization of float64 is not supported.");
+  Arrays inputs{w.dtype() == float64 ? astype(w, float32, s) : w};
   if (global_scale) inputs.push_back(*global_scale);
   auto primitive = make_ref<Quantize>(q);
   const Dtype scale_dtype = q.is_affine() ? w.dtype() : uint8;
@@ -283,20 +320,27 @@ array dequantize(const array& w, const array& scales, const std::optional<array>
   const Quantization q = quantization("dequantize", group_size, bits, mode);
   check_global_scale("dequantize", q, global_scale);
   const int columns = unpacked_columns("dequantize", q, w, scales, biases);
-  const Dtype stored = q.is_affine() ? at_least_float(promote(scales.dtype(), biases->dtype())) : bfloat16;
-  const Dtype result = dtype.value_or(stored);
-  if (!result.is_floating() || !stored.is_floating())
+  const Dtype parameters = q.is_affine() ? parameter_dtype("dequantize", scales, *biases) : global_scale ? float32 : bfloat16;
+  const Dtype result = dtype.value_or(parameters);
+  if (!result.is_floating())
     fail("dequantize", "Only real floating types are supported but the output dtype is ", result.name(), ".");
+  if (q.is_affine() && parameters == float64) {
+    const array codes = dequantize(w, ones_like(scales, float32), zeros_like(scales, float32), q.group_size, q.bits, q.mode, {}, {}, s);
+    const array spread = grouped(astype(codes, float64, s), q.group_size);
+    const array values = spread * expand_dims(scales, {-1}, s) + expand_dims(*biases, {-1}, s);
+    return astype(reshape(values, codes.shape(), s), result, s);
+  }
   const Dtype computed = result == float64 ? float32 : result;
+  // MLX rounds the product to the dtype of the scales, the sum to the common one; floating modes round once.
+  const Rounding rounding = q.is_affine() ? Rounding{at_least_float(scales.dtype()), parameters} : Rounding{computed, computed};
   Arrays inputs{w, scales};
-  if (q.is_affine()) inputs = {w, astype(scales, stored == float64 ? float32 : stored, s),
-                               astype(*biases, stored == float64 ? float32 : stored, s)};
+  if (q.is_affine()) inputs = {w, astype(scales, parameters, s), astype(*biases, parameters, s)};
   if (global_scale) inputs.push_back(*global_scale);
-  const array values(with_last(w, columns), computed, make_ref<Dequantize>(q, computed), std::move(inputs), to_stream(s));
+  const array values(with_last(w, columns), computed, make_ref<Dequantize>(q, computed, rounding), std::move(inputs), to_stream(s));
   return astype(values, result, s);
 }
 
 static const Registered<Quantize> quantize_class("Quantize", Quantization{"", 0, 0});
-static const Registered<Dequantize> dequantize_class("Dequantize", Quantization{"", 0, 0}, float32);
+static const Registered<Dequantize> dequantize_class("Dequantize", Quantization{"", 0, 0}, float32, Rounding{float32, float32});
 
 }  // namespace mlx

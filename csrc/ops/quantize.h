@@ -27,7 +27,7 @@ Quantization quantization(const char* op, const std::optional<int>& group_size, 
 /// Packed weights, scales and, for affine, biases, of floating `w` with at least two axes.
 Arrays quantize(const array& w, std::optional<int> group_size = {}, std::optional<int> bits = {},
                 const std::string& mode = "affine", const std::optional<array>& global_scale = {}, StreamOrDevice s = {});
-/// The values of packed weights; dtype of the scales (affine) or bfloat16 unless given.
+/// The values of packed weights; dtype of scales and biases (affine), float32 with a global scale, else bfloat16, unless given.
 array dequantize(const array& w, const array& scales, const std::optional<array>& biases = {},
                  std::optional<int> group_size = {}, std::optional<int> bits = {}, const std::string& mode = "affine",
                  const std::optional<array>& global_scale = {}, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
@@ -60,9 +60,16 @@ array gather_qqmm(const array& x, const array& w, const std::optional<array>& sc
 /// Checks packed weights against their scales and biases; the number of values in a row.
 int unpacked_columns(const char* op, const Quantization& q, const array& w, const array& scales,
                      const std::optional<array>& biases);
+/// The dtypes that code · scale and then the sum with the bias are rounded to.
+struct Rounding {
+  Dtype product, sum;
+};
+/// The common dtype of affine scales and biases; throws std::invalid_argument unless it is floating.
+Dtype parameter_dtype(const char* op, const array& scales, const array& biases);
 /// Units [first, first + units) of rows [row, row + rows) of evaluated packed weights into the dense memory of `out`.
 void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, int64_t rows, int64_t first,
-                     int64_t units, const array* global_scale, Dtype dtype, const BufferArgument& out, Queue& queue);
+                     int64_t units, const array* global_scale, Dtype dtype, const Rounding& rounding,
+                     const BufferArgument& out, Queue& queue);
 /// Cotangents of affine scales and biases, given that of the values.
 array scales_cotangent(const Quantization& q, const array& packed, const array& scales, const array& g);
 array biases_cotangent(const Quantization& q, const array& biases, const array& g);

@@ -8,6 +8,7 @@
 #include "graph/codegen.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
+#include "graph/deferred.h"
 #include "graph/registry.h"
 
 namespace mlx::random {
@@ -67,11 +68,12 @@ class RandomBits final : public Primitive {
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     return {{words(moveaxis(inputs[0], axes[0], 0), shape_, {})}, {0}};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {result_shape(inputs[0], shape_)}; }
   /// Twenty rounds for two words.
   size_t work(const Arrays&, const Arrays& outputs) const override { return 4 * size_t(outputs[0].size()); }
 
   static array words(const array& keys, const Shape& shape, const StreamOrDevice& s) {
+    // Nothing in the graph would say that the shape came from an argument.
+    if (AnyShape::active()) fail("random", "RandomBits cannot infer output shapes.");
     return array(result_shape(keys, shape), uint32, make_ref<RandomBits>(shape), {keys}, to_stream(s));
   }
 

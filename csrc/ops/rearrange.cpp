@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "graph/deferred.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -20,6 +21,18 @@ array part(const array& a, int axis, int begin, int end, StreamOrDevice s) {
   stop[axis] = end;
   return slice(a, std::move(start), std::move(stop), s);
 }
+
+// Calls whose nodes depend on the shapes.
+Arrays repeated(const Arrays& inputs, int repeats, int axis) { return {repeat(inputs[0], repeats, axis)}; }
+Arrays tiled(const Arrays& inputs, const std::vector<int>& reps) { return {tile(inputs[0], reps)}; }
+Arrays diagonal_of(const Arrays& inputs, int offset, int axis1, int axis2) { return {diagonal(inputs[0], offset, axis1, axis2)}; }
+Arrays on_diagonal(const Arrays& inputs, int k) { return {diag(inputs[0], k)}; }
+Arrays broadcast_together(const Arrays& inputs) {
+  Shape shape;
+  for (const array& x : inputs) shape = broadcast(shape, x.shape(), "broadcast_arrays");
+  return {broadcast_to(inputs[0], shape)};
+}
+Arrays lower_triangle(const Arrays& inputs, int k) { return {tri(inputs[0].shape(-2), inputs[0].shape(-1), k, bool_)}; }
 
 std::vector<int> as_list(const IntOrInts& value) {
   if (const int* number = std::get_if<int>(&value)) return {*number};
@@ -39,11 +52,11 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
   return slice(a, std::move(start), std::move(stop), std::move(strides), s);
 }
 
-Arrays unstack(const array& x, int axis, StreamOrDevice s) {
-  const int at = normalize_axis(axis, x.ndim(), "unstack");
+ArrayTuple unstack(const array& x, int axis, StreamOrDevice s) {
+  const int at = normalize_axis(axis, x.ndim(), "unstack", AxisError::index);
   Arrays parts;
   for (int i = 0; i < x.shape(at); ++i) parts.push_back(squeeze(part(x, at, i, i + 1, s), Axes{at}, s));
-  return parts;
+  return {parts};
 }
 
 array stack(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s) {
@@ -80,6 +93,7 @@ array repeat(const array& a, int repeats, std::optional<int> axis, StreamOrDevic
   if (!axis) return repeat(flatten(a, 0, -1, s), repeats, 0, s);
   const int at = normalize_axis(*axis, a.ndim(), "repeat");
   if (repeats == 1) return a;
+  if (follows_shape(a)) return deferred<&repeated>({a}, s, repeats, at);
   dimension(int64_t(a.shape(at)) * repeats, "repeat");
   const array apart = expand_dims(a, {at + 1}, s);
   Shape shape = apart.shape();
@@ -89,6 +103,7 @@ array repeat(const array& a, int repeats, std::optional<int> axis, StreamOrDevic
 
 array tile(const array& a, const IntOrInts& reps, StreamOrDevice s) {
   std::vector<int> counts = as_list(reps);
+  if (follows_shape(a)) return deferred<&tiled>({a}, s, counts);
   const size_t ndim = std::max(counts.size(), size_t(a.ndim()));
   counts.insert(counts.begin(), ndim - counts.size(), 1);
   Shape apart, spread, merged;
@@ -125,6 +140,7 @@ array diagonal(const array& a, int offset, int axis1, int axis2, StreamOrDevice 
   const int i = normalize_axis(axis1, a.ndim(), "diagonal", AxisError::index);
   const int j = normalize_axis(axis2, a.ndim(), "diagonal", AxisError::index);
   if (i == j) fail("diagonal", "axis1 and axis2 cannot be the same axis.");
+  if (follows_shape(a)) return deferred<&diagonal_of>({a}, s, offset, i, j);
   Axes order;
   for (int k = 0; k < a.ndim(); ++k)
     if (k != i && k != j) order.push_back(k);
@@ -145,6 +161,7 @@ array diagonal(const array& a, int offset, int axis1, int axis2, StreamOrDevice 
 array diag(const array& a, int k, StreamOrDevice s) {
   if (a.ndim() == 2) return diagonal(a, k, 0, 1, s);
   if (a.ndim() != 1) fail("diag", "the array must be 1-D or 2-D, not of ", a.ndim(), " dimensions.");
+  if (follows_shape(a)) return deferred<&on_diagonal>({a}, s, k);
   const int n = dimension(int64_t(a.size()) + std::abs(int64_t(k)), "diag");
   const int size = dimension(int64_t(n) * n, "diag"), start = k < 0 ? -k * n : k;
   if (a.size() == 0) return zeros({n, n}, a.dtype(), s);
@@ -155,6 +172,7 @@ array diag(const array& a, int k, StreamOrDevice s) {
 namespace {
 array lower_part(const array& x, int k, const char* op, StreamOrDevice s) {
   if (x.ndim() < 2) fail(op, "the array must be at least 2-D.");
+  if (follows_shape(x)) return deferred<&lower_triangle>({x}, s, k);
   return tri(x.shape(-2), x.shape(-1), k, bool_, s);
 }
 }  // namespace
@@ -183,7 +201,12 @@ Arrays broadcast_arrays(const Arrays& arrays, StreamOrDevice s) {
   Shape shape;
   for (const array& x : arrays) shape = broadcast(shape, x.shape(), "broadcast_arrays");
   Arrays result;
-  for (const array& x : arrays) result.push_back(broadcast_to(x, shape, s));
+  const bool follows = follows_shape(arrays);
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    Arrays together = arrays;
+    std::swap(together[0], together[i]);
+    result.push_back(follows ? deferred<&broadcast_together>(std::move(together), s) : broadcast_to(arrays[i], shape, s));
+  }
   return result;
 }
 
@@ -215,9 +238,16 @@ std::variant<array, Arrays> atleast_2d(const Arrays& arrays, StreamOrDevice s) {
 std::variant<array, Arrays> atleast_3d(const Arrays& arrays, StreamOrDevice s) {
   return each(arrays, [&](const array& x) {
     if (x.ndim() > 2) return x;
-    return x.ndim() == 2 ? expand_dims(x, {2}, s) : reshape(x, {1, int32_t(x.size()), 1}, s);
+    return x.ndim() == 2 ? expand_dims(x, {2}, s) : reshape(x, {1, -1, 1}, s);
   });
 }
+
+static const Registered<DeferredCall<&repeated>> repeat_class("Repeat", 0, 0);
+static const Registered<DeferredCall<&tiled>> tile_class("Tile", std::vector<int>{});
+static const Registered<DeferredCall<&diagonal_of>> diagonal_class("Diagonal", 0, 0, 0);
+static const Registered<DeferredCall<&on_diagonal>> diag_class("Diag", 0);
+static const Registered<DeferredCall<&broadcast_together>> broadcast_class("BroadcastTogether");
+static const Registered<DeferredCall<&lower_triangle>> lower_class("LowerTriangle", 0);
 
 namespace python {
 
@@ -253,6 +283,10 @@ std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs, c
 array where(const ScalarOrArray& condition, const ScalarOrArray& x, const ScalarOrArray& y, StreamOrDevice s) {
   const auto [yes, no] = to_arrays(x, y);
   return mlx::where(to_array(condition, bool_), yes, no, s);
+}
+
+array astype(const array& a, Dtype dtype, std::optional<bool> copy, StreamOrDevice s) {
+  return copy == true && a.dtype() == dtype ? mlx::copy(a, s) : mlx::astype(a, dtype, s);
 }
 
 array round(const ScalarOrArray& a, int decimals, StreamOrDevice s) { return mlx::round(to_array(a), decimals, s); }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -95,7 +96,7 @@ class Reduce final : public Primitive {
       case Reduction::mean: return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
       case Reduction::min:
       case Reduction::max: return {share(x, spread(outputs[0])) * g};
-      case Reduction::prod: return {g * others_product(x)};
+      case Reduction::prod: return {g * conjugate(others_product(x))};
       default: return {zeros_like(x)};
     }
   }
@@ -242,6 +243,12 @@ array mean(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevi
   return reduce(Reduction::mean, a, axis, keepdims, s, AxisError::value);
 }
 
+namespace {
+Arrays divided_variance(const Arrays& inputs, const Axes& axes, bool keepdims, int ddof) {
+  return {var(inputs[0], axes, keepdims, ddof)};
+}
+}  // namespace
+
 array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
   const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "var") : all_axes(a.ndim());
   double count = 1;
@@ -249,6 +256,7 @@ array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
   const array deviation = subtract(a, mean(a, axes, true, s), s);
   const array squares = square(a.dtype().is_complex() ? abs(deviation, s) : deviation, s);
   if (ddof == 0) return mean(squares, axes, keepdims, s);
+  if (follows_shape(a)) return deferred<&divided_variance>({a}, s, axes, keepdims, ddof);
   const array divisor(std::max(count - ddof, 0.0), squares.dtype());
   return divide(sum(squares, axes, keepdims, s), divisor, s);
 }
@@ -256,6 +264,19 @@ array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
   return sqrt(var(a, axis, keepdims, ddof, s), s);
 }
+
+std::pair<array, array> minmax(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+  return {min(a, axis, keepdims, s), max(a, axis, keepdims, s)};
+}
+
+namespace python {
+array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s) {
+  return mlx::var(a, axis, keepdims, correction.value_or(ddof), s);
+}
+array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s) {
+  return mlx::std(a, axis, keepdims, correction.value_or(ddof), s);
+}
+}  // namespace python
 
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return astype(sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s), int32, s);
@@ -270,6 +291,7 @@ array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtyp
   return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
 
+static const Registered<DeferredCall<&divided_variance>> variance_class("Variance", Axes{}, false, 0);
 static const Registered<Reduce> reduce_class("Reduce", Reduction::sum, Axes{}, false);
 
 }  // namespace mlx

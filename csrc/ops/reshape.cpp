@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/shape.h"
@@ -192,8 +193,8 @@ class Squeeze final : public Reshaping {
 }  // namespace
 
 array reshape(const array& a, Shape shape, StreamOrDevice s) {
-  if (a.shape() == shape) return a;
-  return make_ref<Reshape>(normalized(std::move(shape), a.size(), "reshape", a))->apply(a, s);
+  if (a.shape() == shape && !follows_shape(a)) return a;
+  return make_ref<Reshape>(std::move(shape))->apply(a, s);  // keeps the size that follows from the others'
 }
 
 array flatten(const array& a, int start_axis, int end_axis, StreamOrDevice s) {
@@ -210,8 +211,8 @@ array flatten(const array& a, int start_axis, int end_axis, StreamOrDevice s) {
 array unflatten(const array& a, int axis, Shape shape, StreamOrDevice s) {
   if (shape.empty()) fail("unflatten", "the shape must not be empty.");
   const int at = normalize_axis(axis, a.ndim(), "unflatten");
-  const Shape parts = normalized(std::move(shape), a.shape(at), "unflatten", a);
-  return make_ref<Unflatten>(at, parts)->apply(a, s);
+  Shape parts = normalized(shape, a.shape(at), "unflatten", a);
+  return make_ref<Unflatten>(at, follows_shape(a) ? std::move(shape) : std::move(parts))->apply(a, s);
 }
 
 array expand_dims(const array& a, const Axes& axes, StreamOrDevice s) {

@@ -2,6 +2,7 @@
 #include "ops/scan.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "graph/codegen.h"
@@ -9,6 +10,8 @@
 #include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/indexing.h"
+#include "ops/recurrence.h"
 #include "ops/rows.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
@@ -54,11 +57,14 @@ class Scan final : public Primitive {
 
  private:
   Defines defines(Dtype dtype) const;
-  array prod_vjp(const array& x, const array& y, const array& g) const;
-  array extreme_vjp(const array& x, const array& y, const array& g) const;
-  array exponents_vjp(const array& x, const array& y, const array& g) const;
-  /// The sum of everything that an element flowed into.
-  array backwards(const array& g) const { return make(Scanning::sum, g, axis_, !reverse_, inclusive_, {}); }
+  array scanned(const array& x, bool inclusive) const { return make(kind_, x, axis_, reverse_, inclusive, {}); }
+  array flow(const array& factors, const array& terms, bool backwards) const;
+  std::pair<array, array> weights(const array& x) const;
+  array source_of(const array& x) const;
+  int32_t no_source() const { return reverse_ ? std::numeric_limits<int32_t>::max() : -1; }
+  array found(const array& source) const {
+    return reverse_ ? less(source, array(no_source(), int32)) : greater(source, array(no_source(), int32));
+  }
 
   Scanning kind_;
   int axis_;
@@ -120,79 +126,72 @@ void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
 }
 
 Arrays Scan::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) {
-  const array &x = primals[0], &y = outputs[0], &g = cotangents[0];
+  const array &x = primals[0], &g = cotangents[0];
   switch (kind_) {
-    case Scanning::sum: return {backwards(g)};
-    case Scanning::prod: return {prod_vjp(x, y, g)};
-    case Scanning::max:
-    case Scanning::min: return {extreme_vjp(x, y, g)};
-    default: return {exponents_vjp(x, y, g)};
+    case Scanning::sum: return {make(Scanning::sum, g, axis_, !reverse_, inclusive_, {})};
+    case Scanning::prod: return {flow(conjugate(x), g, true) * conjugate(inclusive_ ? scanned(x, false) : outputs[0])};
+    case Scanning::logaddexp: {
+      const auto [kept, taken] = weights(x);
+      return {flow(conjugate(kept), g, true) * conjugate(taken)};
+    }
+    default: {
+      const array source = source_of(x), has_source = found(source);
+      return {scatter_add_axis(zeros_like(x), where(has_source, source, zeros_like(source)),
+                               where(has_source, g, zeros_like(g)), axis_)};
+    }
   }
-}
-
-/// Up to the first zero everything may be divided by x; at it, the zero is left out; beyond it all products are 0.
-array Scan::prod_vjp(const array& x, const array& y, const array& g) const {
-  const array one(1, x.dtype()), none(0, x.dtype());
-  const array is_zero = equal(x, none);
-  const array zeros_met = make(Scanning::sum, astype(is_zero, int32), axis_, reverse_, true, {});
-  const array first = logical_and(is_zero, equal(zeros_met, array(1, int32)));
-  const array without = make(Scanning::prod, where(first, one, x), axis_, reverse_, inclusive_, {});
-  const array before = backwards(g * y) / where(is_zero, one, x);
-  return where(equal(zeros_met, array(0, int32)), before, where(first, backwards(g * without), none));
-}
-
-/// Each result's cotangent goes to the latest element that equals the extreme.
-array Scan::extreme_vjp(const array& x, const array& y, const array& g) const {
-  const array extremes = inclusive_ ? y : make(kind_, x, axis_, reverse_, true, {});
-  Shape along(size_t(x.ndim()), 1);
-  const int32_t n = along[axis_] = x.shape(axis_);
-  const array number = reshape(arange(0, 1, n, int32), along);
-  const array nowhere(reverse_ ? n : -1, int32);
-  const array source = make(reverse_ ? Scanning::min : Scanning::max, where(equal(x, extremes), number, nowhere), axis_,
-                            reverse_, inclusive_, {});
-  const array has_source = logical_and(greater_equal(source, array(0, int32)), less(source, array(n, int32)));
-  return scatter_add_axis(zeros_like(x), stop_gradient(where(has_source, source, array(0, int32))),
-                          where(has_source, g, array(0, g.dtype())), axis_);
-}
-
-/// The part of `g` above 0 (or below, negated) in logarithms, with an addition that cancels between the two parts: without
-/// it the derivatives at 0 would be 0 times infinity.
-array log_part(const array& g, bool above) {
-  const array least(g.dtype() == float16 ? 1e-7 : 1e-20, g.dtype());
-  return log(maximum(above ? g : negative(g), array(0, g.dtype())) + least);
-}
-
-/// exp(x) * backwards(g * exp(-y)) without overflow: positive and negative cotangents apart, in logarithms.
-array Scan::exponents_vjp(const array& x, const array& y, const array& g) const {
-  const auto part = [&](bool above) {
-    return exp(make(Scanning::logaddexp, log_part(g, above) - y, axis_, !reverse_, inclusive_, {}) + x);
-  };
-  return part(true) - part(false);
 }
 
 Arrays Scan::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) {
-  if (kind_ == Scanning::sum) return {make(kind_, tangents[0], axis_, reverse_, inclusive_, {})};
-  if (kind_ == Scanning::logaddexp) {
-    // The running mean of the tangents, weighted by exp(x).
-    const array& x = primals[0];
-    const array y = make(kind_, x, axis_, reverse_, inclusive_, {});
-    const auto part = [&](bool above) {
-      return exp(make(Scanning::logaddexp, log_part(tangents[0], above) + x, axis_, reverse_, inclusive_, {}) - y);
-    };
-    return {part(true) - part(false)};
+  const array &x = primals[0], &t = tangents[0];
+  switch (kind_) {
+    case Scanning::sum: return {scanned(t, inclusive_)};
+    case Scanning::prod: return {flow(x, t * scanned(x, false), false)};
+    case Scanning::logaddexp: {
+      const auto [kept, taken] = weights(x);
+      return {flow(kept, t * taken, false)};
+    }
+    default: {
+      const array source = source_of(x), has_source = found(source);
+      return {where(has_source, take_along_axis(t, where(has_source, source, zeros_like(source)), axis_), zeros_like(t))};
+    }
   }
-  throw std::runtime_error("JVP is not implemented for cumulative prod/min/max");
+}
+
+/// Terms that flow from element to element, scaled by the factor of each step: along the scan from one element to the
+/// next, or backwards from a result to all that it was made of.
+array Scan::flow(const array& factors, const array& terms, bool backwards) const {
+  const RecurrenceMode mode = !inclusive_ ? RecurrenceMode::exclusive
+                              : backwards ? RecurrenceMode::factor_before
+                                          : RecurrenceMode::inclusive;
+  return recurrence(factors, terms, axis_, backwards != reverse_, mode);
+}
+
+/// For a log-sum-exp: the share of each sum that was there before its last element, and the share of that element.
+std::pair<array, array> Scan::weights(const array& x) const {
+  const array total = scanned(x, true), size = real(total), none = array(0, x.dtype());
+  const array is_zero = equal(size, array(-INFINITY, size.dtype()));  // a sum of nothing so far
+  const auto share = [&](const array& part) { return where(is_zero, none, exp(where(is_zero, none, part - total))); };
+  return {share(scanned(x, false)), share(x)};
+}
+
+/// Which element each extreme is: the latest of equal ones; out of range where there is none.
+array Scan::source_of(const array& x) const {
+  const array number = make(Scanning::sum, ones_like(x, int32), axis_, false, false, {}), nowhere(no_source(), int32);
+  const array extremes = scanned(x, true);
+  return stop_gradient(make(reverse_ ? Scanning::min : Scanning::max, where(equal(x, extremes), number, nowhere), axis_,
+                            reverse_, inclusive_, {}));
 }
 
 array scan(Scanning kind, const array& a, std::optional<int> axis, bool reverse, bool inclusive,
            std::optional<Dtype> dtype, const StreamOrDevice& s) {
-  array x = axis ? a : reshape(a, {-1}, s);
+  const bool sums = kind == Scanning::sum || kind == Scanning::prod;
+  array x = axis ? a : sums ? flatten(a, 0, -1, s) : reshape(a, {-1}, s);
   const int along = normalize_axis(axis.value_or(0), x.ndim(), rows[int(kind)].name);
   if (kind == Scanning::sum && x.dtype() == bool_) x = astype(x, int32, s);
+  if (kind == Scanning::logaddexp) x = astype(x, at_least_float(x.dtype()), s);
   if (dtype) x = astype(x, *dtype, s);
   if (x.size() == 0) return x;
-  // In whole numbers log(1 + exp(-d)) is 0, so that the larger one remains.
-  if (kind == Scanning::logaddexp && !x.dtype().is_inexact()) kind = Scanning::max;
   // A long axis with few neighbours is scanned as rows.
   int64_t inner = 1;
   for (int i = along + 1; i < x.ndim(); ++i) inner *= x.shape(i);

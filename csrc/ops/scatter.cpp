@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -85,6 +86,7 @@ class Scatter final : public Primitive {
 
  private:
   static Arrays indices(const Arrays& inputs) { return Arrays(inputs.begin() + 2, inputs.end()); }
+  array others(const Arrays& primals, const array& y) const;
   int axis_, count_;
   ScatterMode mode_;
 };
@@ -140,7 +142,8 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
         break;
       case ScatterMode::add: result.push_back(i == 0 ? g : gather(g, at, axis_)); break;
       case ScatterMode::multiply:
-        result.push_back(i == 0 ? scatter(g, at, updates, axis_, mode_) : gather(g * y, at, axis_) / updates);
+        result.push_back(i == 0 ? scatter(g, at, conjugate(updates), axis_, mode_)
+                                : gather(g, at, axis_) * conjugate(others(primals, y)));
         break;
       default:
         result.push_back(i == 0 ? where(equal(a, y), g, zeros_like(g))
@@ -150,11 +153,33 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
   return result;
 }
 
+/// For each update of a product, what the others at its place multiply to: divided out, except from zero. Beside one more
+/// zero the product is 0, but its slope is not.
+array Scatter::others(const Arrays& primals, const array& y) const {
+  const array &a = primals[0], &updates = primals[1];
+  const Arrays at = indices(primals);
+  const array is_zero = equal(updates, array(0, updates.dtype()));
+  const array factors = where(is_zero, array(1, updates.dtype()), updates);
+  const array zeros = scatter(zeros_like(a, int32), at, astype(is_zero, int32), axis_, ScatterMode::add);
+  const array alone = gather(scatter(a, at, factors, axis_, mode_), at, axis_);
+  const array count = gather(zeros, at, axis_), one(1, a.dtype()), none(0, a.dtype());
+  const array sum = scatter(zeros_like(a), at, where(is_zero, updates, none), axis_, ScatterMode::add);
+  const array other = where(equal(count, array(2, int32)), gather(sum, at, axis_) - updates, none);
+  const array at_zero = alone * where(equal(count, array(1, int32)), one, other);
+  return where(is_zero, at_zero, gather(y, at, axis_) / factors);
+}
+
 Arrays Scatter::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
-  if (mode_ != ScatterMode::set && mode_ != ScatterMode::add) no_transform("jvp", *this);
   if (argnums.back() > 1) no_gradient_of_indices(name());
-  const Arrays both = all_tangents(primals, tangents, argnums, 2);
-  return {scatter(both[0], indices(primals), both[1], axis_, mode_)};
+  const array &a = primals[0], &updates = primals[1];
+  const Arrays both = all_tangents(primals, tangents, argnums, 2), at = indices(primals);
+  if (mode_ == ScatterMode::set || mode_ == ScatterMode::add) return {scatter(both[0], at, both[1], axis_, mode_)};
+  const array y = scatter(a, at, updates, axis_, mode_);
+  if (mode_ == ScatterMode::multiply)
+    return {scatter(scatter(both[0], at, updates, axis_, mode_), at, both[1] * others(primals, y), axis_, ScatterMode::add)};
+  const array kept = where(equal(a, y), both[0], zeros_like(both[0]));
+  const array chosen = where(equal(gather(y, at, axis_), updates), both[1], zeros_like(both[1]));
+  return {scatter(kept, at, chosen, axis_, ScatterMode::add)};
 }
 
 std::pair<Arrays, std::vector<int>> Scatter::vmap(const Arrays& inputs, const std::vector<int>& axes) {
@@ -230,6 +255,18 @@ class ScatterAxis final : public Primitive {
 };
 
 array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
+                 const StreamOrDevice& s);
+
+// Calls whose nodes depend on the shapes.
+Arrays written_along(const Arrays& inputs, int axis, ScatterMode mode) {
+  return {along_axis(inputs[0], inputs[1], inputs[2], axis, mode, "put_along_axis", {})};
+}
+Arrays written_flat(const Arrays& inputs) { return {put_along_axis(inputs[0], inputs[1], inputs[2], std::nullopt)}; }
+Arrays scattered(const Arrays& inputs, int axis, ScatterMode mode) {
+  return {scatter(inputs[0], Arrays(inputs.begin() + 2, inputs.end()), inputs[1], axis, mode)};
+}
+
+array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
                  const StreamOrDevice& s) {
   const int at = normalize_axis(axis, a.ndim(), op);
   if (indices.ndim() != a.ndim())
@@ -241,6 +278,7 @@ array along_axis(const array& a, const array& indices, const array& values, int 
   if (values.ndim() == a.ndim() && to[at] == 1) to[at] = values.shape(at);
   else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1) to[at] = values.shape(at - a.ndim());
   if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
+  if (follows_shape(Arrays{a, indices, values})) return deferred<&written_along>({a, indices, values}, s, at, mode);
   if (a.ndim() == 1) return scatter(a, {broadcast_to(indices, to, s)}, values, 0, mode, s);
   Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};
   return array(a.shape(), a.dtype(), make_ref<ScatterAxis>(at, mode_for(mode, a.dtype())), std::move(inputs), to_stream(s));
@@ -249,6 +287,11 @@ array along_axis(const array& a, const array& indices, const array& values, int 
 }  // namespace
 
 array scatter(const array& a, const Arrays& indices, const array& updates, int axis, ScatterMode mode, StreamOrDevice s) {
+  if (follows_shape(indices) || follows_shape(Arrays{a, updates})) {
+    Arrays inputs{a, updates};
+    inputs.insert(inputs.end(), indices.begin(), indices.end());
+    return deferred<&scattered>(std::move(inputs), s, axis, mode);
+  }
   Arrays positions = common_indices(indices, "scatter", s);
   const int count = int(positions.size());
   Shape shape(a.shape().begin(), a.shape().begin() + axis);
@@ -276,6 +319,7 @@ array scatter(const array& a, const Arrays& indices, const array& updates, int a
 
 array put_along_axis(const array& a, const array& indices, const array& values, std::optional<int> axis, StreamOrDevice s) {
   if (axis) return along_axis(a, indices, values, *axis, ScatterMode::set, "put_along_axis", s);
+  if (follows_shape(Arrays{a, indices, values})) return deferred<&written_flat>({a, indices, values}, s);
   const array flat = flatten(a, 0, -1, s), index = flatten(indices, 0, -1, s);
   const array spread = values.size() == 1 ? values : flatten(broadcast_to(values, indices.shape(), s), 0, -1, s);
   return reshape(along_axis(flat, index, spread, 0, ScatterMode::set, "put_along_axis", s), a.shape(), s);
@@ -285,6 +329,9 @@ array scatter_add_axis(const array& a, const array& indices, const array& values
   return along_axis(a, indices, values, axis, ScatterMode::add, "scatter_add_axis", s);
 }
 
+static const Registered<DeferredCall<&written_along>> written_along_class("PutAlongAxis", 0, ScatterMode::set);
+static const Registered<DeferredCall<&written_flat>> written_flat_class("PutFlat");
+static const Registered<DeferredCall<&scattered>> scattered_class("Scattered", 0, ScatterMode::set);
 static const Registered<Scatter> scatter_class("Scatter", 0, 0, ScatterMode::set);
 static const Registered<ScatterAxis> scatter_axis_class("ScatterAxis", 0, ScatterMode::set);
 

@@ -19,10 +19,10 @@ class AsType final : public Primitive {
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
-    return {astype(cotangents[0], primals[0].dtype())};
+    return {cuts(primals[0]) ? zeros_like(primals[0]) : astype(cotangents[0], primals[0].dtype())};
   }
-  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
-    return {astype(tangents[0], fragment_.operand)};
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
+    return {cuts(primals[0]) ? zeros_like(primals[0], fragment_.operand) : astype(tangents[0], fragment_.operand)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     return {{astype(inputs[0], fragment_.operand)}, axes};
@@ -31,6 +31,9 @@ class AsType final : public Primitive {
   const Fragment* fragment(const Arrays&) const override { return &fragment_; }
 
  private:
+  /// Whole numbers made of others are constant between jumps.
+  bool cuts(const array& from) const { return from.dtype().is_inexact() && !fragment_.operand.is_inexact(); }
+
   Fragment fragment_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/layout.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -153,7 +154,7 @@ array swapaxes(const array& a, int axis1, int axis2, StreamOrDevice s) {
 }
 
 array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s) {
-  if (a.shape() == shape) return a;
+  if (a.shape() == shape && !follows_shape(a)) return a;
   for (const int32_t extent : shape)
     if (extent < 0) fail("broadcast_to", "negative dimensions are not allowed, got shape ", to_string(shape), ".");
   auto primitive = make_ref<Broadcast>(shape);

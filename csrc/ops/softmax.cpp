@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/codegen.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/elementwise.h"
@@ -170,6 +171,11 @@ bool composes(const array& x, const Axes& axes) {
   return x.dtype().is_complex() || (columns > long_row && x.size() / columns < 8);
 }
 
+Arrays softmax_over(const Arrays& inputs, const Axes& axes) { return {softmax(inputs[0], axes)}; }
+Arrays logsumexp_over(const Arrays& inputs, const Axes& axes, bool keepdims) {
+  return {logsumexp(inputs[0], axes, keepdims)};
+}
+
 }  // namespace
 
 array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) {
@@ -184,6 +190,7 @@ array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) 
     return divide(e, sum(e, axes, true, s), s);
   }
   const AsRows layout(x, axes);
+  if (!layout.in_place && follows_shape(a)) return deferred<&softmax_over>({a}, s, axes);
   const array y = layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
   // MLX gives whole numbers back where integers are not reduced over just the last axis, and scripts see that.
   return layout.in_place ? y : astype(y, a.dtype(), s);
@@ -194,6 +201,7 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
   if (a.size() == 0) fail("logsumexp", "Received empty array.");
   const array x = astype(a, at_least_float(a.dtype()), s);
   if (axes.empty()) return x;
+  if (!AsRows(a, axes).in_place && follows_shape(a)) return deferred<&logsumexp_over>({a}, s, axes, keepdims);
   Shape shape;
   for (int i = 0; i < a.ndim(); ++i) {
     if (!std::binary_search(axes.begin(), axes.end(), i)) shape.push_back(a.shape(i));
@@ -212,9 +220,12 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
     return reshape(where(isinf(top, s), top, total, s), shape, s);
   }
   const array y = LogSumExp::make(AsRows(x, axes).rows(x, axes, s), s);
-  return keepdims || axes.size() != 1 || axes[0] != a.ndim() - 1 ? reshape(y, shape, s) : squeeze(y, Axes{-1}, s);
+  if (!AsRows(a, axes).in_place) return reshape(y, shape, s);
+  return keepdims ? y : squeeze(y, Axes{-1}, s);
 }
 
+static const Registered<DeferredCall<&softmax_over>> softmax_over_class("SoftmaxOver", Axes{});
+static const Registered<DeferredCall<&logsumexp_over>> logsumexp_over_class("LogSumExpOver", Axes{}, false);
 static const Registered<SoftmaxGradient> softmax_gradient_class("SoftmaxGradient");
 static const Registered<Softmax> softmax_class("Softmax");
 static const Registered<LogSumExp> log_sum_exp_class("LogSumExp");

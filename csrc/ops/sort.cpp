@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "base/error.h"
 #include "graph/codegen.h"
@@ -99,7 +100,7 @@ class Sort final : public Primitive {
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     const array& x = primals[0];
-    if (positions_) return {zeros(x.shape(), uint32)};
+    if (positions_) return {kth_ == whole ? zeros_like(x, uint32) : zeros_like(tangents[0])};
     return {take_along_axis(tangents[0], order_of(x), x.ndim() - 1)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
@@ -343,7 +344,9 @@ array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDe
   };
   // A NaN sorts last and must show.
   array middle = n % 2 ? at(n / 2) : multiply(add(at(n / 2 - 1), at(n / 2), s), array(0.5, x.dtype()), s);
-  if (x.dtype().is_floating()) middle = where(isnan(at(n - 1), s), at(n - 1), middle, s);
+  const array last = at(n - 1);
+  const array missing = x.dtype().is_complex() ? array(std::complex<float>(NAN, 0), complex64) : last;
+  if (x.dtype().is_inexact()) middle = where(isnan(last, s), missing, middle, s);
   return reshape(middle, shape, s);
 }
 

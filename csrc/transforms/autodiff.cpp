@@ -6,6 +6,7 @@
 #include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "transforms/deferred.h"
 #include "transforms/tape.h"
 
 namespace mlx {
@@ -59,18 +60,6 @@ void check_match(const char* op, const char* what, const array& given, const arr
     fail(op, what, " of shape ", to_string(given.shape()), " does not match an array of shape ", to_string(like.shape()), ".");
 }
 
-/// A primitive's jvp, or the vjp of its vjp (which is linear in the cotangents) where it has none.
-Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& outputs, const Arrays& tangents,
-                    const std::vector<int>& argnums) {
-  Arrays direct = primitive.jvp(inputs, tangents, argnums);
-  if (!direct.empty()) return direct;
-  const Tracing tracing(Tracing::differentiate);
-  Arrays seeds;
-  for (const array& output : outputs) seeds.push_back(tracer_of(zeros_like(output)));
-  const Arrays pulled = primitive.vjp(inputs, seeds, argnums, outputs);
-  return or_zeros(pull_back(pulled, {tangents.begin(), tangents.end()}, seeds), outputs);
-}
-
 }  // namespace
 
 array identity(const array& x) { return array(x.shape(), x.dtype(), make_ref<Identity>(), {x}, x.is_evaluated() ? to_stream({}) : x.stream()); }
@@ -85,6 +74,17 @@ array tracer_of(const array& x) {
   array tracer = identity(x);
   tracer.node().tracer = true;
   return tracer;
+}
+
+Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& outputs, const Arrays& tangents,
+                    const std::vector<int>& argnums) {
+  Arrays direct = primitive.jvp(inputs, tangents, argnums);
+  if (!direct.empty()) return direct;
+  const Tracing tracing(Tracing::differentiate);
+  Arrays seeds;
+  for (const array& output : outputs) seeds.push_back(tracer_of(zeros_like(output)));
+  const Arrays pulled = primitive.vjp(inputs, seeds, argnums, outputs);
+  return or_zeros(pull_back(pulled, {tangents.begin(), tangents.end()}, seeds), outputs);
 }
 
 std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::vector<std::optional<array>>& cotangents,
@@ -113,7 +113,7 @@ std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::ve
     for (size_t i = 0; i < results.size(); ++i)
       if (!gradient.count(&results[i].node())) incoming[i] = zeros_like(results[i]);
     const std::vector<int> argnums = active_inputs(node, tape);
-    const Arrays outgoing = node.primitive->vjp(node.inputs, incoming, argnums, results);
+    const Arrays outgoing = pull_through(*node.primitive, node.inputs, incoming, argnums, results);
     for (const array& result : results) gradient.erase(&result.node());
     for (size_t i = 0; i < argnums.size(); ++i) accumulate(node.inputs[argnums[i]], outgoing[i]);
   }
@@ -175,7 +175,7 @@ std::pair<Arrays, Arrays> jvp(const Function& f, const Arrays& primals, const Ar
       incoming.push_back(at->second);
     }
     if (argnums.empty()) continue;
-    const Arrays pushed = push_forward(*node->primitive, node->inputs, results, incoming, argnums);
+    const Arrays pushed = push_through(*node->primitive, node->inputs, results, incoming, argnums);
     for (size_t i = 0; i < results.size(); ++i) tangent.insert_or_assign(&results[i].node(), pushed[i]);
   }
   Arrays result;

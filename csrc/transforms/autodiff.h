@@ -25,6 +25,10 @@ std::pair<Arrays, Arrays> value_and_gradient(const Function& f, const Arrays& pr
 std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::vector<std::optional<array>>& cotangents,
                                             const Arrays& sources);
 
+/// A primitive's jvp, or the vjp of its vjp (which is linear in the cotangents) where it has none.
+Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& outputs, const Arrays& tangents,
+                    const std::vector<int>& argnums);
+
 /// The values, zeros where there is none: one for each of `like`.
 Arrays or_zeros(const std::vector<std::optional<array>>& values, const Arrays& like);
 

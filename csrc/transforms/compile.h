@@ -1,16 +1,26 @@
 // Recording a function once and replaying it, simplified and fused.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "graph/plan.h"
 #include "transforms/autodiff.h"
 
 namespace mlx {
 
 /// A function recorded for inputs of certain shapes and dtypes (ndim and dtypes only when shapeless).
-struct Compiled {
-  Plan plan;
-  bool shapeless = false;
-  Arrays operator()(const Arrays& inputs) const { return plan.replay(inputs, shapeless); }
+class Compiled {
+ public:
+  Compiled() = default;
+  Compiled(Plan plan, bool shapeless) : plan_(std::move(plan)), shapeless_(shapeless), defers_(defers(plan_)) {}
+  Arrays operator()(const Arrays& inputs) const;
+
+ private:
+  Plan plan_;
+  bool shapeless_ = false, defers_ = false;
+  /// Plans with every node in place, for shapes that came twice; empty after the first time.
+  mutable std::map<std::string, Plan> known_;
 };
 
 /// Runs `f` once on placeholders like `inputs`. Throws std::invalid_argument when `f` reaches one of the inputs

@@ -27,9 +27,12 @@ class Custom final : public Primitive {
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
              const Arrays& outputs) override {
     const Arrays inputs(primals.begin(), primals.begin() + arity_);
-    const Arrays all = rules_.vjp ? rules_.vjp(inputs, cotangents, outputs) : mlx::vjp(f_, inputs, cotangents).second;
+    std::vector<std::optional<array>> all;
+    if (rules_.vjp) all = rules_.vjp(inputs, cotangents, outputs);
+    else for (const array& gradient : mlx::vjp(f_, inputs, cotangents).second) all.emplace_back(gradient);
+    all.resize(primals.size());
     Arrays result;
-    for (const int i : argnums) result.push_back(size_t(i) < arity_ ? all.at(i) : zeros_like(primals[i]));
+    for (const int i : argnums) result.push_back(all[i] ? *all[i] : zeros_like(primals[i]));
     return result;
   }
 
@@ -83,7 +86,8 @@ Arrays custom_function(const Function& f, const Arrays& inputs, CustomRules rule
 Arrays checkpoint(const Function& f, const Arrays& inputs) {
   CustomRules rules;
   rules.vjp = [f](const Arrays& primals, const Arrays& cotangents, const Arrays&) {
-    return vjp(f, depends(primals, cotangents), cotangents).second;
+    const Arrays gradients = vjp(f, depends(primals, cotangents), cotangents).second;
+    return std::vector<std::optional<array>>(gradients.begin(), gradients.end());
   };
   return custom_function(f, inputs, std::move(rules));
 }

@@ -7,7 +7,8 @@ namespace mlx {
 
 /// The transformations a caller supplies; those left empty fall back to the function itself.
 struct CustomRules {
-  std::function<Arrays(const Arrays& primals, const Arrays& cotangents, const Arrays& outputs)> vjp;
+  /// Gradients that are missing, or missing at the end, are zeros.
+  std::function<std::vector<std::optional<array>>(const Arrays& primals, const Arrays& cotangents, const Arrays& outputs)> vjp;
   /// Tangents are missing for inputs that are not differentiated.
   std::function<Arrays(const Arrays& primals, const std::vector<std::optional<array>>& tangents)> jvp;
   std::function<std::pair<Arrays, std::vector<int>>(const Arrays& inputs, const std::vector<int>& axes)> vmap;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -13,7 +14,8 @@
 namespace mlx {
 namespace {
 
-constexpr std::string_view mark = "MLXCLFN1";
+// In files of the first version every function has its constants; now the file has them, each once.
+constexpr std::string_view first_mark = "MLXCLFN1", mark = "MLXCLFN2";
 constexpr size_t digest_size = 32;
 
 class Writer final : public Fields {
@@ -118,13 +120,25 @@ array read_constant(Reader& r) {
   return array::from_host(data.data(), shape, dtype);
 }
 
-void write_function(Writer& w, const Exported& f) {
+/// The constants of a file, each once however many functions use it.
+struct Constants {
+  Arrays values;
+  std::unordered_map<const Node*, int> number;
+
+  explicit Constants(const std::vector<Exported>& functions) {
+    for (const Exported& f : functions)
+      for (const array& constant : f.plan.constants)
+        if (number.try_emplace(&constant.node(), int(values.size())).second) values.push_back(constant);
+  }
+};
+
+void write_function(Writer& w, const Exported& f, const Constants& constants) {
   w.write(int64_t(f.positional));
   w.write(int64_t(f.keywords.size()));
   for (const std::string& name : f.keywords) w.write(name);
   write_values(w, f.shapes, f.dtypes);
   w.write(int64_t(f.plan.constants.size()));
-  for (const array& constant : f.plan.constants) write_constant(w, constant);
+  for (const array& constant : f.plan.constants) w.write(int64_t(constants.number.at(&constant.node())));
   w.write(int64_t(f.plan.steps.size()));
   for (const Plan::Step& step : f.plan.steps) {
     w.write(class_name_of(*step.primitive));
@@ -136,7 +150,8 @@ void write_function(Writer& w, const Exported& f) {
   write_numbers(w, f.plan.outputs);
 }
 
-Exported read_function(Reader& r) {
+/// `shared`: null in a file of the first version.
+Exported read_function(Reader& r, const Arrays* shared) {
   Exported f;
   f.positional = int(r.count());
   for (size_t i = r.count(); i > 0; --i) f.keywords.push_back(r.text());
@@ -144,8 +159,17 @@ Exported read_function(Reader& r) {
   if (size_t(f.positional) + f.keywords.size() != f.shapes.size()) Reader::damaged();
   Plan& plan = f.plan;
   plan.input_count = int(f.shapes.size());
+  plan.input_shapes = f.shapes;
   plan.input_dtypes = f.dtypes;
-  for (size_t i = r.count(); i > 0; --i) plan.constants.push_back(read_constant(r));
+  for (size_t i = r.count(); i > 0; --i) {
+    if (!shared) {
+      plan.constants.push_back(read_constant(r));
+      continue;
+    }
+    const int64_t number = r.number();
+    if (number < 0 || number >= int64_t(shared->size())) Reader::damaged();
+    plan.constants.push_back((*shared)[size_t(number)]);
+  }
   plan.value_count = plan.input_count + int(plan.constants.size());
   for (size_t i = r.count(); i > 0; --i) {
     const std::string class_name = r.text(), name = r.text();
@@ -186,8 +210,11 @@ void save_exported(const std::string& path, const ExportedFile& file) {
   w.text = mark;
   w.write(file.metadata);
   w.write(int64_t(file.shapeless));
+  const Constants constants(file.functions);
+  w.write(int64_t(constants.values.size()));
+  for (const array& constant : constants.values) write_constant(w, constant);
   w.write(int64_t(file.functions.size()));
-  for (const Exported& f : file.functions) write_function(w, f);
+  for (const Exported& f : file.functions) write_function(w, f, constants);
   std::ofstream out(path, std::ios::binary);
   out << w.text << digest(w.text);
   if (!out.flush()) fail<std::runtime_error>("export_function", "Failed to open ", path);
@@ -197,7 +224,8 @@ ExportedFile load_exported(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path)) fail<std::runtime_error>("import_function", "Failed to open ", path);
   const std::string content(std::istreambuf_iterator<char>(in), {});
-  if (content.size() < mark.size() + digest_size || content.compare(0, mark.size(), mark) != 0)
+  const bool first = content.compare(0, first_mark.size(), first_mark) == 0;
+  if (content.size() < mark.size() + digest_size || (!first && content.compare(0, mark.size(), mark) != 0))
     fail<std::runtime_error>("import_function", path, " is not an exported function, or damaged.");
   const std::string_view body = std::string_view(content).substr(0, content.size() - digest_size);
   if (digest(body) != std::string_view(content).substr(body.size())) Reader::damaged();
@@ -205,7 +233,10 @@ ExportedFile load_exported(const std::string& path) {
   ExportedFile file;
   file.metadata = r.text();
   file.shapeless = r.number() != 0;
-  for (size_t i = r.count(); i > 0; --i) file.functions.push_back(read_function(r));
+  Arrays constants;
+  if (!first)
+    for (size_t i = r.count(); i > 0; --i) constants.push_back(read_constant(r));
+  for (size_t i = r.count(); i > 0; --i) file.functions.push_back(read_function(r, first ? nullptr : &constants));
   return file;
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "graph/primitive.h"
 #include "ops/shape.h"
+#include "transforms/deferred.h"
 #include "transforms/tape.h"
 
 namespace mlx {
@@ -14,16 +15,11 @@ struct Batched {
   int axis;
 };
 
-/// Brings an output's batch axis where the caller wants it.
-array place(const Batched& output, int wanted, int32_t batch) {
-  if (output.axis < 0) {
-    if (wanted < 0) return output.value;
-    const int axis = normalize_axis(wanted, output.value.ndim() + 1, "vmap");
-    array spread = expand_dims(output.value, {axis});
-    Shape shape = spread.shape();
-    shape[axis] = batch;
-    return broadcast_to(spread, shape);
-  }
+/// Brings an output's batch axis where the caller wants it; what is not batched is repeated as `input` is, along the
+/// last axis if he says nothing.
+array place(const Batched& output, int wanted, const Batched& input) {
+  if (output.axis < 0)
+    return spread_along(output.value, wanted < 0 ? output.value.ndim() : wanted, input.value, input.axis);
   return output.axis == wanted ? output.value : moveaxis(output.value, output.axis, wanted);
 }
 
@@ -33,6 +29,7 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
             const std::function<std::vector<int>(const Arrays&)>& out_axes) {
   Arrays placeholders, sources;
   int32_t batch = -1;
+  std::optional<Batched> input;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (in_axes[i] < 0) {
       placeholders.push_back(inputs[i]);
@@ -41,6 +38,7 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
     const int32_t extent = inputs[i].shape(in_axes[i]);
     if (batch >= 0 && extent != batch) fail("vmap", "the mapped axes have different sizes, ", batch, " and ", extent, ".");
     batch = extent;
+    input = Batched{inputs[i], in_axes[i]};
     Shape shape = inputs[i].shape();
     shape.erase(shape.begin() + in_axes[i]);
     placeholders.push_back(array::placeholder(std::move(shape), inputs[i].dtype()));
@@ -60,13 +58,13 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
   for (Node* node : tape.nodes) {
     Arrays arguments;
     std::vector<int> axes;
-    for (const array& input : node->inputs) {
-      const auto at = batched.find(&input.node());
-      arguments.push_back(at == batched.end() ? input : at->second.value);
+    for (const array& x : node->inputs) {
+      const auto at = batched.find(&x.node());
+      arguments.push_back(at == batched.end() ? x : at->second.value);
       axes.push_back(at == batched.end() ? -1 : at->second.axis);
     }
     const StreamScope scope(node->stream);
-    const auto [values, value_axes] = node->primitive->vmap(arguments, axes);
+    const auto [values, value_axes] = batch_through(*node, arguments, axes);
     const Arrays results = array(Ref<Node>(node)).outputs();
     for (size_t i = 0; i < results.size(); ++i)
       batched.insert_or_assign(&results[i].node(), Batched{values[i], value_axes[i]});
@@ -77,10 +75,8 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto at = batched.find(&outputs[i].node());
     const Batched output = at == batched.end() ? Batched{outputs[i], -1} : at->second;
-    const int ndim = outputs[i].ndim() + 1;
-    const int axis = wanted[i] < 0 ? wanted[i] : normalize_axis(wanted[i], ndim, "vmap");
-    if (axis < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
-    result.push_back(place(output, axis, batch));
+    if (wanted[i] < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
+    result.push_back(place(output, wanted[i], *input));
   }
   return result;
 }

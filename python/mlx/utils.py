@@ -1,7 +1,7 @@
 """Maps, folds and dotted-path conversions over trees of lists, tuples and dicts."""
 
 from itertools import zip_longest
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union, overload
+from typing import Any, Callable, Collection, Dict, List, Optional, Tuple, Union, overload
 
 _Destination = Union[List[Tuple[str, Any]], Dict[str, Any]]
 
@@ -124,7 +124,7 @@ def tree_flatten(
 def tree_unflatten(tree: Union[List[Tuple[str, Any]], Dict[str, Any]]) -> Any:
     """Build the tree whose :func:`tree_flatten` gives ``tree``.
 
-    Where all keys of a level are integers a list is made (missing indices hold ``{}``), else a dict.
+    Where all keys of a level spell different integers a list is made (missing indices hold ``{}``), else a dict.
     The single key ``""`` stands for a bare leaf.
     """
     items = list(tree.items()) if isinstance(tree, dict) else list(tree)
@@ -136,16 +136,24 @@ def tree_unflatten(tree: Union[List[Tuple[str, Any]], Dict[str, Any]]) -> Any:
         head, _, tail = key.partition(".")
         branches.setdefault(head, []).append((tail, value))
 
-    try:
-        order = sorted((int(head), head) for head in branches)
-    except ValueError:
+    places = _places(branches)
+    if places is None:
         return {head: tree_unflatten(below) for head, below in branches.items()}
 
     result: List[Any] = []
-    for index, head in order:
+    for index in sorted(places):
         result.extend({} for _ in range(index - len(result)))
-        result.append(tree_unflatten(branches[head]))
+        result.append(tree_unflatten(branches[places[index]]))
     return result
+
+
+def _places(keys: Collection[str]) -> Optional[Dict[int, str]]:
+    """The keys by the integers they spell; None where one spells none, or two the same."""
+    try:
+        places = {int(key): key for key in keys}
+    except ValueError:
+        return None
+    return places if len(places) == len(keys) else None
 
 
 def tree_reduce(

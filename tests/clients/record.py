@@ -1,35 +1,37 @@
-"""Writes data/tokens.json: the tokens of every scenario. Run it with MLX's own build, and mlx-lm, on the path."""
+"""Writes data/*.json: what MLX's own build gives for every scenario. Run it with that build on the path."""
 
 import json
+import os
 import tempfile
 from pathlib import Path
 
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 import mlx.core as mx
+import modalities
+import scenarios
 from checkpoints import make_checkpoint
-from scenarios import SCENARIOS
 
-RECORD = Path(__file__).parent / "data" / "tokens.json"
+DATA = Path(__file__).parent / "data"
 
 
-def accept_global_scale():
-    """mlx-lm 0.32.2 hands gather_qmm a global_scale of None, an argument that MLX's own 0.32.2 does not know."""
-    gather_qmm = mx.gather_qmm
+def write(name, record):
+    rows = ",\n".join(f" {json.dumps(key)}: {json.dumps(values)}" for key, values in record.items())
+    (DATA / name).write_text(f"{{\n{rows}\n}}\n")
+    print(f"{name}: {len(record)} scenarios with {mx.__file__}")
 
-    def accepting(*arguments, global_scale=None, **options):
-        assert global_scale is None
-        return gather_qmm(*arguments, **options)
 
-    mx.gather_qmm = accepting
+def rounded(values):
+    """Six digits of every number; the comparison allows more."""
+    return [value if isinstance(value, int) else float(f"{value:.6g}") for value in values]
 
 
 def main():
-    accept_global_scale()
     with tempfile.TemporaryDirectory() as folder:
+        record = {name: rounded(modalities.run(name, folder)) for name in modalities.SCENARIOS}
+        write("modalities.json", record)
         made = lambda name, seed=0: make_checkpoint(Path(folder) / f"{name}_{seed}", name, seed)
-        record = {name: scenario(made) for name, scenario in SCENARIOS.items()}
-    rows = ",\n".join(f" {json.dumps(name)}: {json.dumps(tokens)}" for name, tokens in record.items())
-    RECORD.write_text(f"{{\n{rows}\n}}\n")
-    print(f"{len(record)} scenarios with {mx.__file__}")
+        write("tokens.json", {name: scenario(made) for name, scenario in scenarios.SCENARIOS.items()})
 
 
 if __name__ == "__main__":

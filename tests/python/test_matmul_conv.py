@@ -124,7 +124,7 @@ def numpy_conv(x, w, stride, padding, dilation, groups):
     x = np.pad(x, [(0, 0), *((p, p) for p in padding), (0, 0)])
     kernel = w.shape[1:-1]
     out = [(x.shape[i + 1] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1 for i in range(n)]
-    result = np.zeros((x.shape[0], *out, w.shape[0]))
+    result = np.zeros((x.shape[0], *out, w.shape[0]), np.result_type(x, w, np.float64))
     channels, outputs = w.shape[-1], w.shape[0] // groups
     for point in np.ndindex(*kernel):
         part = x[(slice(None), *(slice(p * d, p * d + s * (o - 1) + 1, s)

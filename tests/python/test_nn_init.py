@@ -60,7 +60,6 @@ def test_orthogonal(shape):
         (nn.init.identity(), (2, 3), ()),
         (nn.init.identity(), (2,), ()),
         (nn.init.sparse(0.5), (2,), ()),
-        (nn.init.orthogonal(), (2, 2, 2), ()),
         (nn.init.glorot_normal(), (2,), ()),
         (nn.init.he_uniform(), (), ()),
         (nn.init.he_normal(), (2, 2), ("both",)),
@@ -69,6 +68,13 @@ def test_orthogonal(shape):
 def test_shapes_and_modes_that_do_not_fit(initializer, shape, arguments):
     with pytest.raises(ValueError):
         initializer(mx.zeros(shape), *arguments)
+
+
+def test_what_orthogonal_and_glorot_say_of_other_shapes():
+    with pytest.raises(ValueError, match="3D array"):
+        nn.init.orthogonal()(mx.zeros((2, 2, 2)))
+    with pytest.raises(ValueError, match="requires at least 2 dimensional input"):
+        nn.init.glorot_uniform()(mx.zeros((2,)))
 
 
 @pytest.mark.parametrize("make", [nn.init.normal, nn.init.uniform, nn.init.glorot_uniform, nn.init.he_normal])

@@ -69,6 +69,7 @@ def test_parameters(make, shapes):
         (lambda: nn.Linear(100, 400), 0.1),
         (lambda: nn.Bilinear(100, 20, 5), 0.1),
         (lambda: nn.Conv2d(25, 60, 2), 0.1),
+        (lambda: nn.Conv2d(50, 60, 2, groups=2), 0.1),
         (lambda: nn.ConvTranspose1d(50, 60, 2), 0.1),
         (lambda: nn.LSTM(30, 100), 0.1),
     ],

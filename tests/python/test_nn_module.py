@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -237,19 +238,34 @@ def change(**changes):
     return [(name, value) for name, value in weights.items() if value is not None]
 
 
+# Programs look for these words.
 @pytest.mark.parametrize(
-    "weights",
+    "weights, words",
     [
-        change(a_bias=None),
-        change(new=mx.ones(1)),
-        change(a_bias=mx.ones((5,))),
-        change(a_bias=[1, 2, 3, 4]),
-        [],
+        (change(a_bias=None), "Missing 1 parameters: \na.bias."),
+        (change(a_bias=None, a_weight=None), "Missing 2 parameters: \na.bias,\na.weight."),
+        (change(new=mx.ones(1)), "Received 1 parameters not in model: \nnew."),
+        (change(a_bias=mx.ones((5,))), "Expected shape (4,) but received shape (5,) for parameter a.bias"),
+        (change(a_bias=[1, 2, 3, 4]), "Expected mx.array but received <class 'list'> for parameter a.bias"),
+        ([], "Missing 6 parameters"),
     ],
 )
-def test_strict_load_refuses(weights):
-    with pytest.raises(ValueError):
+def test_strict_load_refuses(weights, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
         Model().load_weights(weights)
+
+
+@pytest.mark.parametrize(
+    "update, words",
+    [
+        (lambda model: model.update({"q": mx.zeros(1)}), 'Module does not have parameter named "q"'),
+        (lambda model: model.update({"a": {"q": mx.zeros(1)}}), 'Module does not have parameter named "q"'),
+        (lambda model: model.update_modules({"q": nn.ReLU()}), 'Module does not have sub-module named "q"'),
+    ],
+)
+def test_strict_update_names_what_is_unknown(update, words):
+    with pytest.raises(ValueError, match=words):
+        update(Model())
 
 
 @pytest.mark.parametrize("weights", [change(a_bias=None), change(new=mx.ones(1)), change(a_bias=mx.ones((5,))), []])

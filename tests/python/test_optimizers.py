@@ -350,3 +350,30 @@ def test_clip_grad_norm(max_norm, expected):
     assert norm.item() == 5
     assert clipped["a"].item() == pytest.approx(3 * expected, rel=1e-4)
     assert clipped["b"][0].item() == pytest.approx(4 * expected, rel=1e-4)
+
+
+def test_the_norm_of_float16_gradients_does_not_overflow():
+    gradients = {"a": mx.full((300,), 300, mx.float16), "b": mx.array([300.0])}
+    clipped, norm = optim.clip_grad_norm(gradients, 1.0)
+    assert norm.item() == pytest.approx(300 * math.sqrt(301), rel=1e-4)
+    assert clipped["a"].dtype == mx.float16 and clipped["b"].dtype == mx.float32
+    assert np.allclose(np.array(clipped["a"]), 1 / math.sqrt(301), rtol=2e-3)
+
+
+@pytest.mark.parametrize("optimizer", [optim.RMSprop, optim.Adagrad, optim.AdaDelta])
+def test_eps_of_zero_is_refused_in_words(optimizer):
+    with pytest.raises(ValueError, match=">0"):
+        optimizer(learning_rate=0.1, eps=0.0)
+
+
+def test_adafactor_rebuilds_the_second_moment_from_rows_and_columns():
+    row, column = np.array([[4.0, 16.0]]), np.array([[1.0, 4.0, 25.0]])
+    expected = np.sqrt(row.mean() / row)[..., None] / np.sqrt(column)[..., None, :]
+    factored = optim.Adafactor()._approximate_exp_moving_avg(mx.array(row), mx.array(column))
+    assert np.allclose(np.array(factored), expected)
+
+
+def test_muon_brings_singular_values_near_one():
+    x = mx.array(random.normal(size=(6, 4)).astype(np.float32))
+    values = np.linalg.svd(np.array(optim.Muon(0.1)._zeropower_via_newtonschulz5(x, steps=10)), compute_uv=False)
+    assert np.all((0.6 < values) & (values < 1.3))

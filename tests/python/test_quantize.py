@@ -7,7 +7,7 @@ from support import draw, same, to_mx, to_numpy
 
 pytestmark = pytest.mark.core
 
-AFFINE = [(group, bits) for group in (32, 64, 128) for bits in (2, 3, 4, 5, 6, 8)]
+AFFINE = [(group, bits) for group in (32, 64, 128) for bits in (1, 2, 3, 4, 5, 6, 8)]
 FLOATING = {"mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
 E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6])
 
@@ -57,7 +57,53 @@ def test_floating_modes_round_to_the_nearest_code(mode):
     back = floating_values(mode, to_numpy(w), to_numpy(scales))
     same(mx.dequantize(w, scales, mode=mode, dtype=mx.float32), back, 1e-6)
     assert mx.dequantize(w, scales, mode=mode).dtype == mx.bfloat16
-    assert np.max(np.abs(back - values)) < 1.1
+    largest = np.abs(values).reshape(4, -1, FLOATING[mode][0]).max(-1).repeat(FLOATING[mode][0], -1)
+    assert np.all(np.abs(back - values) <= {"mxfp4": 0.34, "mxfp8": 0.0715, "nvfp4": 0.21}[mode] * largest)
+
+
+@pytest.mark.parametrize("mode, top", [("mxfp4", 6), ("mxfp8", 448)])
+@pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16])
+def test_power_of_two_scales_are_the_least_that_do_not_saturate(mode, top, dtype):
+    values = np.array([top * 2.0**k * (1 + above / 64) for k in (-120, -3, 0, 5, 100) for above in (0, 1)])
+    weights = mx.zeros((10, 32)).at[:, 3].add(mx.array(-values)).astype(dtype)
+    scales = mx.quantize(weights, mode=mode)[1].tolist()
+    assert scales == [[127 + k + above] for k in (-120, -3, 0, 5, 100) for above in (0, 1)]
+
+
+def test_groups_of_zeros_and_of_tiny_numbers_become_zeros():
+    weights = mx.array([[0.0] * 32, [1e-45] * 32])
+    for mode, scale in (("mxfp4", 127), ("mxfp8", 127), ("nvfp4", 0)):
+        w, scales = mx.quantize(weights, mode=mode)
+        assert np.all(to_numpy(w) == 0) and np.all(to_numpy(scales) == scale)
+
+
+def test_one_bit_keeps_the_least_and_the_greatest():
+    values = mx.array([[-2.0, 1.0] + [-0.4, -0.6] * 15, [3.0] * 32])
+    w, scales, biases = mx.quantize(values, 32, 1)
+    assert scales.tolist() == [[3.0], [to_numpy(mx.array(1e-7)).item()]] and biases.tolist() == [[-2.0], [3.0]]
+    assert w.tolist() == [[0b01010101010101010101010101010110], [0]]
+    gradient = mx.grad(lambda v: (mx.quantize(v, 32, 1)[1] + 3 * mx.quantize(v, 32, 1)[2]).sum())(values[:1])
+    assert gradient[0, :3].tolist() == [2.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("scale_dtype", [mx.float16, mx.bfloat16, mx.float32])
+def test_dequantize_rounds_as_the_product_and_the_sum_do(scale_dtype):
+    w, scales, biases = mx.quantize(to_mx(draw("float32", (4, 64)), "float32"))
+    codes = to_mx(unpack(to_numpy(w), 4).astype(np.float32), "float32")
+    scales = scales.astype(scale_dtype)
+    for dtype in (None, mx.float16, mx.float32):
+        want = codes.astype(scale_dtype) * scales + biases
+        got = mx.dequantize(w, scales, biases, dtype=dtype)
+        assert got.dtype == (dtype or want.dtype) and mx.array_equal(got, want.astype(got.dtype))
+
+
+def test_dequantize_computes_in_float64():
+    w, scales, biases = mx.quantize(to_mx(draw("float32", (4, 64)), "float32"))
+    third = to_numpy(scales).astype(np.float64) / 3
+    with mx.stream(mx.cpu):
+        got = mx.dequantize(w, mx.array(third, mx.float64), biases)
+        want = unpack(to_numpy(w), 4) * third + to_numpy(biases).astype(np.float64)
+        assert got.dtype == mx.float64 and np.max(np.abs(np.array(got) - want)) < 1e-14
 
 
 def test_a_global_scale_cancels():
@@ -154,6 +200,7 @@ def test_fp8_saturates_and_rounds_to_even():
 
 W = mx.zeros((4, 64))
 PACKED = mx.quantize(W)
+INTEGERS = [part.astype(mx.int32) for part in PACKED[1:]]
 
 
 @pytest.mark.parametrize("call", [
@@ -172,6 +219,11 @@ PACKED = mx.quantize(W)
     lambda: mx.quantized_matmul(W[:, :32], *PACKED),
     lambda: mx.gather_qmm(W, *PACKED, rhs_indices=mx.array([0.0])),
     lambda: mx.gather_qmm(W[None], *(part[None] for part in PACKED), global_scale=mx.ones((1,))),
+    lambda: mx.dequantize(PACKED[0], *INTEGERS),
+    lambda: mx.quantized_matmul(W, PACKED[0], *INTEGERS),
+    lambda: mx.quantized_matmul(W.astype(mx.int32), PACKED[0], *INTEGERS),
+    lambda: mx.gather_qmm(W, PACKED[0], *INTEGERS, rhs_indices=mx.array(0)),
+    lambda: mx.quantized_matmul(W.astype(mx.int32), *mx.quantize(W, mode="mxfp4"), mode="mxfp4"),
     lambda: mx.to_fp8(mx.array([1])),
     lambda: mx.from_fp8(mx.array([1.0])),
     lambda: mx.qqmm(W, PACKED[0], mode="mxfp4"),
@@ -181,6 +233,12 @@ def test_wrong_arguments_are_value_errors(call):
         call()
 
 
-def test_vmap_of_quantized_matmul_is_a_runtime_error():
-    with pytest.raises(RuntimeError):
-        mx.vmap(lambda x: mx.quantized_matmul(x, *PACKED))(mx.zeros((2, 3, 64)))
+@pytest.mark.parametrize("call", [
+    lambda wide: mx.quantize(wide),
+    lambda wide: mx.quantized_matmul(wide, *PACKED),
+    lambda wide: mx.quantized_matmul(W, PACKED[0], PACKED[1].astype(mx.float64), PACKED[2]),
+    lambda wide: mx.gather_qmm(wide, *PACKED, rhs_indices=mx.array(0)),
+])  # fmt: skip
+def test_float64_is_a_runtime_error(call):
+    with mx.stream(mx.cpu), pytest.raises(RuntimeError):
+        mx.eval(call(W.astype(mx.float64)))

@@ -11,8 +11,10 @@ ALONG = mx.array([[0.4, -0.3, 0.8, 0.1], [-0.7, 0.9, 0.2, -0.5], [0.6, -0.2, 0.3
 W = mx.array(np.linspace(0.2, 1, 16, dtype=np.float32)).reshape(4, 4)
 Q = mx.array(np.linspace(1, 0.3, 24, dtype=np.float32)).reshape(1, 2, 3, 4)
 
-# Functions of X; those with a jvp of their gradient and those that only have a gradient of it.
-BOTH = {
+ZEROS = mx.array([1.0, 0.0, 1.0])
+
+# Functions of X.
+FUNCTIONS = {
     "sort": lambda x: mx.sort(x) ** 2 * W[:3],
     "partition": lambda x: mx.partition(x, 2) ** 2,
     "topk": lambda x: mx.topk(x, 2) ** 2,
@@ -48,23 +50,36 @@ BOTH = {
     "cross_entropy": lambda x: nn.losses.cross_entropy(x, mx.array([0, 2, 1])),
     "gelu": nn.gelu,
     "fft": lambda x: mx.fft.irfft(mx.fft.rfft(x * x) * mx.fft.rfft(x)) ** 2,
+    "cummax": lambda x: mx.cummax(x, axis=1) ** 2,
+    "cummin": lambda x: mx.cummin(x, axis=0, reverse=True) ** 2,
+    "cumprod": lambda x: mx.cumprod(x, axis=1) ** 2,
+    "cumprod, reverse": lambda x: mx.cumprod(x, axis=0, reverse=True) ** 2,
+    "cumprod, exclusive": lambda x: mx.cumprod(x, axis=1, inclusive=False) ** 2,
+    "cumprod, both": lambda x: mx.cumprod(x, reverse=True, inclusive=False),
+    "cumprod of zeros": lambda x: mx.cumprod(x * x - X * X, axis=1) + mx.cumprod(mx.maximum(x - 0.6, 0), axis=0),
+    "prod": lambda x: mx.prod(x, axis=1) ** 2,
+    "prod of two zeros": lambda x: mx.prod(x[:, :3] - X[:, :3] * ZEROS, axis=1),
+    "at[].multiply": lambda x: x.at[mx.array([0, 2, 0])].multiply(x * x + 1) ** 2,
+    "at[].multiply by two zeros": lambda x: x.at[mx.array([0, 2, 0])].multiply((x - X) * 2) + (x - X).at[0].multiply(x[1] - X[1]),
+    "at[].divide": lambda x: x.at[mx.array([0, 2, 0])].divide(x * x + 1) ** 2,
+    "at[].maximum": lambda x: x.at[mx.array([0, 2, 0])].maximum(x[::-1] * 1.1) ** 3,
+    "at[].minimum": lambda x: x.at[1:, ::2].minimum(x[:2, :2] * 0.9) ** 3,
+    "pad": lambda x: mx.pad(x, 1, constant_values=x[0, 0]) ** 3,
+    "complex prod": lambda x: mx.real(mx.prod(x + 1j * x * x, axis=1) * (2 + 1j)),
+    "complex cumprod": lambda x: mx.real(mx.cumprod(x + 1j, axis=1, reverse=True) * (2 + 1j)) ** 2,
+    "complex logcumsumexp": lambda x: mx.real(mx.logcumsumexp(x + 1j * x * x, axis=1) * (2 + 1j)),
+    "complex sign": lambda x: mx.real(mx.sign(x + 1j * x * x) * (2 + 1j)),
+    "complex abs": lambda x: mx.abs(x + 1j * x * x) ** 3,
+    "complex at[].multiply": lambda x: mx.real((x + 1j).at[mx.array([0, 2, 0])].multiply(x * (1 - 1j)) * (2 + 1j)),
     "as_strided": lambda x: mx.as_strided(x * 1.0, (3, 2, 3), (4, 1, 1)) ** 3,
 }
-REVERSE_ONLY = {
-    "cummax": lambda x: mx.cummax(x, axis=1) ** 2,
-    "cummin": lambda x: mx.cummin(x, axis=0) ** 2,
-    "cumprod": lambda x: mx.cumprod(x, axis=1) ** 2,
-    "prod": lambda x: mx.prod(x, axis=1) ** 2,
-}
 
-
-@pytest.mark.parametrize("name", [*BOTH, *REVERSE_ONLY])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_second_derivatives(name):
-    function = {**BOTH, **REVERSE_ONLY}[name]
+    function = FUNCTIONS[name]
     gradient = mx.grad(lambda x: (function(x) * 1.3).sum())
     step = 1e-2
     want = np.array((gradient(X + step * ALONG) - gradient(X - step * ALONG)) / (2 * step))
     bound = 2e-2 * (1 + np.abs(want).max())
     same(mx.grad(lambda x: (gradient(x) * ALONG).sum())(X), want, 0, bound)
-    if name in BOTH:
-        same(mx.jvp(gradient, [X], [ALONG])[1][0], want, 0, bound)
+    same(mx.jvp(gradient, [X], [ALONG])[1][0], want, 0, bound)

@@ -49,6 +49,23 @@ def test_grad_refuses(make):
         make()
 
 
+@pytest.mark.parametrize("arguments", [
+    dict(argnums=(None,)), dict(argnums="x"), dict(argnums=0.5), dict(argnums=(0, 1.5)), dict(argnames=3), dict(argnames=[3]),
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("make", [mx.grad, mx.value_and_grad])
+def test_arguments_to_differentiate_by_are_ints_and_names(make, arguments):
+    with pytest.raises(TypeError):
+        make(lambda x: x, **arguments)
+
+
+@pytest.mark.parametrize("make", [mx.grad, mx.value_and_grad])
+def test_an_empty_choice_of_arguments_is_refused_at_once(make):
+    for argnums in ([], ()):
+        with pytest.raises(ValueError):
+            make(lambda x: x, argnums=argnums)
+    assert mx.grad(lambda x, s: x * s, argnums=[], argnames={"s"})(mx.array(2.0), s=mx.array(3.0))[1]["s"].item() == 2
+
+
 def test_higher_derivatives():
     f = lambda x: mx.sin(x) * mx.exp(x)
     x = mx.array(0.7)
@@ -145,7 +162,6 @@ def test_nested_vmap():
 
 
 @pytest.mark.parametrize("call", [
-    lambda: mx.vmap(lambda x: x, in_axes=3)(mx.ones((2,))), lambda: mx.vmap(lambda x: x)(mx.array(1.0)),
     lambda: mx.vmap(lambda x, y: x + y)(mx.ones((2,)), mx.ones((3,))), lambda: mx.vmap(lambda x: x, in_axes=(None,))(mx.ones((2,))),
 ])  # fmt: skip
 def test_vmap_refuses(call):
@@ -279,6 +295,44 @@ def test_custom_function_vjp():
     dx, dy = mx.grad(f, argnums=(0, 1))(mx.array(2.0), mx.array(3.0))
     assert (dx.item(), dy.item()) == (10, 2)
     assert np.isclose(mx.compile(f)(mx.array(2.0), mx.array(3.0)).item(), 3 * np.sin(2))
+
+
+@pytest.mark.parametrize("returned, gradients", [
+    (lambda g: (g * 10, g * 20), (10, 20, 0)), (lambda g: (g * 10, None, g * 30), (10, 0, 30)), (lambda g: [g * 10], (10, 0, 0)),
+    (lambda g: g * 10, (10, 0, 0)), (lambda g: None, (0, 0, 0)), (lambda g: (g, g * 2, g * 3, g * 4), (1, 2, 3)),
+    (lambda g: {"a": g * 10, "b": g * 20}, (10, 20, 0)),
+])  # fmt: skip
+def test_custom_function_whose_vjp_leaves_gradients_out(returned, gradients):
+    f = mx.custom_function(lambda a, b, n: a * b * n)
+    f.vjp(lambda primals, cotangent, output: returned(cotangent))
+    arguments = [mx.array(1.0), mx.array(2.0), mx.array(3.0)]
+    for argnums in ((0,), (0, 1), (2, 0), (0, 1, 2)):
+        got = mx.grad(f, argnums=argnums)(*arguments)
+        assert [g.item() for g in (got if len(argnums) > 1 else [got])] == [gradients[k] for k in argnums]
+    assert mx.grad(lambda a: f(a, *arguments[1:]))(arguments[0]).item() == gradients[0]
+
+
+def test_custom_function_with_trees_and_numbers_beside_arrays():
+    f = mx.custom_function(lambda n, tree, x: n * tree["u"] * tree["v"] * x)
+    f.vjp(lambda primals, cotangent, output: (None, None, cotangent * primals[0]))
+    du, dx = mx.grad(lambda u, x: f(3, {"u": u, "v": u}, x), argnums=(0, 1))(mx.array(2.0), mx.array(5.0))
+    assert (du.item(), dx.item()) == (0, 3)
+
+
+def test_custom_function_refuses_what_is_no_function_and_results_that_are_no_arrays():
+    f = mx.custom_function(lambda x: 3)
+    for make in (lambda: mx.custom_function(3), lambda: f.vjp(3), lambda: f.jvp(None), lambda: f.vmap("x")):
+        with pytest.raises(TypeError):
+            make()
+    f.vjp(lambda primals, cotangent, output: cotangent)
+    with pytest.raises(ValueError):
+        f(mx.array(1.0))
+
+
+def test_custom_function_whose_vmap_gives_one_axis_for_all_outputs():
+    f = mx.custom_function(lambda x: (x, x * 2))
+    f.vmap(lambda inputs, axes: ((inputs * 10, inputs * 20), 0))
+    assert [y.tolist() for y in mx.vmap(f)(mx.array([1.0, 2.0]))] == [[10, 20], [20, 40]]
 
 
 def test_custom_function_jvp_and_vmap():

@@ -81,6 +81,9 @@ def test_flatten_rejects_other_destinations(destination):
         ([("2", 3), ("0", 1)], [1, {}, 3]),
         ([("10", 1), ("9", 0)], [{}] * 9 + [0, 1]),
         ([("0", 1), ("x", 2)], {"0": 1, "x": 2}),
+        ([("w.02", 1), ("w.2", 2)], {"w": {"02": 1, "2": 2}}),  # two keys, one integer: no list holds both
+        ([("0", 1), ("00", 2)], {"0": 1, "00": 2}),
+        ([("01", 7), ("2", 8)], [{}, 7, 8]),
     ],
 )
 def test_unflatten(flat, expected):

@@ -9,16 +9,16 @@ _Initializer = Callable[[mx.array], mx.array]
 _Mode = Literal["fan_in", "fan_out"]
 
 
-def _fans(a: mx.array) -> Tuple[int, int]:
+def _calculate_fan_in_fan_out(x: mx.array) -> Tuple[int, int]:
     """Inputs of one output and outputs of one input, for a weight (outputs, *kernel, inputs)."""
-    if a.ndim < 2:
-        raise ValueError(f"[init] The array must have at least 2 axes, not {a.ndim}.")
-    receptive_field = math.prod(a.shape[1:-1])
-    return a.shape[-1] * receptive_field, a.shape[0] * receptive_field
+    if x.ndim < 2:
+        raise ValueError(f"Glorot / He initialization requires at least 2 dimensional input, not {x.ndim}D.")
+    receptive_field = math.prod(x.shape[1:-1])
+    return x.shape[-1] * receptive_field, x.shape[0] * receptive_field
 
 
 def _fan(a: mx.array, mode: _Mode) -> int:
-    fan_in, fan_out = _fans(a)
+    fan_in, fan_out = _calculate_fan_in_fan_out(a)
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"[init] mode must be fan_in or fan_out, not {mode!r}.")
     return fan_in if mode == "fan_in" else fan_out
@@ -66,7 +66,7 @@ def glorot_normal(dtype: mx.Dtype = mx.float32) -> Callable[[mx.array, float], m
     """Normal with deviation ``gain * sqrt(2 / (fan_in + fan_out))`` (Glorot & Bengio 2010)."""
 
     def initializer(a: mx.array, gain: float = 1.0) -> mx.array:
-        std = gain * math.sqrt(2.0 / sum(_fans(a)))
+        std = gain * math.sqrt(2.0 / sum(_calculate_fan_in_fan_out(a)))
         return mx.random.normal(shape=a.shape, scale=std, dtype=dtype)
 
     return initializer
@@ -76,7 +76,7 @@ def glorot_uniform(dtype: mx.Dtype = mx.float32) -> Callable[[mx.array, float], 
     """Uniform within ``gain * sqrt(6 / (fan_in + fan_out))`` (Glorot & Bengio 2010)."""
 
     def initializer(a: mx.array, gain: float = 1.0) -> mx.array:
-        limit = gain * math.sqrt(6.0 / sum(_fans(a)))
+        limit = gain * math.sqrt(6.0 / sum(_calculate_fan_in_fan_out(a)))
         return mx.random.uniform(-limit, limit, a.shape, dtype=dtype)
 
     return initializer
@@ -130,7 +130,7 @@ def orthogonal(gain: float = 1.0, dtype: mx.Dtype = mx.float32) -> _Initializer:
 
     def initializer(a: mx.array) -> mx.array:
         if a.ndim != 2:
-            raise ValueError(f"[orthogonal] The array must be 2-d, not {a.ndim}-d.")
+            raise ValueError(f"[orthogonal] The array must be 2-d, not a {a.ndim}D array.")
         rows, columns = a.shape
         n = max(rows, columns)
         q, r = mx.linalg.qr(mx.random.normal(shape=(n, n)), stream=mx.cpu)

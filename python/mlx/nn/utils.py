@@ -129,10 +129,14 @@ def clip_grad_norm_sharded(
 
 
 def _sum_of_squares(gradients: Any) -> mx.array:
-    return tree_reduce(lambda total, g: total + mx.sum(mx.square(g)), gradients, 0.0)
+    def squares(g: mx.array) -> mx.array:
+        # The sum of squares soon passes 65504, the largest float16.
+        return mx.sum(mx.square(g.astype(mx.float32) if g.dtype == mx.float16 else g))
+
+    return tree_reduce(lambda total, g: total + squares(g), gradients, 0.0)
 
 
 def _limit_norm(gradients: Any, norm: mx.array, max_norm: float) -> Tuple[Any, mx.array]:
     """``gradients``, whose norm is ``norm``, scaled to at most ``max_norm``; and ``norm``."""
     scale = mx.minimum(max_norm / (norm + 1e-6), 1.0)
-    return tree_map(lambda g: g * scale, gradients), norm
+    return tree_map(lambda g: (g * scale).astype(g.dtype), gradients), norm

@@ -16,12 +16,12 @@ def _check_betas(optimizer: str, betas: List[float]) -> None:
 
 def _check_positive(optimizer: str, name: str, value: float) -> None:
     if value <= 0.0:
-        raise ValueError(f"[{optimizer}] {name} must be positive, not {value}.")
+        raise ValueError(f"[{optimizer}] {name} must be >0, not {value}.")
 
 
 def _check_not_negative(optimizer: str, name: str, value: float) -> None:
     if value < 0.0:
-        raise ValueError(f"[{optimizer}] {name} must not be negative, not {value}.")
+        raise ValueError(f"[{optimizer}] {name} must be >=0, not {value}.")
 
 
 class SGD(Optimizer):
@@ -333,17 +333,22 @@ class Adafactor(Optimizer):
         if self.beta_1 is not None:
             state["exp_avg"] = mx.zeros_like(parameter)
 
-    def _rate(self, parameter: mx.array) -> mx.array:
-        """The learning rate of one parameter at this step."""
+    def _compute_rms(self, inputs: mx.array) -> mx.array:
+        return mx.sqrt(mx.mean(mx.square(inputs)))
+
+    def _compute_learning_rate(self, step: mx.array, parameter_rms: mx.array) -> mx.array:
+        """The learning rate at ``step`` of a parameter with that root mean square, in the dtype of the latter."""
         if self.relative_step:
-            step = self.step
             rate = mx.minimum(1e-6 * step if self.warmup_init else 1e-2, mx.rsqrt(step))
         else:
             rate = self.learning_rate
-        rate = rate.astype(parameter.dtype)
-        if self.scale_parameter:
-            rate = mx.maximum(self.eps[1], _root_mean_square(parameter)) * rate
-        return rate
+        rate = rate.astype(parameter_rms.dtype)
+        return mx.maximum(self.eps[1], parameter_rms) * rate if self.scale_parameter else rate
+
+    def _approximate_exp_moving_avg(self, exp_avg_sq_row: mx.array, exp_avg_sq_col: mx.array) -> mx.array:
+        """One over the root of the second moment of which the means over columns and rows are given."""
+        row_factor = mx.rsqrt(exp_avg_sq_row / mx.mean(exp_avg_sq_row, axis=-1, keepdims=True))
+        return mx.expand_dims(row_factor, -1) * mx.expand_dims(mx.rsqrt(exp_avg_sq_col), -2)
 
     def _second_moment_rsqrt(self, squares: mx.array, beta_2: mx.array, state: dict) -> mx.array:
         """Track the moving mean of ``squares``; returns one over its root."""
@@ -356,16 +361,15 @@ class Adafactor(Optimizer):
             return mx.rsqrt(track("exp_avg_sq", squares))
         row = track("exp_avg_sq_row", mx.mean(squares, axis=-1))
         column = track("exp_avg_sq_col", mx.mean(squares, axis=-2))
-        row_factor = mx.rsqrt(row / mx.mean(row, axis=-1, keepdims=True))
-        return mx.expand_dims(row_factor, -1) * mx.expand_dims(mx.rsqrt(column), -2)
+        return self._approximate_exp_moving_avg(row, column)
 
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
         """One step."""
-        rate = self._rate(parameter)
+        rate = self._compute_learning_rate(self.step, self._compute_rms(parameter))
         beta_2 = (1.0 - self.step**self.decay_rate).astype(parameter.dtype)
         squares = mx.square(gradient) + self.eps[0]
         update = self._second_moment_rsqrt(squares, beta_2, state) * gradient
-        update = update / mx.maximum(1.0, _root_mean_square(update) / self.clip_threshold)
+        update = update / mx.maximum(1.0, self._compute_rms(update) / self.clip_threshold)
         update = rate * update
 
         if self.beta_1 is not None:
@@ -374,10 +378,6 @@ class Adafactor(Optimizer):
         if self.weight_decay != 0:
             parameter = parameter + parameter * (-self.weight_decay * rate)
         return parameter - update
-
-
-def _root_mean_square(x: mx.array) -> mx.array:
-    return mx.sqrt(mx.mean(mx.square(x)))
 
 
 class Muon(Optimizer):
@@ -410,16 +410,18 @@ class Muon(Optimizer):
         """State: ``v``, zeros."""
         state["v"] = mx.zeros_like(parameter)
 
-    def _orthogonalize(self, x: mx.array) -> mx.array:
-        """Push the singular values of the matrix ``x`` towards 1."""
+    def _zeropower_via_newtonschulz5(self, X: mx.array, steps: int) -> mx.array:
+        """Push the singular values of the matrix ``X`` towards 1; ValueError unless it has 2 axes."""
+        if X.ndim != 2:
+            raise ValueError(f"[Muon] Newton-Schulz steps take a 2D array, not a {X.ndim}D one.")
         a, b, c = 3.4445, -4.7750, 2.0315
-        tall = x.shape[-2] > x.shape[-1]
-        x = x.T if tall else x
-        x = x / (mx.linalg.norm(x, keepdims=True) + 1e-7)
-        for _ in range(self.ns_steps):
-            gram = x @ x.T
-            x = mx.addmm(a * x, mx.addmm(b * gram, gram, gram, beta=1.0, alpha=c), x)
-        return x.T if tall else x
+        tall = X.shape[-2] > X.shape[-1]
+        X = X.T if tall else X
+        X = X / (mx.linalg.norm(X, keepdims=True) + 1e-7)
+        for _ in range(steps):
+            gram = X @ X.T
+            X = mx.addmm(a * X, mx.addmm(b * gram, gram, gram, beta=1.0, alpha=c), X)
+        return X.T if tall else X
 
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
         """One step."""
@@ -432,7 +434,7 @@ class Muon(Optimizer):
 
         if update.ndim >= 2:
             shape = update.shape
-            update = self._orthogonalize(update.reshape(shape[0], -1)).reshape(shape)
+            update = self._zeropower_via_newtonschulz5(update.reshape(shape[0], -1), steps=self.ns_steps).reshape(shape)
             lr = lr * math.sqrt(max(1, shape[-2] / shape[-1]))
         return parameter - lr * update
 

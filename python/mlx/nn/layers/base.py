@@ -94,15 +94,17 @@ class Module(dict):
     def _check_weights(self, weights: dict) -> None:
         own = tree_flatten(self.parameters(), destination={})
         if unknown := sorted(weights.keys() - own.keys()):
-            raise ValueError(f"[load_weights] {len(unknown)} names are no parameters: {', '.join(unknown)}.")
+            raise ValueError(f"Received {len(unknown)} parameters not in model: \n{_lines(unknown)}.")
         if missing := sorted(own.keys() - weights.keys()):
-            raise ValueError(f"[load_weights] {len(missing)} parameters are missing: {', '.join(missing)}.")
+            raise ValueError(f"Missing {len(missing)} parameters: \n{_lines(missing)}.")
         for name, current in own.items():
             new = weights[name]
             if not isinstance(new, mx.array):
-                raise ValueError(f"[load_weights] {name} is of type {type(new).__name__}, not an array.")
+                raise ValueError(f"Expected mx.array but received {type(new)} for parameter {name}")
             if new.shape != current.shape:
-                raise ValueError(f"[load_weights] {name} has shape {new.shape}, expected {current.shape}.")
+                raise ValueError(
+                    f"Expected shape {current.shape} but received shape {new.shape} for parameter {name}"
+                )
 
     def save_weights(self, file: str) -> None:
         """Write the parameters to ``file``, a path that ends in ``.npz`` or ``.safetensors``."""
@@ -216,7 +218,7 @@ class Module(dict):
         Raises:
             ValueError: strict, and a name is unknown or a value is no module.
         """
-        _assign(self, modules, strict, Module, "submodule")
+        _assign(self, modules, strict, Module, "sub-module")
         return self
 
     def apply_to_modules(self, apply_fn: Callable[[str, Module], Any]) -> Module:
@@ -312,6 +314,12 @@ class Module(dict):
         self.apply(lambda x: x.astype(dtype) if predicate(x.dtype) else x)
 
 
+def _lines(names: List[str]) -> str:
+    """One name a line; at most ten of them."""
+    more = [f"and {len(names) - 10} more"] if len(names) > 10 else []
+    return ",\n".join(names[:10] + more)
+
+
 def _select(module: Module, key: str, value: Any, filter_fn: Callable, map_fn: Callable, is_leaf_fn: Callable) -> Any:
     """The part of ``value`` (found in ``module`` under ``key``) that filter_and_map returns."""
     if is_leaf_fn(module, key, value):
@@ -341,7 +349,8 @@ def _assign(target: Any, values: Any, strict: bool, kind: type, what: str) -> No
         known = target if isinstance(target, dict) else {}
         places = [(k, v) for k, v in values.items() if k in known]
         if strict and len(places) != len(values):
-            raise ValueError(f"[update] There is no {what} named {next(k for k in values if k not in known)!r}.")
+            unknown = next(k for k in values if k not in known)
+            raise ValueError(f'Module does not have {what} named "{unknown}".')
     elif isinstance(values, list):
         places = list(enumerate(values))
         if isinstance(target, (list, tuple)):

@@ -16,9 +16,9 @@ class _Convolution(Module):
     def __init__(self, in_channels, out_channels, kernel_size, stride, padding, dilation, bias, groups=1):
         super().__init__()
         if in_channels % groups != 0:
-            raise ValueError(f"[Conv] {in_channels} input channels cannot be split into {groups} groups.")
+            raise ValueError(f"[Conv] {in_channels} input channels must be divisible by the number of groups, {groups}.")
         kernel_size = (kernel_size,) if self._SPATIAL == 1 else self._per_axis(kernel_size)
-        bound = math.sqrt(1 / (in_channels * math.prod(kernel_size)))
+        bound = math.sqrt(1 / (in_channels // groups * math.prod(kernel_size)))
         shape = (out_channels, *kernel_size, in_channels // groups)
         self.weight = mx.random.uniform(low=-bound, high=bound, shape=shape)
         if bias:
@@ -52,7 +52,7 @@ class Conv1d(_Convolution):
         bias: whether there is a bias.
 
     Parameters: ``weight`` of shape (out_channels, kernel_size, in_channels // groups), uniform
-    within ``1 / sqrt(in_channels * kernel_size)``, and ``bias`` of shape (out_channels,), zeros.
+    within ``1 / sqrt(in_channels / groups * kernel_size)``, and ``bias`` of shape (out_channels,), zeros.
     """
 
     _SPATIAL = 1
@@ -87,7 +87,7 @@ class Conv2d(_Convolution):
         bias: whether there is a bias.
 
     Parameters: ``weight`` of shape ``(out_channels, *kernel_size, in_channels // groups)``, uniform
-    within ``1 / sqrt(in_channels * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
+    within ``1 / sqrt(in_channels / groups * kernel elements)``, and ``bias`` of shape (out_channels,), zeros.
     """
 
     _SPATIAL = 2

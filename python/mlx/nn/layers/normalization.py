@@ -6,17 +6,23 @@ import mlx.core as mx
 from mlx.nn.layers.base import Module
 
 
+def _check_eps(layer: str, eps: float) -> None:
+    if eps <= 0:
+        raise ValueError(f"[{layer}] 'eps' must be positive, not {eps}.")
+
+
 class InstanceNorm(Module):
     """Normalize every sample and channel over the spatial axes (https://arxiv.org/abs/1607.08022).
 
     Args:
         dims: number of channels, the last axis of an input of shape (N, ..., dims).
-        eps: added to the variance.
+        eps: added to the variance; positive (ValueError).
         affine: whether to scale by ``weight`` and shift by ``bias``, both of shape (dims,).
     """
 
     def __init__(self, dims: int, eps: float = 1e-5, affine: bool = False):
         super().__init__()
+        _check_eps("InstanceNorm", eps)
         if affine:
             self.weight = mx.ones((dims,))
             self.bias = mx.zeros((dims,))
@@ -41,13 +47,14 @@ class LayerNorm(Module):
 
     Args:
         dims: size of the last axis.
-        eps: added to the variance.
+        eps: added to the variance; positive (ValueError).
         affine: whether to scale by ``weight`` of shape (dims,).
         bias: whether to shift by ``bias`` of shape (dims,); only together with ``affine``.
     """
 
     def __init__(self, dims: int, eps: float = 1e-5, affine: bool = True, bias: bool = True):
         super().__init__()
+        _check_eps("LayerNorm", eps)
         if affine:
             self.weight = mx.ones((dims,))
             if bias:
@@ -67,11 +74,12 @@ class RMSNorm(Module):
 
     Args:
         dims: size of the last axis and of ``weight``.
-        eps: added to the mean square.
+        eps: added to the mean square; positive (ValueError).
     """
 
     def __init__(self, dims: int, eps: float = 1e-5):
         super().__init__()
+        _check_eps("RMSNorm", eps)
         self.weight = mx.ones((dims,))
         self.eps = eps
 
@@ -86,9 +94,9 @@ class GroupNorm(Module):
     """Normalize every sample over groups of channels (https://arxiv.org/abs/1803.08494).
 
     Args:
-        num_groups: number of groups; ValueError if it does not divide ``dims``.
+        num_groups: number of groups; ValueError unless it is positive and divides ``dims``.
         dims: number of channels, the last axis of an input of shape (N, ..., dims).
-        eps: added to the variance.
+        eps: added to the variance; positive (ValueError).
         affine: whether to scale by ``weight`` and shift by ``bias``, both of shape (dims,).
         pytorch_compatible: group neighbouring channels; by default channel ``c`` belongs to group
             ``c % num_groups``.
@@ -103,8 +111,12 @@ class GroupNorm(Module):
         pytorch_compatible: bool = False,
     ):
         super().__init__()
+        for name, size in ("num_groups", num_groups), ("dims", dims):
+            if size <= 0:
+                raise ValueError(f"[GroupNorm] {name} must be a positive integer, not {size}.")
         if dims % num_groups != 0:
-            raise ValueError(f"[GroupNorm] {dims} channels cannot be split into {num_groups} groups.")
+            raise ValueError(f"[GroupNorm] {dims} channels must be divisible by the number of groups, {num_groups}.")
+        _check_eps("GroupNorm", eps)
         if affine:
             self.bias = mx.zeros((dims,))
             self.weight = mx.ones((dims,))
@@ -149,7 +161,7 @@ class BatchNorm(Module):
 
     Args:
         num_features: number of channels, the last axis of an input with 2 to 4 axes.
-        eps: added to the variance.
+        eps: added to the variance; positive (ValueError).
         momentum: weight of a batch in the tracked statistics.
         affine: whether to scale by ``weight`` and shift by ``bias``, both of shape (num_features,).
         track_running_stats: whether to keep ``running_mean`` and ``running_var``.
@@ -164,6 +176,7 @@ class BatchNorm(Module):
         track_running_stats: bool = True,
     ):
         super().__init__()
+        _check_eps("BatchNorm", eps)
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
@@ -190,10 +203,10 @@ class BatchNorm(Module):
             f"affine={'weight' in self}, track_running_stats={self.track_running_stats}"
         )
 
-    def _statistics(self, x: mx.array) -> Tuple[mx.array, mx.array]:
-        """Mean and biased variance of every channel."""
+    def _calc_stats(self, x: mx.array, ddof: int = 0) -> Tuple[mx.array, mx.array]:
+        """Mean and variance of every channel; the biased variance unless ``ddof`` says otherwise."""
         axes = tuple(range(x.ndim - 1))
-        return mx.mean(x, axis=axes), mx.var(x, axis=axes)
+        return mx.mean(x, axis=axes), mx.var(x, axis=axes, ddof=ddof)
 
     def __call__(self, x: mx.array) -> mx.array:
         """Normalize ``x``; ValueError in training mode if there is one value per channel only."""
@@ -204,7 +217,7 @@ class BatchNorm(Module):
             raise ValueError("[BatchNorm] Training needs more than one value per channel.")
 
         if self.training or not self.track_running_stats:
-            mean, variance = self._statistics(x)
+            mean, variance = self._calc_stats(x)
         else:
             mean, variance = self.running_mean, self.running_var
         if self.training and self.track_running_stats:

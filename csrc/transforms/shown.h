@@ -1,0 +1,33 @@
+// A recording in MLX's words: its primitives, their names and state, as tools that read exported functions expect.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/mlx_names.h"
+#include "graph/plan.h"
+
+namespace mlx {
+
+struct ShownStep {
+  std::string name;
+  std::vector<StateItem> state;
+  std::vector<int> inputs, outputs;
+};
+
+/// Values are numbered: inputs, constants, then the outputs of the steps.
+struct Shown {
+  std::vector<Shape> shapes;
+  std::vector<Dtype> dtypes;
+  int input_count = 0;
+  std::vector<std::pair<int, array>> constants;
+  std::vector<ShownStep> steps;
+  std::vector<int> outputs;
+};
+
+/// Composites of ours become the primitives MLX has in their place. `shapeless`: every broadcast is shown.
+/// Throws std::invalid_argument for primitives that MLX cannot show.
+Shown shown(const Plan& plan, const std::vector<Shape>& input_shapes, bool shapeless);
+
+}  // namespace mlx
