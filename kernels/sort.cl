@@ -1,65 +1,10 @@
 // Sorting rows by radix, stable and linear, and searching sorted rows.
 //
-// -D T the stored values, K the unsigned dtype of the keys, KIND how values become keys (see below); ARG carries and
+// -D T, K and KIND as sort_keys.clh has them; ARG carries and
 // gives positions instead of values; BITS of a digit in the passes over long rows; SELECT for partitions.
 // Keys are unsigned integers in the order of the values, NaN last.
 
-#define SIGN ((COMPUTED(K))1 << (sizeof(STORED(K)) * 8 - 1))
-
-#define UNSIGNED 0
-#define SIGNED 1
-#define FLOATING 2
-#define COMPLEX 3
-
-#if KIND == UNSIGNED
-#define KEY(bits) (bits)
-#define BITS_OF(key) (key)
-typedef STORED(K) word;
-#elif KIND == SIGNED
-#define KEY(bits) ((STORED(K))((bits) ^ SIGN))
-#define BITS_OF(key) ((STORED(K))((key) ^ SIGN))
-typedef STORED(K) word;
-#elif KIND == FLOATING
-// Negative numbers have all bits flipped, others the sign. Positions treat -0 as 0; values keep it, before 0.
-typedef STORED(K) word;
-#define KEY(bits) float_key(bits)
-#define BITS_OF(key) float_bits(key)
-static inline word float_key(word bits) {
-  const word size = bits & (word)~SIGN;
-  if (size > (word)INFINITE) return (word)~0;
-#ifdef ARG
-  if (size == 0) return (word)SIGN;
-#endif
-  return bits & SIGN ? (word)~bits : (word)(bits | SIGN);
-}
-static inline word float_bits(word key) { return key & SIGN ? (word)(key ^ SIGN) : (word)~key; }
-#else
-// Real parts first; a NaN in either part comes last.
-typedef uint2 word;
-static inline uint part_key(uint bits) {
-  const uint size = bits & 0x7fffffffu;
-  return size == 0 ? 0x80000000u : bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-static inline uint part_bits(uint key) { return key & 0x80000000u ? key ^ 0x80000000u : ~key; }
-static inline ulong complex_key(uint2 bits) {
-  if ((bits.x & 0x7fffffffu) > 0x7f800000u || (bits.y & 0x7fffffffu) > 0x7f800000u) return ~0ul;
-  return (ulong)part_key(bits.x) << 32 | part_key(bits.y);
-}
-static inline uint2 complex_bits(ulong key) { return (uint2)(part_bits((uint)(key >> 32)), part_bits((uint)key)); }
-#define KEY(bits) complex_key(bits)
-#define BITS_OF(key) complex_bits(key)
-#endif
-
-typedef STORED(K) key;
-#define BYTES (int)sizeof(key)
-
-#ifdef ARG
-typedef uint result;
-#define RESULT(bits, place) (uint)(place)
-#else
-typedef word result;
-#define RESULT(bits, place) (bits)
-#endif
+#include "sort_keys.clh"
 
 /// The keys of all values, and their positions in their rows.
 kernel void sort_keys(global const word* x, long x_offset, global key* keys, long keys_offset, global uint* places,
@@ -225,19 +170,23 @@ kernel void split_move(global const word* x, long x_offset, global result* out, 
   }
 }
 
-/// Whole rows by one work-item each: by insertion when short, else by radix over bytes, in scratch space for two rows
-/// a work-item.
+/// Whole rows by one work-item each: by insertion when short, else by radix over bytes, to and fro between the row of
+/// the result and scratch space (for a row a work-item, and for two rows of keys where the results are places). The
+/// result may lie in x's memory.
 kernel void sort_rows(global const word* x, long x_offset, global result* out, long out_offset, global key* scratch,
                       long scratch_offset, global uint* places_scratch, long places_offset, long rows, long n) {
-  global key* from = scratch + scratch_offset + get_global_id(0) * 2 * n;
-  global key* to = from + n;
-#ifdef ARG
-  global uint* from_places = places_scratch + places_offset + get_global_id(0) * 2 * n;
-  global uint* to_places = from_places + n;
-#endif
   FOR_EACH(row, rows) {
     global const word* p = x + x_offset + row * n;
     global result* q = out + out_offset + row * n;
+#ifdef ARG
+    global key* from = scratch + scratch_offset + get_global_id(0) * 2 * n;
+    global key* to = from + n;
+    global uint* from_places = q;
+    global uint* to_places = places_scratch + places_offset + get_global_id(0) * n;
+#else
+    global key* from = (global key*)q;
+    global key* to = scratch + scratch_offset + get_global_id(0) * n;
+#endif
     if (n <= 64) {
       for (long i = 0; i < n; ++i) {
         const key k = KEY(p[i]);

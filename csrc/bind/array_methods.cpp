@@ -27,7 +27,8 @@ array reinterpreted(const array& value, Dtype dtype) {
   return result;
 }
 
-array deep_copy(const array& value, const py::object&) {
+/// A copy with memory of its own. Evaluates.
+array host_copy(const array& value) {
   const void* const data = read_on_host(value);
   HostData source{data, value.shape(), value.size() ? value.strides() : row_major(value.shape()), value.dtype()};
   for (int64_t& stride : source.strides) stride *= value.itemsize();
@@ -69,14 +70,16 @@ py::bytes to_bytes(const array& value) {
   return py::bytes(static_cast<const char*>(data), size_t(dense.nbytes()));
 }
 
+// Values never change, so a copy shares the node: nothing is evaluated, and gradients flow through.
 array copied(const array& value) { return value; }
+array deep_copied(const array& value, const py::object&) { return value; }
 
 // The dtype and copy arguments of NumPy's protocol are accepted and left alone, as MLX does.
 py::object to_numpy(const array& value, const py::object&, const py::object&) { return numpy_array(value); }
 
 py::object exported(const array& value, const py::object&, const py::object& max_version, const py::object& device,
                     std::optional<bool> copy) {
-  return to_dlpack(copy == true ? deep_copy(value, {}) : value, max_version, device);
+  return to_dlpack(copy == true ? host_copy(value) : value, max_version, device);
 }
 
 array to_device(const array& value, const py::object& device, const StreamOrDevice& stream) {
@@ -123,7 +126,7 @@ void bind_array_methods(py::module_& m) {
   add_method<&to_bytes>("__bytes__", "self", "The elements' bytes in row-major order.");
   add_method<&formatted>("__format__", "self, format_spec, /", "Formats a 0-d array as its number.");
   add_method<&copied>("__copy__", "self", "Another object of the same value.");
-  add_method<&deep_copy>("__deepcopy__", "self, memo", "A copy with memory of its own.");
+  add_method<&deep_copied>("__deepcopy__", "self, memo", "Another object of the same value.");
   add_method<&state_of>("__getstate__", "self", "What pickle stores.");
   add_method<&set_state>("__setstate__", "self, state, /", "Restores what pickle stored.");
   add_method<&reduced>("__reduce_ex__", "self, protocol, /", "How pickle makes the array again.");

@@ -1,6 +1,7 @@
 // The Python face of custom_function and checkpoint.
 #include "transforms/custom.h"
 
+#include <array>
 #include <memory>
 
 #include "base/error.h"
@@ -121,6 +122,28 @@ struct CustomFunction {
   }
 };
 
+/// Lets the garbage collector see the functions of a custom_function, which may refer back to it.
+void collect_cycles(PyHeapTypeObject* type) {
+  static const traverseproc visit_dict = type->ht_type.tp_traverse;
+  static const inquiry clear_dict = type->ht_type.tp_clear;
+  static const auto members = [](PyObject* self) -> std::array<py::object*, 4> {
+    const auto held = reinterpret_cast<py::detail::instance*>(self)->get_value_and_holder();
+    if (!held.holder_constructed()) return {};
+    auto& custom = *held.value_ptr<CustomFunction>();
+    return {&custom.fun, &custom.vjp, &custom.jvp, &custom.vmap};
+  };
+  type->ht_type.tp_traverse = [](PyObject* self, visitproc visit, void* arg) {
+    for (const py::object* member : members(self))
+      if (member) Py_VISIT(member->ptr());
+    return visit_dict(self, visit, arg);
+  };
+  type->ht_type.tp_clear = [](PyObject* self) {
+    for (py::object* member : members(self))
+      if (member) *member = {};
+    return clear_dict(self);
+  };
+}
+
 py::object make_checkpoint(const py::object& fun) {
   return transformed(fun, [](const py::object& f, const py::object&, const py::args& args, const py::kwargs& kwargs) {
     const auto call = std::make_shared<Call>(Call{f, args, kwargs, {}});
@@ -131,7 +154,7 @@ py::object make_checkpoint(const py::object& fun) {
 }  // namespace
 
 void bind_custom(py::module_& m) {
-  py::class_<CustomFunction>(m, "custom_function", py::dynamic_attr(),
+  py::class_<CustomFunction>(m, "custom_function", py::dynamic_attr(), py::custom_type_setup(&collect_cycles),
                              R"(A function with transformations of its own; use it as a decorator.
 
 The decorators `.vjp`, `.jvp` and `.vmap` register f(primals, cotangents, outputs), f(primals, tangents) and

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdlib>
 #include <fstream>
+#include <utility>
 
 #include "base/error.h"
 #include "cl/buffer.h"
@@ -13,7 +14,9 @@
 namespace mlx {
 namespace {
 
+constexpr size_t slack = size_t(32) << 20, periods_pass = size_t(1) << 30;
 constexpr size_t page = 4096, huge_page = size_t(2) << 20;
+constexpr size_t exact_from = size_t(1) << 30;     ///< larger blocks are hardly rounded
 constexpr size_t worth_a_look = size_t(64) << 20;  ///< smaller requests do not ask the system what is left
 
 /// What the machine could still hand out, by the kernel's own estimate.
@@ -37,13 +40,16 @@ void* host_block(size_t bytes) {
 
 }  // namespace
 
-int size_class_of(size_t bytes) {
-  if (bytes <= 256) return 0;
-  const int exponent = std::bit_width(bytes - 1) - 1;  // 2^exponent < bytes <= 2^(exponent + 1)
-  if (exponent < 12) return exponent - 7;
-  const size_t step = size_t(1) << (exponent - 3);
-  const size_t eighths = (bytes - (size_t(1) << exponent) + step - 1) / step;
-  return 4 + (exponent - 12) * 8 + int(eighths);
+size_t capacity_for(size_t bytes) {
+  if (bytes <= 4096) return std::bit_ceil(std::max(bytes, size_t(256)));
+  const size_t step = bytes > exact_from ? huge_page : std::bit_floor(bytes - 1) / 8;
+  return bytes > SIZE_MAX - step ? bytes : (bytes + step - 1) / step * step;
+}
+
+int size_class_of(size_t capacity) {
+  const int exponent = std::bit_width(capacity) - 1;
+  if (exponent <= 12) return std::max(exponent - 8, 0);
+  return 4 + (exponent - 12) * 8 + int((capacity - (size_t(1) << exponent)) >> (exponent - 3));
 }
 
 size_t size_of_class(int size_class) {
@@ -55,73 +61,100 @@ size_t size_of_class(int size_class) {
 Allocator::Allocator(Device& device) : device_(device) {
   const size_t memory = device.facts().memory;
   limit_ = memory / 10 * 8;
-  cache_limit_ = memory / 4;
+  cache_limit_ = memory / 8;
 }
 
-Buffer* Allocator::reuse(int size_class, Queue* queue) {
-  std::vector<Buffer*>& blocks = free_[size_class];
-  const size_t looked_at = std::min<size_t>(blocks.size(), 8);
-  for (size_t i = blocks.size(); i-- > blocks.size() - looked_at;) {
-    Buffer* const block = blocks[i];
-    const bool ordered = queue && block->last_queue_.get() == queue;
-    if (!ordered && !block->is_settled()) continue;
-    blocks.erase(blocks.begin() + ptrdiff_t(i));
-    cached_ -= block->capacity_;
-    return block;
+Buffer* Allocator::reuse(size_t bytes, size_t largest, Queue* queue) {
+  for (int size_class = size_class_of(bytes); size_class <= size_class_of(largest); ++size_class) {
+    const std::vector<Buffer*>& blocks = free_[size_class];
+    const size_t looked_at = std::min<size_t>(blocks.size(), 8);
+    for (size_t i = blocks.size(); i-- > blocks.size() - looked_at;) {
+      Buffer* const block = blocks[i];
+      if (block->capacity_ < bytes || block->capacity_ > largest) continue;
+      const bool ordered = queue && block->last_queue_.get() == queue;
+      if (!ordered && !block->is_settled()) continue;
+      remove(block);
+      return block;
+    }
   }
   return nullptr;
 }
 
-Buffer* Allocator::make(size_t bytes) {
+void Allocator::remove(Buffer* block) {
+  std::vector<Buffer*>& blocks = free_[size_class_of(block->capacity_)];
+  // What is reused came back last, what is freed came back first.
+  const bool first = blocks.front() == block;
+  blocks.erase(first ? blocks.begin() : std::find(blocks.rbegin(), blocks.rend(), block).base() - 1);
+  (block->older_ ? block->older_->newer_ : oldest_) = block->newer_;
+  (block->newer_ ? block->newer_->older_ : newest_) = block->older_;
+  block->older_ = block->newer_ = nullptr;
+  cached_ -= block->capacity_;
+}
+
+Buffer* Allocator::make(size_t bytes, size_t capacity) {
   const Capabilities& facts = device_.facts();
   const auto refuse = [&](size_t left) {
     fail<std::runtime_error>("malloc", "cannot allocate ", bytes, " bytes on ", facts.name, ": the device has ",
                              facts.memory, " bytes, of which ", left, " are left.");
   };
-  const size_t used = active_;
-  const size_t left = facts.memory - std::min(used, facts.memory);
+  const size_t left = facts.memory - std::min(in_use_, facts.memory);
   if (bytes > left || bytes > facts.max_allocation) refuse(left);
   if (facts.unified && bytes >= worth_a_look && bytes > available_host_memory()) {
-    trim(0);
+    trim(0, Pending::wait);
     const size_t available = available_host_memory();
     if (bytes > available) refuse(available);
   }
   auto buffer = std::unique_ptr<Buffer, void (*)(Buffer*)>(new Buffer(device_), [](Buffer* b) { delete b; });
-  buffer->capacity_ = bytes;
+  buffer->capacity_ = capacity;
   for (int attempt = 0;; ++attempt) {
     cl_int code = CL_SUCCESS;
     if (facts.unified) {
-      if (!buffer->host_) buffer->host_ = host_block(bytes);
+      if (!buffer->host_) buffer->host_ = host_block(capacity);
       // PoCL's kernels see only the pointer, so a block larger than its largest object goes by its beginning.
       if (buffer->host_)
         buffer->handle_ = Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
-                                                std::min(bytes, facts.max_object), buffer->host_, &code));
+                                                std::min(capacity, facts.max_object), buffer->host_, &code));
     } else {
-      buffer->handle_ = Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE, bytes, nullptr, &code));
+      buffer->handle_ = Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE, capacity, nullptr, &code));
     }
     if (buffer->handle_ && code == CL_SUCCESS) return buffer.release();
     if (attempt == 1) refuse(left);
-    trim(0);
+    trim(0, Pending::wait);
   }
 }
 
-void Allocator::count(size_t bytes) {
+void Allocator::count(Buffer& block, size_t bytes) {
+  block.bytes_ = bytes;
   active_ += bytes;
   peak_ = std::max<size_t>(peak_, active_);
+  in_use_ += block.capacity_;
+  most_now_ = std::max(most_now_, in_use_);
+  passed_ += block.capacity_;
+  // A period is long enough to hold a training step, whose peak comes once.
+  if (passed_ < periods_pass + 16 * most_now_) return;
+  most_before_ = std::exchange(most_now_, in_use_);
+  passed_ = 0;
+}
+
+size_t Allocator::wanted() const {
+  const size_t most = std::max(most_now_, most_before_);
+  return most + std::max(slack, most / 16);
 }
 
 Ref<Buffer> Allocator::allocate(size_t bytes, Queue* queue) {
   require_original_process();
-  const int size_class = size_class_of(bytes);
-  if (bytes > device_.facts().memory || size_class >= classes) make(bytes);  // refuses
-  const size_t rounded = size_of_class(size_class);
+  const size_t capacity = capacity_for(bytes);
   const std::lock_guard lock(mutex_);
-  Buffer* block = reuse(size_class, queue);
+  if (bytes > device_.facts().memory) make(bytes, capacity);  // refuses
+  Buffer* block = reuse(capacity, capacity + capacity / 4, queue);
   if (!block) {
-    if (active_ + cached_ + rounded > limit_) trim(limit_ > active_ + rounded ? limit_ - active_ - rounded : 0);
-    block = make(rounded);
+    // Sooner a block of twice the size than one more, beyond what is ever in use at once.
+    const size_t held = in_use_ + capacity, most = std::min(std::max(wanted(), held), std::max<size_t>(limit_, held));
+    if (held + cached_ > most) block = reuse(capacity, 2 * capacity, queue);
+    if (!block && held + cached_ > most) trim(most - held, Pending::skip);
+    if (!block) block = make(bytes, capacity);
   }
-  count(block->capacity_);
+  count(*block, bytes);
   return Ref<Buffer>(block);
 }
 
@@ -130,7 +163,7 @@ Ref<Buffer> Allocator::adopt(void* host, size_t bytes, std::function<void()> rel
   const Capabilities& facts = device_.facts();
   if (!facts.unified || !host || bytes == 0 || reinterpret_cast<uintptr_t>(host) % 16 != 0) return nullptr;
   auto* const buffer = new Buffer(device_);
-  buffer->capacity_ = bytes;
+  buffer->capacity_ = buffer->bytes_ = bytes;
   buffer->host_ = host;
   buffer->foreign_ = std::move(release);
   cl_int code = CL_SUCCESS;
@@ -150,22 +183,31 @@ void Allocator::take_back(Buffer* buffer) {
   }
   buffer->host_newer_ = buffer->device_newer_ = buffer->shared_ = false;
   const std::lock_guard lock(mutex_);
-  active_ -= buffer->capacity_;
+  active_ -= buffer->bytes_;
+  in_use_ -= buffer->capacity_;
   cached_ += buffer->capacity_;
   free_[size_class_of(buffer->capacity_)].push_back(buffer);
-  if (cached_ > cache_limit_) trim(cache_limit_);
+  buffer->older_ = newest_;
+  (newest_ ? newest_->newer_ : oldest_) = buffer;
+  newest_ = buffer;
+  if (cached_ > cache_limit_) trim(cache_limit_, Pending::wait);
+  const size_t most = std::max(wanted(), in_use_);
+  if (in_use_ + cached_ > most) trim(most - in_use_, Pending::skip);
 }
 
-void Allocator::trim(size_t target) {
-  for (int size_class = classes - 1; size_class >= 0 && cached_ > target; --size_class) {
-    std::vector<Buffer*>& blocks = free_[size_class];
-    while (!blocks.empty() && cached_ > target) {
-      Buffer* const block = blocks.front();
-      if (!block->is_settled()) block->last_queue_->wait();
-      blocks.erase(blocks.begin());
-      cached_ -= block->capacity_;
-      delete block;
+void Allocator::trim(size_t target, Pending pending) {
+  int skipped = 0;
+  for (Buffer *block = oldest_, *next; block && cached_ > target; block = next) {
+    next = block->newer_;
+    if (!block->is_settled()) {
+      if (pending == Pending::skip) {
+        if (++skipped == 16) return;
+        continue;
+      }
+      block->last_queue_->wait();
     }
+    remove(block);
+    delete block;
   }
 }
 
@@ -174,13 +216,13 @@ size_t Allocator::set_limit(size_t bytes) { return limit_.exchange(bytes); }
 size_t Allocator::set_cache_limit(size_t bytes) {
   const size_t previous = cache_limit_.exchange(bytes);
   const std::lock_guard lock(mutex_);
-  if (cached_ > bytes) trim(bytes);
+  if (cached_ > bytes) trim(bytes, Pending::wait);
   return previous;
 }
 
 void Allocator::clear_cache() {
   const std::lock_guard lock(mutex_);
-  trim(0);
+  trim(0, Pending::wait);
 }
 
 }  // namespace mlx

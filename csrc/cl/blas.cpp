@@ -72,15 +72,55 @@ Widened widened(Queue& queue, Dtype dtype, const Matrix& matrix, int64_t batch, 
   return {memory, {memory.get(), 0, matrix.transposed, length, step}};
 }
 
-/// A product of 16-bit floats through a float32 one.
+/// The part of a product that makes `count` of the columns (or rows) of c from `first` on, or of the batch.
+Product columns_of(Product p, int64_t first, int64_t count) {
+  p.n = count;
+  p.b.offset += first * (p.b.transposed ? p.b.leading : 1);
+  p.c.offset += first;
+  return p;
+}
+
+Product rows_of(Product p, int64_t first, int64_t count) {
+  p.m = count;
+  p.a.offset += first * (p.a.transposed ? 1 : p.a.leading);
+  p.c.offset += first * p.c.leading;
+  return p;
+}
+
+Product batch_of(Product p, int64_t first, int64_t count) {
+  p.batch = count;
+  for (Matrix* matrix : {&p.a, &p.b, &p.c}) matrix->offset += first * matrix->batch_stride;
+  return p;
+}
+
+/// A product of 16-bit floats through float32 ones: the smaller factor is widened as a whole, the larger one and the
+/// result in parts, since the copies would be several times as large as the product.
 void multiply_widened(Queue& queue, const Product& p) {
-  const Widened a = widened(queue, p.dtype, p.a, p.batch, p.m, p.k);
-  const Widened b = p.wide_b ? Widened{Ref<Buffer>(p.b.buffer), p.b} : widened(queue, p.dtype, p.b, p.batch, p.k, p.n);
-  const int64_t count = p.batch * p.m * p.n;
-  Ref<Buffer> c = queue.device().allocator().allocate(size_t(count) * sizeof(float), &queue);
-  const Matrix result{c.get(), 0, false, p.n, p.batch == 1 ? 0 : p.m * p.n};
-  multiply(queue, {float32, p.batch, p.m, p.n, p.k, a.matrix, b.matrix, result, p.alpha, 0});
-  narrow(queue, p.dtype, {c.get(), 0, false}, p.c, p.batch, p.m, p.n, p.beta);
+  constexpr int64_t elements_at_once = int64_t(1) << 19, fewest_lines = 256;
+  const int64_t each = p.m * p.k + p.k * p.n + p.m * p.n;
+  if (p.batch > 1 && p.batch * each > 4 * elements_at_once) {
+    const int64_t step = std::max<int64_t>(4 * elements_at_once / each, 1);
+    for (int64_t at = 0; at < p.batch; at += step) multiply_widened(queue, batch_of(p, at, std::min(step, p.batch - at)));
+    return;
+  }
+  const auto left = [&](const Product& q) { return widened(queue, q.dtype, q.a, q.batch, q.m, q.k); };
+  const auto right = [&](const Product& q) {
+    return q.wide_b ? Widened{Ref<Buffer>(q.b.buffer), q.b} : widened(queue, q.dtype, q.b, q.batch, q.k, q.n);
+  };
+  const bool by_columns = p.n >= p.m;
+  const int64_t lines = by_columns ? p.n : p.m, step = std::max(elements_at_once / (p.k + std::min(p.m, p.n)), fewest_lines);
+  const Widened smaller = by_columns ? left(p) : right(p);
+  for (int64_t at = 0; at < lines; at += step) {
+    const int64_t here = p.batch > 1 ? lines : std::min(step, lines - at);
+    const Product q = by_columns ? columns_of(p, at, here) : rows_of(p, at, here);
+    const Widened larger = by_columns ? right(q) : left(q);
+    Ref<Buffer> c = queue.device().allocator().allocate(size_t(q.batch * q.m * q.n) * sizeof(float), &queue);
+    const Matrix result{c.get(), 0, false, q.n, q.batch == 1 ? 0 : q.m * q.n};
+    multiply(queue, {float32, q.batch, q.m, q.n, q.k, by_columns ? smaller.matrix : larger.matrix,
+                     by_columns ? larger.matrix : smaller.matrix, result, q.alpha, 0});
+    narrow(queue, q.dtype, {c.get(), 0, false}, q.c, q.batch, q.m, q.n, q.beta);
+    if (here == lines) break;
+  }
 }
 
 /// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the memory's speed, except

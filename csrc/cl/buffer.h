@@ -19,6 +19,7 @@ class Buffer final : public Counted<Buffer> {
   Device& device() const { return device_; }
   cl_mem handle() const { return handle_.get(); }
   size_t capacity() const { return capacity_; }
+  size_t bytes() const { return bytes_; }  ///< of the capacity, how many were asked for
 
   /// Host pointer for reading; waits for the launches that write it.
   const void* read();
@@ -48,7 +49,8 @@ class Buffer final : public Counted<Buffer> {
 
   Device& device_;
   Handle<cl_mem> handle_;
-  size_t capacity_ = 0;
+  size_t capacity_ = 0, bytes_ = 0;
+  Buffer *older_ = nullptr, *newer_ = nullptr;  ///< neighbours in the pool, by the time they came back
   void* host_ = nullptr;           ///< the memory itself (unified) or its mirror (discrete, made on demand)
   bool host_newer_ = false, device_newer_ = false, shared_ = false;
   std::function<void()> foreign_;  ///< releases adopted memory; such a buffer never enters the pool
@@ -57,7 +59,8 @@ class Buffer final : public Counted<Buffer> {
   uint64_t last_write_ = 0;        ///< that of the last write
 };
 
-/// Size-class pool with limits and counters. All counts are bytes. Thread-safe.
+/// Size-class pool with limits and counters. All counts are bytes: active and peak of what was asked for, cached of
+/// whole blocks. In use and cached together stay about as large as what was in use at once of late. Thread-safe.
 class Allocator {
  public:
   explicit Allocator(Device& device);
@@ -80,20 +83,31 @@ class Allocator {
  private:
   friend class Buffer;
   static constexpr int classes = 512;
+  enum class Pending { skip, wait };
   void take_back(Buffer* buffer);
-  void trim(size_t target);
-  Buffer* reuse(int size_class, Queue* queue);
-  Buffer* make(size_t bytes);
-  void count(size_t bytes);
+  /// Frees cached blocks, the longest unused first, until `target` bytes are left; those that launches still use are
+  /// skipped or waited for.
+  void trim(size_t target, Pending pending);
+  /// A cached block of at least `bytes` and at most `largest` that may be used on `queue`.
+  Buffer* reuse(size_t bytes, size_t largest, Queue* queue);
+  Buffer* make(size_t bytes, size_t capacity);
+  void remove(Buffer* block);  ///< from the cache
+  void count(Buffer& block, size_t bytes);
+  size_t wanted() const;  ///< how much to hold, in use or cached
 
   Device& device_;
   mutable std::mutex mutex_;
   std::vector<Buffer*> free_[classes];  ///< by size class, the latest last
+  Buffer *oldest_ = nullptr, *newest_ = nullptr;
+  size_t in_use_ = 0;                   ///< capacities of the blocks that are not cached
+  size_t most_now_ = 0, most_before_ = 0, passed_ = 0;  ///< the most in use in this period and the last; see count()
   std::atomic<size_t> active_{0}, peak_{0}, cached_{0}, limit_{0}, cache_limit_{0};
 };
 
-/// Blocks come in sizes 256, 512, … 4096 and then in eighths between powers of two.
-int size_class_of(size_t bytes);
+/// Blocks come in sizes 256, 512, … 4096, then in eighths between powers of two, and from 1 GiB in huge pages.
+size_t capacity_for(size_t bytes);
+/// The class of a block: the largest whose size it has at least.
+int size_class_of(size_t capacity);
 size_t size_of_class(int size_class);
 
 }  // namespace mlx

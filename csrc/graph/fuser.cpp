@@ -2,6 +2,7 @@
 #include "graph/fuser.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/env.h"
 #include "base/hash.h"
@@ -11,11 +12,18 @@ namespace mlx {
 namespace {
 
 constexpr size_t max_members = 48, max_inputs = 16;
-/// Building a kernel costs as much as thousands of launches, so a group must have shown that it comes back.
-constexpr int sightings_before_building = 8;
+// Building a kernel costs as much as thousands of launches. A group gets one when, by these estimates, it would have
+// saved by now what building costs: whatever comes next, that is at most twice the time of the best choice
+// (Karlin et al., "Competitive snoopy caching", 1988: renting skis or buying them).
+constexpr int least_sightings = 8;
+constexpr double microseconds_per_launch = 3, bytes_per_microsecond = 10e3;
+
+/// What a build took of late, in microseconds; far less where the binaries are on disk.
+double build_time = 50e3;
 
 struct Sighting {
   int count = 0;
+  double saved = 0;  ///< microseconds that a kernel would have saved
   std::unique_ptr<GroupKernel> kernel;
 };
 
@@ -86,6 +94,13 @@ std::vector<int> Fuser::outputs() const {
   return result;
 }
 
+double Fuser::saving(const std::vector<int>& leaving) const {
+  int64_t bytes = 0;  // written, and read again
+  for (const Member& member : members_) bytes += 2 * member.node->size * member.node->dtype.size();
+  for (const int output : leaving) bytes -= 2 * members_[output].node->size * members_[output].node->dtype.size();
+  return double(members_.size() - 1) * microseconds_per_launch + double(bytes) / bytes_per_microsecond;
+}
+
 Group Fuser::describe(const std::vector<int>& outputs) const {
   Group group;
   for (const Node* input : inputs_) group.add_input(input->dtype, input->immediate);
@@ -102,21 +117,28 @@ Group Fuser::describe(const std::vector<int>& outputs) const {
 void Fuser::flush() {
   if (members_.empty()) return;
   GroupKernel* kernel = nullptr;
+  bool builds = false;
   std::vector<int> leaving;
   if (members_.size() > 1) {
     leaving = outputs();
     for (const int output : leaving) key_.push_back(uint64_t(output));
     key_.push_back(leaving.size());
     Sighting& sighting = sightings()[key_];
-    if (!sighting.kernel && ++sighting.count > sightings_before_building)
-      sighting.kernel = std::make_unique<GroupKernel>(describe(leaving));
+    if (!sighting.kernel) {
+      sighting.saved += saving(leaving);
+      builds = ++sighting.count > least_sightings && sighting.saved > build_time;
+      if (builds) sighting.kernel = std::make_unique<GroupKernel>(describe(leaving));
+    }
     kernel = sighting.kernel.get();
   }
   const auto members = std::move(members_);
   members_.clear();
   if (kernel) {
     members_ = members;
+    const auto start = std::chrono::steady_clock::now();
     run_fused(*kernel, leaving);
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+    if (builds) build_time = (build_time + took.count()) / 2;
     members_.clear();
   } else {
     for (const Member& member : members) run_(*member.node);

@@ -9,7 +9,7 @@
 namespace mlx {
 
 /// Collects elementwise nodes of one shape and stream as an evaluation meets them. Groups run node by node the first
-/// times; one that was seen often enough gets a kernel of its own. Either way gives the same results.
+/// times; one that has come up often enough to pay for it gets a kernel of its own. Either way gives the same results.
 class Fuser {
  public:
   /// `run` evaluates a single node; `prepare` brings a node's inputs to its device.
@@ -32,6 +32,7 @@ class Fuser {
   void join(Node& node, const Fragment& fragment);
   void run_fused(GroupKernel& kernel, const std::vector<int>& outputs);
   Group describe(const std::vector<int>& outputs) const;
+  double saving(const std::vector<int>& outputs) const;  ///< by one kernel instead of one each, in microseconds
   std::vector<int> outputs() const;  ///< members that somebody outside the group holds
 
   std::function<void(Node&)> run_, prepare_;

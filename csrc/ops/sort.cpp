@@ -2,6 +2,7 @@
 #include "ops/sort.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "base/error.h"
@@ -20,8 +21,9 @@
 namespace mlx {
 namespace {
 
-// Rows up to this length stay with one work-item as long as there are enough of them to share out.
-constexpr int64_t long_row = 64 * 1024, insertion_row = 64;
+// Rows up to this length stay with one work-item as long as there are enough of them to share out, and enough of those
+// that are not short for the scratch space, a row a work-item, to be a small part of the whole.
+constexpr int64_t long_row = 64 * 1024, short_row = 4096, many_rows = 64, insertion_row = 64;
 
 Dtype key_of(Dtype dtype) {
   switch (dtype.size()) {
@@ -74,16 +76,21 @@ class Sort final : public Primitive {
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     array& out = outputs[0];
-    out.allocate(queue);
-    if (out.size() == 0) return;
+    if (out.size() == 0) return out.allocate(queue);
+    const bool dying = inputs[0].is_donatable();
     const array x = contiguous_copy(inputs[0], queue);
     const int64_t n = x.shape(-1), rows = x.size() / n;
     const Capabilities& facts = queue.device().facts();
-    const bool shared_out = rows >= facts.compute_units && n <= long_row;
-    if (n <= insertion_row || (facts.is_cpu && (queue.is_small() || shared_out || x.size() <= 4096)))
+    const bool shared_out = rows >= facts.compute_units && (n <= short_row || (n <= long_row && rows >= many_rows));
+    if (n <= insertion_row || (facts.is_cpu && (queue.is_small() || shared_out || x.size() <= 4096))) {
+      const bool own = dying || !x.same(inputs[0]);
+      if (own && x.is_row_contiguous() && out.itemsize() == x.itemsize()) out.share(x, x.strides(), x.offset());
+      else out.allocate(queue);
       sort_rows(x, out, rows, n, queue);
-    else
+    } else {
+      out.allocate(queue);
       sort_by_digits(x, out, rows, n, queue);
+    }
   }
 
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
@@ -105,8 +112,8 @@ class Sort final : public Primitive {
     const Capabilities& facts = queue.device().facts();
     const int64_t tasks = facts.is_cpu ? x.size() : rows;
     const int64_t items = std::min(rows, int64_t(work_items(queue, tasks, 1024, 512 * facts.compute_units)));
-    const array keys = scratch(items * 2 * n, key_of(x.dtype()), queue);
-    const array places = positions_ ? scratch(items * 2 * n, uint32, queue) : keys;
+    const array keys = scratch(items * (positions_ ? 2 : 1) * n, key_of(x.dtype()), queue);
+    const array places = positions_ ? scratch(items * n, uint32, queue) : keys;
     launch(queue, "sort", "sort_rows", defines_of(x.dtype(), positions_, 8))
         .over(size_t(items))
         .moving(size_t(x.nbytes() + out.nbytes()))
@@ -131,10 +138,19 @@ class Passes {
     flat_ = cpu_ ? items_ : size_t(std::min<int64_t>(x.size(), wanted));
   }
 
-  void sort(const array& out) {
-    array keys = scratch(out.size(), key_of(dtype_), queue_), keys_to = scratch(out.size(), keys.dtype(), queue_);
+  void run_on(const array& out, int kth) {
+    if (kth != whole) return partition(kth, out);
+    cpu_ ? sort_by_buckets(out) : sort_by_passes(out);
+  }
+
+ private:
+  /// On GPUs: passes from the lowest digit up, to and fro between two sets of keys and places. An even number of them,
+  /// so that the memory of the result can be part of the second.
+  void sort_by_passes(const array& out) {
+    array keys = scratch(out.size(), key_of(dtype_), queue_);
+    array keys_to = positions_ ? scratch(out.size(), keys.dtype(), queue_) : out;
     array places = positions_ ? scratch(out.size(), uint32, queue_) : keys;
-    array places_to = positions_ ? scratch(out.size(), uint32, queue_) : keys_to;
+    array places_to = positions_ ? out : keys_to;
     array counts = counters(1 << bits_), before = counters(1 << bits_);
     run("sort_keys", nullptr, flat_, reads(x_), writes(keys), writes(places), x_.size(), n_);
     for (int32_t shift = 0; shift < bits_of_key(); shift += bits_) {
@@ -146,6 +162,35 @@ class Passes {
       std::swap(places, places_to);
     }
     run("sort_results", nullptr, flat_, reads(keys), reads(places), writes(out), out.size());
+  }
+
+  /// On CPU devices: by buckets, which need next to no memory beside the result.
+  void sort_by_buckets(const array& out) {
+    // Buckets of a few hundred, in one of three numbers of buckets, each of which takes a build of the kernels. Places
+    // are spread further, since finding their keys costs more.
+    const int enough = std::bit_width(uint64_t(n_ / (positions_ ? 128 : 512)));
+    bits_ = positions_ ? std::clamp((enough + 1) / 4 * 4 + 2, 6, 14) : std::clamp((enough + 3) / 4 * 4, 4, 12);
+    blocks_ = std::min<int64_t>(blocks_, queue_.device().facts().compute_units);
+    const size_t sorters = size_t(std::min<int64_t>(rows_ << bits_, int64_t(4 * queue_.device().facts().compute_units)));
+    const int64_t room = std::clamp<int64_t>(x_.size() / int64_t(32 * sorters), 1024, 32 * 1024);
+    const array keys = scratch(int64_t(sorters) * room * (positions_ ? 2 : 1), key_of(dtype_), queue_);
+    const array places = positions_ ? scratch(int64_t(sorters) * room, uint32, queue_) : keys;
+    const array ranges = scratch(2 * rows_ * blocks_, key_of(dtype_), queue_);
+    const array counts = counters(1 << bits_), before = counters(1 << bits_);
+    const auto buckets = [&](const char* kernel, size_t items, const auto&... args) {
+      launch(queue_, "sort_buckets", kernel, defines_of(dtype_, positions_, bits_))
+          .over(items)
+          .moving(size_t(x_.nbytes()))
+          .with(args..., rows_, n_, blocks_);
+    };
+    buckets("key_range", items_, reads(x_), writes(ranges));
+    buckets("bucket_count", items_, reads(x_), writes(counts), reads(ranges));
+    sums_before(counts, before, queue_);
+    buckets("bucket_move", items_, reads(x_), writes(out), reads(before), reads(ranges));
+    launch(queue_, "sort_buckets", "bucket_sort", defines_of(dtype_, positions_, bits_))
+        .over(sorters)
+        .moving(size_t(x_.nbytes()))
+        .with(reads(x_), writes(out), reads(before), reads(ranges), writes(keys), writes(places), rows_, n_, blocks_, room);
   }
 
   void partition(int64_t kth, const array& out) {
@@ -161,7 +206,6 @@ class Passes {
     run("split_move", nullptr, items_, reads(x_), writes(out), reads(before), reads(state_), rows_, n_, blocks_);
   }
 
- private:
   int32_t bits_of_key() const { return int32_t(8 * dtype_.size()); }
   /// For each row and block, so many counts.
   array counters(int64_t count) {
@@ -187,7 +231,7 @@ class Passes {
 
 void Sort::sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
   Passes passes(x, positions_, rows, n, queue);
-  kth_ == whole ? passes.sort(out) : passes.partition(kth_, out);
+  passes.run_on(out, kth_);
 }
 
 class SearchSorted final : public Primitive {

@@ -14,14 +14,17 @@ struct AllocatorTest : testing::Test {
   AllocatorTest() { allocator.clear_cache(); }
 };
 
-TEST(SizeClass, WastesAtMostAnEighthOfLargeBlocks) {
+TEST(Capacity, WastesAtMostAnEighthOfLargeBlocks) {
   for (size_t bytes = 1; bytes < (size_t(1) << 40); bytes += bytes / 7 + 1) {
-    const int size_class = size_class_of(bytes);
-    const size_t size = size_of_class(size_class);
-    ASSERT_GE(size, bytes);
-    ASSERT_EQ(size_class_of(size), size_class);
-    if (size_class > 0) ASSERT_LT(size_of_class(size_class - 1), bytes);
-    if (bytes > 4096) ASSERT_LE(size, bytes + bytes / 8 + 1);
+    const size_t capacity = capacity_for(bytes);
+    ASSERT_GE(capacity, bytes);
+    ASSERT_EQ(capacity_for(capacity), capacity);
+    if (bytes > 4096) ASSERT_LE(capacity, bytes + bytes / 8 + 1);
+    if (bytes > size_t(1) << 30) ASSERT_LE(capacity, bytes + (size_t(2) << 20));
+    const int size_class = size_class_of(capacity);
+    ASSERT_LE(size_of_class(size_class), capacity);
+    ASSERT_GT(size_of_class(size_class + 1), capacity);
+    if (bytes <= size_t(1) << 30) ASSERT_EQ(size_of_class(size_class), capacity);
   }
 }
 
@@ -29,7 +32,7 @@ TEST_F(AllocatorTest, CountsAndReusesBlocks) {
   const size_t before = allocator.active();
   Ref<Buffer> block = allocator.allocate(100000);
   Buffer* const address = block.get();
-  EXPECT_EQ(allocator.active() - before, block->capacity());
+  EXPECT_EQ(allocator.active() - before, 100000u);
   EXPECT_GE(allocator.peak(), allocator.active());
   EXPECT_EQ(allocator.cached(), 0u);
   block = nullptr;
@@ -38,6 +41,36 @@ TEST_F(AllocatorTest, CountsAndReusesBlocks) {
   block = allocator.allocate(99000);
   EXPECT_EQ(block.get(), address);
   EXPECT_EQ(allocator.cached(), 0u);
+}
+
+TEST_F(AllocatorTest, ASlightlyLargerBlockIsReused) {
+  Ref<Buffer> block = allocator.allocate(10 << 20);
+  Buffer* const address = block.get();
+  block = nullptr;
+  block = allocator.allocate((8 << 20) + 1);
+  EXPECT_EQ(block.get(), address);
+  EXPECT_EQ(block->bytes(), (size_t(8) << 20) + 1);
+  block = nullptr;
+  block = allocator.allocate(1 << 20);
+  EXPECT_NE(block.get(), address);
+}
+
+TEST_F(AllocatorTest, HoldsLittleMoreThanWasEverInUse) {
+  const size_t base = allocator.active();
+  for (size_t size = 1; size <= 96; ++size) const Ref<Buffer> block = allocator.allocate(size << 20);
+  EXPECT_LE(allocator.active() + allocator.cached() - base, allocator.peak() - base + (size_t(48) << 20));
+}
+
+TEST_F(AllocatorTest, FreesTheLongestUnusedBlockFirst) {
+  const size_t previous = allocator.set_cache_limit(3 << 20);
+  Ref<Buffer> old = allocator.allocate(1 << 20), recent = allocator.allocate(2 << 20);
+  Buffer* const address = recent.get();
+  old = nullptr;
+  recent = nullptr;
+  { const Ref<Buffer> more = allocator.allocate(100 << 10); }
+  EXPECT_EQ(allocator.allocate(2 << 20).get(), address);
+  EXPECT_LT(allocator.cached(), size_t(3) << 20);
+  allocator.set_cache_limit(previous);
 }
 
 TEST_F(AllocatorTest, AnEmptyRequestGivesAValidBuffer) {
