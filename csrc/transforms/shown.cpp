@@ -22,7 +22,7 @@ class FieldValues final : public Fields {
   explicit FieldValues(Primitive& primitive) { primitive.fields(*this); }
   void field(const char* name, int64_t& value) override { integers_[name].push_back(value); }
   void field(const char* name, double& value) override { reals_[name].push_back(value); }
-  void field(const char* name, std::string& value) override { texts_[name] = value; }
+  void field(const char*, std::string&) override {}
 
   int64_t integer(const char* name) const { return integers_.at(name)[0]; }
   bool truth(const char* name) const { return integer(name) != 0; }
@@ -32,12 +32,10 @@ class FieldValues final : public Fields {
     const Integers& all = integers_.at(name);
     return {all.begin() + 1, all.end()};
   }
-  const std::string& text(const char* name) const { return texts_.at(name); }
 
  private:
   std::map<std::string, Integers> integers_;
   std::map<std::string, std::vector<double>> reals_;
-  std::map<std::string, std::string> texts_;
 };
 
 Integers integers(const Shape& shape) { return {shape.begin(), shape.end()}; }
@@ -332,13 +330,14 @@ void Translation::translate(const Plan::Step& step) {
     simple("FFT", {Integers{f.integer("axis")}, f.truth("inverse"), ends != 0, false});
   } else if (is("RandomBits")) simple("RandomBits", {f.list("shape"), int64_t(4)});
   else if (is("Factorization")) {
-    const std::string routine = f.text("routine");
+    const std::string& routine = ours;
+    const bool triangular = f.integer("routine") == 1;
     State state;
     if (routine == "LUF" || routine == "Solve") unknown("LUF");
     if (routine == "Cholesky") state = {f.truth("upper")};
     if (routine == "SVD" || routine == "Eig") state = {f.truth("vectors")};
     if (routine == "Eigh") state = {std::string(f.truth("upper") ? "U" : "L"), f.truth("vectors")};
-    if (routine == "Inverse") state = {false, f.truth("upper")};
+    if (routine == "Inverse") state = {triangular, !triangular || f.truth("upper")};
     several(step, routine, std::move(state), in);
     return;
   } else {

@@ -192,6 +192,7 @@ def named(names, *state):
     return [(name, list(state)) for name in names.split()]
 
 
+KERNEL = mx.array(np.ones((2, 2, 3), np.float32))
 NAMES = [
     *[(getattr(mx, ours), named(theirs)) for ours, theirs in {
         "abs": "Abs", "arccos": "ArcCos", "arcsinh": "ArcSinh", "arctan": "ArcTan", "ceil": "Ceil", "erfinv": "ErfInv", "expm1": "Expm1",
@@ -215,7 +216,7 @@ NAMES = [
     (lambda x: mx.softmax(x, -1), [("Softmax", [False])]),
     (lambda x: mx.logsumexp(x, 1), [("LogSumExp", []), ("Squeeze", [[1]])]),
     (lambda x: x.reshape(3, 2)[None], [("Reshape", [[3, 2]]), ("ExpandDims", [[0]])]),
-    (lambda x: mx.conv1d(x[None], mx.ones((2, 2, 3)), padding=1),
+    (lambda x: mx.conv1d(x[None], KERNEL, padding=1),
      [("ExpandDims", [[0]]), ("Convolution", [[1], [1], [1], [1], [1], 1, False])]),
     (lambda x: mx.fft.rfft(x), [("FFT", [[1], False, True, False])]),
     (mx.zeros_like, [("Broadcast", [[2, 3]]), ("Full", [])]),
