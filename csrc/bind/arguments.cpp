@@ -26,6 +26,14 @@ py::object index_of(PyObject* object) {
 }
 }  // namespace
 
+bool counts_as_integer(PyObject* object) {
+  if (PyLong_Check(object)) return true;
+  if (!PyIndex_Check(object)) return false;
+  const bool has_length = PySequence_Check(object) && PySequence_Size(object) >= 0;  // 0-d arrays have none
+  PyErr_Clear();
+  return !has_length;
+}
+
 int64_t integer_from(PyObject* object, int64_t low, int64_t high) {
   const py::object index = index_of(object);
   int overflow = 0;

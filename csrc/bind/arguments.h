@@ -28,6 +28,7 @@ struct CallArguments {
 };
 
 int64_t integer_from(PyObject* object, int64_t low, int64_t high);  ///< Mismatch for floats and beyond the bounds
+bool counts_as_integer(PyObject* object);  ///< an int, or an object with __index__ that is no sequence (as 1-d arrays are)
 double real_from(PyObject* object);
 int32_t dimension_from(PyObject* object);  ///< OverflowError beyond int32
 StreamOrDevice stream_from(PyObject* object);
@@ -168,10 +169,7 @@ template <>
 struct Argument<Axes> {
   static std::string takes() { return "int or sequence of ints"; }
   static Axes from(PyObject* object, const CallArguments& call) {
-    if (PyLong_Check(object) || (PyIndex_Check(object) && PySequence_Size(object) < 0)) {
-      PyErr_Clear();
-      return {Argument<int>::from(object, call)};
-    }
+    if (counts_as_integer(object)) return {Argument<int>::from(object, call)};
     Axes axes;
     for_each_item(object, [&](PyObject* item) { axes.push_back(Argument<int>::from(item, call)); });
     return axes;
@@ -216,8 +214,7 @@ template <>
 struct Argument<IntOrInts> {
   static std::string takes() { return "int or sequence of ints"; }
   static IntOrInts from(PyObject* object, const CallArguments& call) {
-    const bool is_int = PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object));
-    if (is_int) return Argument<int>::from(object, call);
+    if (counts_as_integer(object)) return Argument<int>::from(object, call);
     return Argument<Axes>::from(object, call);
   }
 };

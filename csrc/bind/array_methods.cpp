@@ -6,6 +6,7 @@
 #include "bind/devices.h"
 #include "bind/host_data.h"
 #include "bind/host_view.h"
+#include "bind/placement.h"
 #include "ops/shape.h"
 
 namespace mlx {
@@ -62,6 +63,12 @@ py::object to_complex(const array& value) {
   return owned(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), to_scalar(value).ptr()));
 }
 
+py::bytes to_bytes(const array& value) {
+  const array dense = contiguous(value);
+  const void* const data = read_on_host(dense);
+  return py::bytes(static_cast<const char*>(data), size_t(dense.nbytes()));
+}
+
 array copied(const array& value) { return value; }
 
 // The dtype and copy arguments of NumPy's protocol are accepted and left alone, as MLX does.
@@ -86,9 +93,13 @@ py::object array_namespace(const array&, const py::object& version) {
   return py::module_::import("mlx.core");
 }
 
-array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy) {
+array on_device(const array& value, std::optional<DeviceType> device) {
+  return !device || *device == value.device() ? value : copy(value, *device);
+}
+
+array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy, std::optional<DeviceType> device) {
   if (a.is_none()) throw type_error("asarray(): argument 'a' must not be None.");
-  return as_array(a.ptr(), dtype, copy);
+  return on_device(as_array(a.ptr(), dtype, copy), device);
 }
 
 /// Marks any object as data for an array; operations take it as an operand.
@@ -96,11 +107,11 @@ struct ArrayLike {
   py::object object;
 };
 
-array from_dlpack(const py::object& x, std::optional<bool> copy) {
-  if (is_array(x.ptr())) return array_of(x.ptr());
+array from_dlpack(const py::object& x, std::optional<bool> copy, std::optional<DeviceType> device) {
+  if (is_array(x.ptr())) return on_device(array_of(x.ptr()), device);
   const std::optional<array> result = array_from_dlpack(x.ptr(), {}, copy);
   if (!result) throw type_error("from_dlpack(): argument 'x' must have a method __dlpack__.");
-  return *result;
+  return on_device(*result, device);
 }
 
 }  // namespace
@@ -109,6 +120,7 @@ void bind_array_methods(py::module_& m) {
   add_method<&to_scalar>("item", "self", "The only element as a Python number; ValueError for other sizes.");
   add_method<&to_list>("tolist", "self", "Nested lists of Python numbers; a number for 0-d.");
   add_method<&to_complex>("__complex__", "self", "The only element as a complex number.");
+  add_method<&to_bytes>("__bytes__", "self", "The elements' bytes in row-major order.");
   add_method<&formatted>("__format__", "self, format_spec, /", "Formats a 0-d array as its number.");
   add_method<&copied>("__copy__", "self", "Another object of the same value.");
   add_method<&deep_copy>("__deepcopy__", "self, memo", "A copy with memory of its own.");
@@ -126,10 +138,10 @@ void bind_array_methods(py::module_& m) {
       .def("__mlx_array__", [](const ArrayLike& like) { return array_from(like.object.ptr()); });
   m.def("__array_namespace_info__", [] { return py::module_::import("mlx._namespace_info").attr("NamespaceInfo")(); },
         "What this implementation of the array API standard has.");
-  add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None",
+  add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None, device=None",
                             "An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError "
                             "unless memory can be shared.");
-  add_function<&from_dlpack>(m, "from_dlpack", "x, /, *, copy=None",
+  add_function<&from_dlpack>(m, "from_dlpack", "x, /, *, copy=None, device=None",
                              "An array from a tensor in host memory with __dlpack__. copy=False shares its memory or "
                              "raises ValueError.");
 }

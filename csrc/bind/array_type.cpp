@@ -140,6 +140,13 @@ int is_true(PyObject* self) {
 PyObject* as_int(PyObject* self) {
   return guarded([&] { return PyNumber_Long(to_scalar(array_of(self)).ptr()); });
 }
+PyObject* as_index(PyObject* self) {
+  return guarded([&]() -> PyObject* {
+    const array& x = array_of(self);
+    if (x.ndim() || !x.dtype().is_integer()) throw type_error("Only 0-dimensional integer arrays can be converted to an index.");
+    return to_scalar(x).release().ptr();
+  });
+}
 PyObject* as_float(PyObject* self) {
   return guarded([&] { return PyNumber_Float(to_scalar(array_of(self)).ptr()); });
 }
@@ -212,7 +219,7 @@ void bind_array(py::module_& m) {
                 slot(Py_tp_repr, repr), slot(Py_tp_hash, hash), slot(Py_tp_iter, iterate),
                 slot(Py_mp_length, length), slot(Py_mp_subscript, get_item), slot(Py_mp_ass_subscript, set_item),
                 slot(Py_sq_length, length), slot(Py_sq_item, item_at), slot(Py_nb_bool, is_true),
-                slot(Py_nb_int, as_int), slot(Py_nb_float, as_float), slot(Py_bf_getbuffer, get_buffer),
+                slot(Py_nb_int, as_int), slot(Py_nb_index, as_index), slot(Py_nb_float, as_float), slot(Py_bf_getbuffer, get_buffer),
                 slot(Py_bf_releasebuffer, release_buffer), {Py_tp_getset, attributes}, {Py_tp_members, members},
                 {Py_tp_doc, const_cast<char*>(doc)}, {0, nullptr}});
   PyType_Spec spec{"mlx.core.array", sizeof(PyArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots.data()};

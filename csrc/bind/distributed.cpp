@@ -29,9 +29,40 @@ ProcessGroup init(bool strict, const std::string& backend, const py::object& all
   return {};
 }
 
+void check_group(const py::object& group) {
+  if (!group.is_none() && !py::isinstance<ProcessGroup>(group)) throw type_error("argument 'group' must be None or a Group.");
+}
+
+/// What is sent: an array, or a number or foreign array taken as one. Lists are not.
+array payload(const py::object& x) {
+  if (x.is_none()) throw type_error("argument 'x' must be an array or a number, not None.");
+  if (PyList_Check(x.ptr()) || PyTuple_Check(x.ptr())) fail("distributed", "an array or a number is expected, not a list.");
+  return array_from(x.ptr());
+}
+
 [[noreturn]] void no_peer(const char* op) { fail(op, "there is no other process in a group of size 1."); }
 
-array same(const array& x, const std::optional<ProcessGroup>&, const py::object&) { return x; }
+array same(const py::object& x, const py::object& group, const StreamOrDevice&) {
+  check_group(group);
+  return payload(x);
+}
+
+array send(const py::object& x, int64_t, const py::object& group, const StreamOrDevice&) {
+  check_group(group);
+  payload(x);
+  no_peer("send");
+}
+
+array recv(const Shape&, Dtype, int64_t, const py::object& group, const StreamOrDevice&) {
+  check_group(group);
+  no_peer("recv");
+}
+
+array recv_like(const py::object& x, int64_t, const py::object& group, const StreamOrDevice&) {
+  check_group(group);
+  payload(x);
+  no_peer("recv_like");
+}
 
 }  // namespace
 
@@ -49,14 +80,13 @@ void bind_distributed(py::module_& m) {
                   "all_gather_factory"_a = py::none(),
                   "The group of size 1. RuntimeError when `strict`, ValueError for an unknown backend.");
   for (const char* name : {"all_sum", "all_max", "all_min", "all_gather", "sum_scatter"})
-    distributed.def(name, &same, "x"_a, py::kw_only(), "group"_a = py::none(), "stream"_a = py::none(),
-                    "The input: a group of size 1 has nothing to combine.");
-  distributed.def("send", [](const array&, int, const std::optional<ProcessGroup>&, const py::object&) -> array { no_peer("send"); },
-                  "x"_a, "dst"_a, py::kw_only(), "group"_a = py::none(), "stream"_a = py::none(), "ValueError: there is nobody to send to.");
-  distributed.def("recv", [](const py::object&, const py::object&, int, const std::optional<ProcessGroup>&, const py::object&) -> array { no_peer("recv"); },
-                  "shape"_a, "dtype"_a, "src"_a, py::kw_only(), "group"_a = py::none(), "stream"_a = py::none(), "ValueError: there is nobody to receive from.");
-  distributed.def("recv_like", [](const array&, int, const std::optional<ProcessGroup>&, const py::object&) -> array { no_peer("recv_like"); },
-                  "x"_a, "src"_a, py::kw_only(), "group"_a = py::none(), "stream"_a = py::none(), "ValueError: there is nobody to receive from.");
+    add_function<&same>(distributed, name, "x, *, group=None, stream=None",
+                        "The input, an array or a number: a group of size 1 has nothing to combine.");
+  add_function<&send>(distributed, "send", "x, dst, *, group=None, stream=None", "ValueError: there is nobody to send to.");
+  add_function<&recv>(distributed, "recv", "shape, dtype, src, *, group=None, stream=None",
+                      "ValueError: there is nobody to receive from.");
+  add_function<&recv_like>(distributed, "recv_like", "x, src, *, group=None, stream=None",
+                           "ValueError: there is nobody to receive from.");
 }
 
 }  // namespace mlx

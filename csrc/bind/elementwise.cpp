@@ -35,40 +35,27 @@ array binary(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevic
   return function(x, y, s);
 }
 
-template <array (*function)(const array&, const array&, StreamOrDevice)>
-array binary_of_arrays(const array& a, const array& b, const StreamOrDevice& s) {
-  return function(a, b, s);
-}
-
-enum class Exception { none, hidden, arrays_only };
-
-constexpr Exception exception_of(std::string_view name) {
+constexpr bool is_hidden(std::string_view name) {
 #define ALIAS(...)
 #define METHOD(...)
 #define METHOD_ALIAS(...)
 #define HIDDEN(row) \
-  if (name == #row) return Exception::hidden;
-#define ARRAYS_ONLY(row) \
-  if (name == #row) return Exception::arrays_only;
+  if (name == #row) return true;
 #include "bind/aliases.def"
 #undef ALIAS
 #undef METHOD
 #undef METHOD_ALIAS
 #undef HIDDEN
-#undef ARRAYS_ONLY
-  return Exception::none;
+  return false;
 }
 
 }  // namespace
 
 void bind_elementwise(py::module_& m) {
 #define UNARY(name, result, real, integer, complex, derivative, doc) \
-  if (exception_of(#name) != Exception::hidden) add_function<&unary<name>>(m, #name, "a, /, *, stream=None", doc);
+  if (!is_hidden(#name)) add_function<&unary<name>>(m, #name, "a, /, *, stream=None", doc);
 #define BINARY(name, result, real, integer, complex, by_a, by_b, doc) \
-  if constexpr (exception_of(#name) == Exception::arrays_only) \
-    add_function<&binary_of_arrays<name>>(m, #name, "a, b, /, *, stream=None", doc); \
-  else \
-    add_function<&binary<name>>(m, #name, "a, b, /, *, stream=None", doc);
+  add_function<&binary<name>>(m, #name, "a, b, /, *, stream=None", doc);
 #include "ops/elementwise.def"
 #undef UNARY
 #undef BINARY

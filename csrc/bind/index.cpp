@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "bind/convert.h"
+#include "ops/indexing.h"
 
 namespace mlx {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 
 int bounded(PyObject* object, int low_default) {
   if (object == Py_None) return low_default;
-  if (!PyIndex_Check(object)) fail("index", "slice indices must be integers or None.");
+  if (!PyIndex_Check(object) || is_array(object)) fail("index", "slice indices must be integers or None.");
   const py::object number = owned(PyNumber_Index(object));
   int overflow = 0;
   const int64_t value = PyLong_AsLongLongAndOverflow(number.ptr(), &overflow);
@@ -66,7 +67,6 @@ IndexEntry entry_of(const array& a, int axis, PyObject* object) {
   if (is_integer(object)) return integer_entry(a, axis, object);
   if (!is_array(object) && !PyList_Check(object)) no_index(object);
   array indices = is_array(object) ? array_of(object) : array_from(object);
-  if (indices.dtype() == bool_) fail("index", "a boolean mask is no index; only an assignment takes one, alone.");
   if (!indices.dtype().is_integer()) fail("index", "indices must be integers, not ", indices.dtype().name(), ".");
   return {IndexEntry::array_of_integers, axis, 0, a.shape(axis), 1, std::move(indices)};
 }
@@ -81,22 +81,34 @@ std::vector<IndexEntry> index_entries(const array& a, PyObject* index) {
     objects.push_back(index);
   }
   int used = 0, ellipses = 0;
+  std::vector<std::optional<array>> masks;
   for (PyObject* const object : objects) {
+    masks.push_back(mask_from(object));
     ellipses += object == Py_Ellipsis;
-    used += object != Py_Ellipsis && object != Py_None;
+    used += masks.back() ? masks.back()->ndim() : object != Py_Ellipsis && object != Py_None;
   }
   if (ellipses > 1) fail("index", "an index can only have a single ellipsis (...).");
   if (used > a.ndim()) {
     for (PyObject* const object : objects)
-      if (object != Py_Ellipsis && object != Py_None && !PySlice_Check(object) && !is_integer(object) && !is_array(object) && !PyList_Check(object))
+      if (object != Py_Ellipsis && object != Py_None && !PySlice_Check(object) && !is_integer(object) && !is_array(object) && !PyList_Check(object) && !mask_from(object))
         no_index(object);
+    for (const std::optional<array>& mask : masks)
+      if (mask) fail<std::out_of_range>("index", "too many indices for an array of ", a.ndim(), " dimensions.");
     fail("index", "too many indices for an array of ", a.ndim(), " dimensions.");
   }
   std::vector<IndexEntry> entries;
   int axis = 0;
-  for (PyObject* const object : objects) {
+  for (size_t k = 0; k < objects.size(); ++k) {
+    PyObject* const object = objects[k];
     if (object == Py_Ellipsis) {
       for (int i = used; i < a.ndim(); ++i) entries.push_back(whole_entry(a, axis++));
+    } else if (masks[k]) {
+      if (masks[k]->ndim() == 0) fail("index", "a single bool must be the whole index.");
+      check_mask(a, *masks[k], axis);
+      for (array& places : true_coordinates(*masks[k], "index", {})) {
+        entries.push_back({IndexEntry::array_of_integers, axis, 0, a.shape(axis), 1, std::move(places)});
+        ++axis;
+      }
     } else {
       entries.push_back(entry_of(a, axis, object));
       axis += object != Py_None;
@@ -110,7 +122,9 @@ std::optional<array> mask_from(PyObject* index) {
   if (is_array(index)) return array_of(index).dtype() == bool_ ? std::optional<array>(array_of(index)) : std::nullopt;
   if (PyBool_Check(index)) return array(int(index == Py_True), bool_);
   if (PyList_Check(index)) {
-    if (PyList_GET_SIZE(index) == 0) return {};
+    PyObject* first = index;
+    while (PyList_Check(first) && PyList_GET_SIZE(first)) first = PyList_GET_ITEM(first, 0);
+    if (PyList_Check(first) || is_integer(first)) return {};
     const array mask = array_from(index);
     return mask.dtype() == bool_ ? std::optional<array>(mask) : std::nullopt;
   }
@@ -119,6 +133,14 @@ std::optional<array> mask_from(PyObject* index) {
     return {};
   const std::optional<array> foreign = foreign_array(index);
   return foreign && foreign->dtype() == bool_ ? foreign : std::nullopt;
+}
+
+void check_mask(const array& a, const array& mask, int axis) {
+  if (axis + mask.ndim() > a.ndim()) fail<std::out_of_range>("index", "too many indices for an array of ", a.ndim(), " dimensions.");
+  for (int i = 0; i < mask.ndim(); ++i)
+    if (mask.shape(i) != a.shape(axis + i))
+      fail<std::out_of_range>("index", "a mask of shape ", to_string(mask.shape()), " does not match axis ", axis + i, " of an array of shape ",
+                              to_string(a.shape()), ".");
 }
 
 IndexBounds bounds_of(const array& a, const std::vector<IndexEntry>& entries) {

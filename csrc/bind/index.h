@@ -18,11 +18,15 @@ struct IndexEntry {
   std::optional<array> indices;
 };
 
-/// Throws std::invalid_argument for everything that is no index.
+/// Throws std::invalid_argument for everything that is no index. A mask stands as the indices of its true places, one
+/// array for each of its axes, and is evaluated for that; std::out_of_range when its shape does not fit.
 std::vector<IndexEntry> index_entries(const array& a, PyObject* index);
 
 /// The mask behind a bool, an array or a (nested) list of bools, or a NumPy array of bools; none for other objects.
 std::optional<array> mask_from(PyObject* index);
+
+/// Throws std::out_of_range unless the mask covers the axes of `a` from `axis` on.
+void check_mask(const array& a, const array& mask, int axis);
 
 /// What the slices and integers of an index select: bounds for every axis of the array.
 struct IndexBounds {

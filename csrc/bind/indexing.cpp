@@ -135,11 +135,21 @@ array arranged(const array& from, const Entries& entries, int at, int index_ndim
   return fresh.empty() ? result : expand_dims(result, fresh);
 }
 
+/// Rows of `a` where the mask, over its leading axes, is true; a single bool gives an axis of one row or none.
+array read_masked(const array& a, const array& mask) {
+  check_mask(a, mask, 0);
+  const array places = true_places(mask, "index", {});
+  const int axes = mask.ndim();
+  const array rows = axes == 0 ? expand_dims(a, {0}) : axes == 1 ? a : flatten(a, 0, axes - 1);
+  return gather(rows, {places}, 0);
+}
+
 bool is_whole(const array& a, const IndexEntry& entry) {
   return entry.start == 0 && entry.stop == a.shape(entry.axis) && entry.step == 1;
 }
 
 array read(const array& a, PyObject* index) {
+  if (const std::optional<array> mask = mask_from(index)) return read_masked(a, *mask);
   const Entries entries = clamped(a, index_entries(a, index));
   for (const IndexEntry& entry : entries)
     if (entry.kind == IndexEntry::integer && a.shape(entry.axis) == 0) fail("index", "cannot read from the empty axis ", entry.axis, ".");

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "bind/devices.h"
+#include "bind/trees.h"
 #include "cl/buffer.h"
 
 namespace mlx {
@@ -30,6 +31,19 @@ size_t set_cache_limit(const py::object& limit) {
 size_t set_wired_limit(const py::object& limit) {
   bytes_from(limit, "set_wired_limit");
   return 0;
+}
+
+/// Bytes of the distinct buffers behind the arrays; a number without a buffer counts as its own bytes.
+size_t array_buffer_size(const py::args& trees) {
+  std::set<const void*> seen;
+  size_t bytes = 0;
+  for (const array& x : arrays_in(trees)) {
+    if (!x.is_evaluated()) fail("get_array_buffer_size", "the arrays must be evaluated before their buffers have a size.");
+    const Node& node = x.node();
+    if (x.size() == 0 || !seen.insert(node.buffer ? static_cast<const void*>(node.buffer.get()) : &node).second) continue;
+    bytes += node.buffer ? node.buffer->capacity() : size_t(x.nbytes());
+  }
+  return bytes;
 }
 
 void bind_metal(py::module_& m) {
@@ -60,6 +74,10 @@ void bind_memory(py::module_& m) {
   m.def("get_peak_memory", [] { return allocator().peak(); }, "The most bytes in use since the last reset.");
   m.def("reset_peak_memory", [] { allocator().reset_peak(); }, "Sets the peak to 0.");
   m.def("get_cache_memory", [] { return allocator().cached(); }, "Bytes kept for reuse.");
+  m.def("get_memory_limit", [] { return allocator().limit(); }, "The bytes above which allocations wait for memory.");
+  m.def("get_array_buffer_size", &array_buffer_size,
+        "Bytes of the memory behind the arrays in the arguments (lists, tuples and dicts of them, too), each block "
+        "counted once and as large as it was allocated. ValueError for arrays that are not evaluated.");
   m.def("set_memory_limit", &set_memory_limit, py::arg("limit"),
         "Sets the bytes above which allocations wait for memory to be freed; returns the previous limit.");
   m.def("set_cache_limit", &set_cache_limit, py::arg("limit"),

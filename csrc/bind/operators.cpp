@@ -94,6 +94,9 @@ PyObject* nb_inplace_matrix_multiply(PyObject* left, PyObject* right) {
 PyObject* nb_negative(PyObject* self) {
   return guarded([&] { return wrap(negative(array_of(self))); });
 }
+PyObject* nb_positive(PyObject* self) {
+  return guarded([&] { return wrap(array_of(self)); });
+}
 PyObject* nb_absolute(PyObject* self) {
   return guarded([&] { return wrap(abs(array_of(self))); });
 }
@@ -143,6 +146,7 @@ std::vector<PyType_Slot> operator_slots() {
       slot(Py_nb_matrix_multiply, nb_matrix_multiply),
       slot(Py_nb_inplace_matrix_multiply, nb_inplace_matrix_multiply),
       slot(Py_nb_negative, nb_negative),
+      slot(Py_nb_positive, nb_positive),
       slot(Py_nb_absolute, nb_absolute),
       slot(Py_nb_invert, nb_invert),
       slot(Py_tp_richcompare, rich_compare)};

@@ -4,6 +4,7 @@
 #include "bind/random_state.h"
 #include "ops/attention.h"
 #include "ops/cross_entropy.h"
+#include "ops/gated_delta.h"
 #include "ops/linalg.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"

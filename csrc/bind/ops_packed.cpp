@@ -1,6 +1,7 @@
 // Functions of packed weights and of chosen matrices, and mx.fft: one for each row of their .def files.
 #include "bind/call.h"
 #include "bind/ops.h"
+#include "bind/placement.h"
 #include "ops/fft.h"
 #include "ops/gather_mm.h"
 #include "ops/quantize.h"

@@ -1,6 +1,7 @@
 // Functions that make, rearrange and index arrays: one for each row of their .def files.
 #include "bind/call.h"
 #include "bind/ops.h"
+#include "bind/placement.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -24,7 +25,7 @@ template <typename T>
 struct Argument<Spread<T>> {
   static std::string takes() { return Argument<T>::takes(); }
   static Spread<T> from(PyObject* rest, const CallArguments& call) {
-    const bool is_sequence = PyTuple_GET_SIZE(rest) == 1 && !PyIndex_Check(PyTuple_GET_ITEM(rest, 0));
+    const bool is_sequence = PyTuple_GET_SIZE(rest) == 1 && !counts_as_integer(PyTuple_GET_ITEM(rest, 0));
     try {
       return {Argument<T>::from(is_sequence ? PyTuple_GET_ITEM(rest, 0) : rest, call), PyTuple_GET_SIZE(rest) > 0};
     } catch (const Mismatch&) {
@@ -47,12 +48,14 @@ array transpose_method(const array& a, const Spread<Axes>& axes, const StreamOrD
 
 void bind_shape_ops(py::module_& m) {
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
+#define CREATION(name, function, signature, doc) add_function<with_device<&function>>(m, #name, signature, doc);
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
 #include "ops/creation.def"
 #include "ops/indexing.def"
 #include "ops/select.def"
 #include "ops/shape.def"
 #undef OP
+#undef CREATION
 #undef METHOD
   add_method<&reshape_method>("reshape", "self, *shape, stream=None", "mx.reshape of this array; the shape may be given as separate ints.");
   add_method<&transpose_method>("transpose", "self, *axes, stream=None", "mx.transpose of this array; the axes may be given as separate ints.");
@@ -61,7 +64,6 @@ void bind_shape_ops(py::module_& m) {
 void bind_aliases(py::module_& m) {
   const py::handle type(reinterpret_cast<PyObject*>(array_type));
 #define HIDDEN(...)
-#define ARRAYS_ONLY(...)
 #define ALIAS(alias, name) \
   if (py::hasattr(m, #name)) m.attr(#alias) = m.attr(#name);
 #define METHOD(name) METHOD_ALIAS(name, name)

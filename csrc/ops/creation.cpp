@@ -94,14 +94,15 @@ array full(Shape shape, const array& value, std::optional<Dtype> dtype, StreamOr
 
 array zeros(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(0, dtype), dtype, s); }
 array ones(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(1, dtype), dtype, s); }
+
 namespace {
 Arrays filled_like(const Arrays& inputs, const Dtype& dtype) { return {full(inputs[0].shape(), inputs[1], dtype)}; }
+}  // namespace
 
-array full_like(const array& a, const array& value, const StreamOrDevice& s) {
+array full_like(const array& a, const array& value, StreamOrDevice s) {
   if (follows_shape(a)) return deferred<&filled_like>({a, value}, s, value.dtype());
   return full(a.shape(), value, value.dtype(), s);
 }
-}  // namespace
 
 array zeros_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
   return full_like(a, array(0, dtype.value_or(a.dtype())), s);
@@ -116,17 +117,6 @@ array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDev
 }
 
 array arange(int64_t length, Dtype dtype, StreamOrDevice s) { return arange(0, 1, length, dtype, s); }
-
-namespace python {
-
-array full_like(const array& a, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s) {
-  const Dtype to = dtype.value_or(a.dtype());
-  if (const array* values = std::get_if<array>(&vals)) return mlx::full_like(a, astype(*values, to, s), s);
-  const Scalar& number = std::get<Scalar>(vals);
-  return mlx::full_like(a, astype(to_array(number, dtype_beside(number, to)), to, s), s);
-}
-
-}  // namespace python
 
 static const Registered<DeferredCall<&filled_like>> full_like_class("FullLike", float32);
 static const Registered<Full> full_class("Full", Shape{}, float32);

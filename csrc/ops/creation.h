@@ -9,6 +9,8 @@ namespace mlx {
 array full(Shape shape, const array& value, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 array zeros(Shape shape, Dtype dtype = float32, StreamOrDevice s = {});
 array ones(Shape shape, Dtype dtype = float32, StreamOrDevice s = {});
+/// Filled with `value`, in its dtype; the shape of `a`.
+array full_like(const array& a, const array& value, StreamOrDevice s = {});
 array zeros_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 array ones_like(const array& a, std::optional<Dtype> dtype = {}, StreamOrDevice s = {});
 /// start, start + step, … of the given length; start and step are cast to `dtype` first.
@@ -31,8 +33,10 @@ array blackman(int M, StreamOrDevice s = {});
 
 // The forms that Python calls.
 namespace python {
-array full(const Shape& shape, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s);
-array full_like(const array& a, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s);
+array full(const Shape& shape, const std::optional<ScalarOrArray>& vals, std::optional<Dtype> dtype,
+           const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s);
+array full_like(const array& a, const std::optional<ScalarOrArray>& vals, std::optional<Dtype> dtype,
+                const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s);
 array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
 array ones(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
 array arange(const std::optional<Scalar>& start, const std::optional<Scalar>& stop, const std::optional<Scalar>& step,

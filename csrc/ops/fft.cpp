@@ -8,6 +8,7 @@
 #include "ops/elementwise.h"
 #include "ops/fourier.h"
 #include "ops/rearrange.h"
+#include "ops/shape.h"
 
 namespace mlx::fft {
 namespace {
@@ -70,10 +71,19 @@ array transform_axis(const array& a, Ends ends, bool inverse, const std::optiona
   return transform_axes(a, ends, inverse, n ? Sizes{{*n}} : Sizes{}, Sizes{{axis}}, norm, s);
 }
 
-array frequencies(std::vector<float> counts, int n, double d, const char* op) {
+/// The counts over n * d. They are made on the host: only a cast or another device's memory needs a stream.
+array frequencies(std::vector<double> counts, int n, double d, std::optional<Dtype> dtype, std::optional<DeviceType> device,
+                  const StreamOrDevice& s, const char* op) {
   if (d == 0) fail(op, "`d` must be non-zero.");
-  for (float& count : counts) count = float(double(count) / (double(n) * d));
-  return array::from_host(counts.data(), {int32_t(counts.size())}, float32);
+  const Dtype to = dtype.value_or(float32);
+  if (!to.is_inexact()) fail(op, "frequencies are no integers: the dtype must be floating, not ", to.name(), ".");
+  for (double& count : counts) count /= double(n) * d;
+  const Shape shape{int32_t(counts.size())};
+  const StreamOrDevice where = device ? StreamOrDevice(*device) : s;
+  if (to == float64) return copy(array::from_host(counts.data(), shape, float64), where);
+  const std::vector<float> rounded(counts.begin(), counts.end());
+  const array result = astype(array::from_host(rounded.data(), shape, float32), to, where);
+  return device && result.device() != *device ? copy(result, *device) : result;
 }
 
 array shifted(const array& a, const std::optional<Axes>& axes, bool forward, const StreamOrDevice& s) {
@@ -111,18 +121,18 @@ array ihfft(const array& a, std::optional<int> n, int axis, const std::string& n
   return conjugate(rfft(a, n, axis, opposite(norm), s), s);
 }
 
-array fftfreq(int n, double d, StreamOrDevice) {
+array fftfreq(int n, double d, StreamOrDevice s, std::optional<Dtype> dtype, std::optional<DeviceType> device) {
   if (n <= 0) fail("fftfreq", "`n` must be greater than 0.");
-  std::vector<float> counts;
-  for (int i = 0; i < n; ++i) counts.push_back(float(i < (n + 1) / 2 ? i : i - n));
-  return frequencies(std::move(counts), n, d, "fftfreq");
+  std::vector<double> counts;
+  for (int i = 0; i < n; ++i) counts.push_back(double(i < (n + 1) / 2 ? i : i - n));
+  return frequencies(std::move(counts), n, d, dtype, device, s, "fftfreq");
 }
 
-array rfftfreq(int n, double d, StreamOrDevice) {
+array rfftfreq(int n, double d, StreamOrDevice s, std::optional<Dtype> dtype, std::optional<DeviceType> device) {
   if (n <= 0) fail("rfftfreq", "`n` must be greater than 0.");
-  std::vector<float> counts;
-  for (int i = 0; i <= n / 2; ++i) counts.push_back(float(i));
-  return frequencies(std::move(counts), n, d, "rfftfreq");
+  std::vector<double> counts;
+  for (int i = 0; i <= n / 2; ++i) counts.push_back(double(i));
+  return frequencies(std::move(counts), n, d, dtype, device, s, "rfftfreq");
 }
 
 array fftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) { return shifted(a, axes, true, s); }

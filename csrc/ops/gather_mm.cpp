@@ -81,6 +81,17 @@ class GatherMM final : public Primitive {
     }
     return result;
   }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    Arrays moved = inputs;
+    for (const size_t i : {0, 1}) {
+      moved[i + 2] = batch_first(inputs[i + 2], axes[i + 2], size);
+      if (axes[i] < 0) continue;
+      moved[i] = moveaxis(inputs[i], axes[i], 0);
+      moved[i + 2] = indices_of_examples(moved[i + 2], moved[i]);
+    }
+    return {{array(output_shapes(moved)[0], inputs[0].dtype(), make_ref<GatherMM>(), moved, to_stream({}))}, {0}};
+  }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = inputs[2].shape();
     shape.push_back(inputs[0].shape(-2));
@@ -150,6 +161,14 @@ array masked(const array& x, const std::optional<array>& mask, int block, const 
 
 }  // namespace
 
+array indices_of_examples(const array& indices, const array& x) {
+  const int64_t each = x.size() / (int64_t(x.shape(0)) * x.shape(-2) * x.shape(-1));
+  Shape shape(size_t(indices.ndim()), 1);
+  shape[0] = x.shape(0);
+  const array first = reshape(arange(x.shape(0), uint32), shape) * array(each, uint32);
+  return minimum(indices, array(each - 1, uint32)) + first;
+}
+
 array gather_mm(const array& a, const array& b, const std::optional<array>& lhs_indices,
                 const std::optional<array>& rhs_indices, bool, StreamOrDevice s) {
   if (!lhs_indices && !rhs_indices) return matmul(a, b, s);
@@ -200,11 +219,18 @@ array segmented_mm(const array& a, const array& b, const array& segments, Stream
   if (a.shape(1) != b.shape(0))
     fail("segmented_mm", "Last dimension of first input with shape ", to_string(a.shape()),
          " must match second to last dimension of second input with shape ", to_string(b.shape()), ".");
-  const Dtype computed = dtype == float64 ? float32 : dtype;
-  Arrays inputs{astype(a, computed, s), astype(b, computed, s), astype(segments, uint32, s)};
+  const array left = astype(a, dtype, s), right = astype(b, dtype, s), bounds = astype(segments, uint32, s);
+  if (dtype == float64) {  // the kernel computes in float
+    const array place = arange(a.shape(1), uint32, s), zero(0, dtype);
+    const auto bound = [&](int i) { return take(bounds, array(i, int32), -1, s); };
+    const array inside = logical_and(greater_equal(place, expand_dims(bound(0), {-1}, s), s),
+                                     less(place, expand_dims(bound(1), {-1}, s), s), s);
+    return matmul(where(expand_dims(inside, {-2}, s), left, zero, s), where(expand_dims(inside, {-1}, s), right, zero, s), s);
+  }
+  Arrays inputs{left, right, bounds};
   auto primitive = make_ref<SegmentedMM>();
   Shape shape = primitive->output_shapes(inputs)[0];
-  return astype(array(std::move(shape), computed, std::move(primitive), std::move(inputs), to_stream(s)), dtype, s);
+  return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream(s));
 }
 
 static const Registered<GatherMM> gathermm_class("GatherMM");

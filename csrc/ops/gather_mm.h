@@ -5,6 +5,8 @@
 
 namespace mlx {
 
+/// For vmap: the indices (batch, …) of each example among its matrices of x (batch, …, m, n), counted over all examples.
+array indices_of_examples(const array& indices, const array& x);
 /// a[lhs_indices] @ b[rhs_indices] over the flattened batches; the indices broadcast. Floating dtypes.
 array gather_mm(const array& a, const array& b, const std::optional<array>& lhs_indices = {},
                 const std::optional<array>& rhs_indices = {}, bool sorted_indices = false, StreamOrDevice s = {});

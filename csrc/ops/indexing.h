@@ -18,6 +18,20 @@ array slice(const array& a, const array& start, const Axes& axes, const Shape& s
 /// `a` with the slice that begins at `start` replaced by `update`.
 array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s = {});
 
+/// Rows of `a` at the true places of `mask` (bool, the leading axes of a); those missing from `count` are zeros.
+array masked_take(const array& a, const array& mask, int32_t count, StreamOrDevice s = {});
+
+/// The value of a one-element integer array on which the shape of a result depends. Evaluates it; inside a function
+/// that compile or vmap traces, std::invalid_argument that says so.
+int32_t known_extent(array x, const char* op);
+/// Positions (uint32, int64 beyond) of what is true in the flattened mask, a constant to gradients. Evaluates the mask.
+array true_places(const array& mask, const char* op, StreamOrDevice s = {});
+/// The same as one array of indices for each axis.
+Arrays true_coordinates(const array& mask, const char* op, StreamOrDevice s = {});
+/// Indices of the elements that are not zero, one array for each axis, and as rows of one array. They evaluate `a`.
+ArrayTuple nonzero(const array& a, StreamOrDevice s = {});
+array argwhere(const array& a, StreamOrDevice s = {});
+
 /// The index arrays as one integer dtype and one shape, ready for a kernel; throws unless they hold integers.
 Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s);
 /// What the vjp and jvp of these operations say when the indices depend on what is differentiated.

@@ -16,8 +16,6 @@
 namespace mlx {
 namespace {
 
-array masked_take(const array& a, const array& mask, const array& like);
-
 /// Inputs: the array, the mask, the values. With `to_places` row k of the values goes to the k-th true place of the
 /// array, otherwise the array (rows like the values, more than enough) receives the values found at true places.
 class MaskedCopy final : public Primitive {
@@ -32,13 +30,13 @@ class MaskedCopy final : public Primitive {
     for (const int i : argnums) {
       if (i == 1) result.push_back(zeros_like(mask));
       else if (!to_places_) result.push_back(i == 0 ? zeros_like(primals[0]) : masked_put(zeros_like(values), mask, g));
-      else result.push_back(i == 2 ? masked_take(g, mask, values) : where(spread(mask, g.ndim()), zeros_like(g), g));
+      else result.push_back(i == 2 ? masked_take(g, mask, values.shape(0)) : where(spread(mask, g.ndim()), zeros_like(g), g));
     }
     return result;
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     const Arrays all = all_tangents(primals, tangents, argnums, 3);
-    return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0])};
+    return {to_places_ ? masked_put(all[0], primals[1], all[2]) : masked_take(all[2], primals[1], all[0].shape(0))};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
   std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
@@ -108,11 +106,13 @@ std::pair<Arrays, std::vector<int>> MaskedCopy::vmap(const Arrays& inputs, const
   return {{scatter(zeros_like(a), at, where(shown, values, zeros_like(values)), 0, ScatterMode::add)}, {0}};
 }
 
-array masked_take(const array& a, const array& mask, const array& like) {
-  return array(like.shape(), a.dtype(), make_ref<MaskedCopy>(false), {zeros_like(like), mask, a}, to_stream({}));
-}
-
 }  // namespace
+
+array masked_take(const array& a, const array& mask, int32_t count, StreamOrDevice s) {
+  Shape shape(a.shape().begin() + mask.ndim(), a.shape().end());
+  shape.insert(shape.begin(), count);
+  return array(shape, a.dtype(), make_ref<MaskedCopy>(false), {zeros(shape, a.dtype(), s), mask, a}, to_stream(s));
+}
 
 array masked_put(const array& a, const array& mask, const array& values, StreamOrDevice s) {
   if (mask.dtype() != bool_) fail("masked_put", "the mask must hold bools, not ", mask.dtype().name(), ".");

@@ -69,12 +69,30 @@ array blackman(int M, StreamOrDevice s) {
 }
 
 namespace python {
+namespace {
+/// The one of the two that is given.
+const ScalarOrArray& value_of(const std::optional<ScalarOrArray>& vals, const std::optional<ScalarOrArray>& fill_value, const char* op) {
+  if (bool(vals) == bool(fill_value)) fail<std::domain_error>(op, "give the value once, as vals or as fill_value.");
+  return vals ? *vals : *fill_value;
+}
+}  // namespace
 
-array full(const Shape& shape, const ScalarOrArray& vals, std::optional<Dtype> dtype, StreamOrDevice s) {
+array full(const Shape& shape, const std::optional<ScalarOrArray>& value, std::optional<Dtype> dtype,
+           const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s) {
+  const ScalarOrArray& vals = value_of(value, fill_value, "full");
   const std::optional<Dtype> truth = dtype == bool_ ? dtype : std::nullopt;
   if (const array* values = std::get_if<array>(&vals)) return mlx::full(shape, *values, truth, s);
   const Scalar& number = std::get<Scalar>(vals);
   return mlx::full(shape, to_array(number, dtype ? dtype_beside(number, *dtype) : dtype_of(number)), truth, s);
+}
+
+array full_like(const array& a, const std::optional<ScalarOrArray>& value, std::optional<Dtype> dtype,
+                const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s) {
+  const ScalarOrArray& vals = value_of(value, fill_value, "full_like");
+  const Dtype to = dtype.value_or(a.dtype());
+  if (const array* values = std::get_if<array>(&vals)) return mlx::full_like(a, astype(*values, to, s), s);
+  const Scalar& number = std::get<Scalar>(vals);
+  return mlx::full_like(a, astype(to_array(number, dtype_beside(number, to)), to, s), s);
 }
 
 array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s) {

@@ -7,6 +7,8 @@
 #include "graph/codegen.h"
 #include "ops/elementwise.h"
 #include "ops/creation.h"
+#include "ops/indexing.h"
+#include "ops/rearrange.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "graph/registry.h"
@@ -53,14 +55,32 @@ class QuantizedPrimitive : public Primitive {
  public:
   explicit QuantizedPrimitive(Quantization q) : q_(std::move(q)) {}
   void fields(Fields& f) override { q_.fields(f); }
-  /// Batches lie in front and rows do not mix, so moving the batch axis there is all.
+  /// Batches lie in front and rows do not mix, so moving the batch axis there is all, but for global scales.
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) final {
     const int size = batch_size(inputs, axes);
+    const size_t global = global_scale_at(inputs);
+    if (global < inputs.size() && axes[global] >= 0) return one_by_one(inputs, axes, size);
     Arrays moved;
     for (size_t i = 0; i < inputs.size(); ++i)
-      moved.push_back(i == global_scale_at(inputs) && axes[i] < 0 ? inputs[i] : batch_first(inputs[i], axes[i], size));
+      moved.push_back(i == global ? inputs[i] : batch_first(inputs[i], axes[i], size));
     Arrays results = apply(moved);
     return {results, std::vector<int>(results.size(), 0)};
+  }
+
+ private:
+  std::pair<Arrays, std::vector<int>> one_by_one(const Arrays& inputs, const std::vector<int>& axes, int size) const {
+    std::vector<Arrays> results;  // by output, then by example
+    for (int k = 0; k < size; ++k) {
+      Arrays example;
+      for (size_t i = 0; i < inputs.size(); ++i)
+        example.push_back(axes[i] < 0 ? inputs[i] : take(inputs[i], array(k, uint32), axes[i]));
+      const Arrays parts = apply(example);
+      results.resize(parts.size());
+      for (size_t i = 0; i < parts.size(); ++i) results[i].push_back(parts[i]);
+    }
+    Arrays stacked;
+    for (const Arrays& parts : results) stacked.push_back(stack(parts));
+    return {stacked, std::vector<int>(stacked.size(), 0)};
   }
 
  protected:

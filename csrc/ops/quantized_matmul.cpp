@@ -9,6 +9,7 @@
 #include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/gather_mm.h"
 #include "ops/matmul.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
@@ -104,14 +105,39 @@ class PackedProduct : public Primitive {
     q_.fields(f);
     f.field("transpose", transpose_);
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays&, const std::vector<int>&) override {
-    fail<std::runtime_error>("vmap", "Not implemented for ", name(), ".");
+  /// Linear in x and, for affine weights, in scales and biases together.
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+    std::optional<array> by_x;
+    Arrays moved = primals;
+    bool parameters = false;
+    if (q_.is_affine())
+      for (const size_t i : {2, 3}) moved[i] = zeros_like(primals[i]);
+    for (size_t k = 0; k < argnums.size(); ++k) {
+      const int i = argnums[k];
+      if (i == 1 || i > int(packed_count()) || (i > 0 && !q_.is_affine()))
+        fail<std::runtime_error>("jvp", "no derivative of ", name(), " with respect to argument ", i, ".");
+      if (i > 0) parameters = true, moved[size_t(i)] = tangents[k];
+      else by_x = product(tangents[k], primals);
+    }
+    if (!parameters) return {*by_x};
+    const array by_parameters = product(primals[0], moved);
+    return {by_x ? *by_x + by_parameters : by_parameters};
   }
   size_t work(const Arrays& inputs, const Arrays& outputs) const override {
     return size_t(outputs[0].size()) * size_t(inner(inputs)) / 4;
   }
 
  protected:
+  /// x times the weights among `operands`.
+  virtual array product(const array& x, const Arrays& operands) const = 0;
+  /// Whether weights, scales or biases have a batch axis.
+  bool weights_batched(const std::vector<int>& axes) const {
+    return std::any_of(axes.begin() + 1, axes.begin() + 1 + int(packed_count()), [](int axis) { return axis >= 0; });
+  }
+  /// Weights, scales and biases with the batch in front.
+  void move_weights(Arrays& inputs, const std::vector<int>& axes, int size) const {
+    for (size_t i = 1; i <= packed_count(); ++i) inputs[i] = batch_first(inputs[i], axes[i], size);
+  }
   size_t packed_count() const { return q_.is_affine() ? 3 : 2; }
   int64_t unpacked(const Arrays& inputs) const { return int64_t(inputs[2].shape(-1)) * q_.group_size; }
   int64_t inner(const Arrays& inputs) const { return transpose_ ? unpacked(inputs) : inputs[1].shape(-2); }
@@ -166,9 +192,18 @@ class QuantizedMatmul final : public PackedProduct {
     }
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
-    if (argnums != std::vector<int>{0}) fail<std::runtime_error>("jvp", "No JVP wrt the quantized matrix yet.");
-    return {apply(tangents[0], primals, transpose_)};
+  /// Batched rows are rows; batched weights make a product for each example.
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    if (!weights_batched(axes)) return {{product(moveaxis(inputs[0], axes[0], 0), inputs)}, {0}};
+    const int size = batch_size(inputs, axes);
+    Arrays moved = inputs;
+    move_weights(moved, axes, size);
+    const array x = axes[0] < 0 ? expand_dims(inputs[0], {0}) : moveaxis(inputs[0], axes[0], 0);
+    const array y = product(reshape(x, {x.shape(0), -1, x.shape(-1)}), moved);
+    Shape shape = x.shape();
+    shape.front() = size;
+    shape.back() = y.shape(-1);
+    return {{reshape(y, shape)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = inputs[0].shape();
@@ -177,6 +212,7 @@ class QuantizedMatmul final : public PackedProduct {
   }
 
  private:
+  array product(const array& x, const Arrays& operands) const override { return apply(x, operands, transpose_); }
   array apply(const array& x, const Arrays& primals, bool transpose) const {
     return quantized_matmul(x, primals[1], primals[2], biases(primals), transpose, q_.group_size, q_.bits, q_.mode);
   }
@@ -223,6 +259,28 @@ class GatherQMM final : public PackedProduct {
     }
     return result;
   }
+  /// One gather for all examples: their matrices lie behind each other, so each example's indices move on.
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const int size = batch_size(inputs, axes);
+    const size_t left = packed_count() + 1, right = left + 1;
+    Arrays moved = inputs;
+    for (const size_t i : {left, right}) moved[i] = batch_first(inputs[i], axes[i], size);
+    if (axes[0] >= 0) {
+      moved[0] = moveaxis(inputs[0], axes[0], 0);
+      moved[left] = indices_of_examples(moved[left], moved[0]);
+    }
+    if (weights_batched(axes)) {
+      move_weights(moved, axes, size);
+      moved[right] = indices_of_examples(moved[right], moved[1]);
+    }
+    return {{make(moved, in_order_ && axes[0] >= 0 && axes[left] < 0)}, {0}};
+  }
+  array make(Arrays inputs, bool in_order) const {
+    auto primitive = make_ref<GatherQMM>(q_, transpose_, in_order);
+    Shape shape = primitive->output_shapes(inputs)[0];
+    const Dtype dtype = inputs[0].dtype();
+    return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream({}));
+  }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = lhs(inputs).shape();
     shape.push_back(inputs[0].shape(-2));
@@ -231,6 +289,11 @@ class GatherQMM final : public PackedProduct {
   }
 
  private:
+  array product(const array& x, const Arrays& operands) const override {
+    Arrays inputs = operands;
+    inputs[0] = x;
+    return make(std::move(inputs), in_order_);
+  }
   const array& lhs(const Arrays& inputs) const { return inputs[packed_count() + 1]; }
   const array& rhs(const Arrays& inputs) const { return inputs[packed_count() + 2]; }
   /// Sums the matrices of `each` into the places of `like` that the indices name.

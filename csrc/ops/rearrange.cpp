@@ -52,11 +52,11 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
   return slice(a, std::move(start), std::move(stop), std::move(strides), s);
 }
 
-Arrays unstack(const array& x, int axis, StreamOrDevice s) {
-  const int at = normalize_axis(axis, x.ndim(), "unstack");
+ArrayTuple unstack(const array& x, int axis, StreamOrDevice s) {
+  const int at = normalize_axis(axis, x.ndim(), "unstack", AxisError::index);
   Arrays parts;
   for (int i = 0; i < x.shape(at); ++i) parts.push_back(squeeze(part(x, at, i, i + 1, s), Axes{at}, s));
-  return parts;
+  return {parts};
 }
 
 array stack(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s) {
@@ -283,6 +283,10 @@ std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs, c
 array where(const ScalarOrArray& condition, const ScalarOrArray& x, const ScalarOrArray& y, StreamOrDevice s) {
   const auto [yes, no] = to_arrays(x, y);
   return mlx::where(to_array(condition, bool_), yes, no, s);
+}
+
+array astype(const array& a, Dtype dtype, std::optional<bool> copy, StreamOrDevice s) {
+  return copy == true && a.dtype() == dtype ? mlx::copy(a, s) : mlx::astype(a, dtype, s);
 }
 
 array round(const ScalarOrArray& a, int decimals, StreamOrDevice s) { return mlx::round(to_array(a), decimals, s); }

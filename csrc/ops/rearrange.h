@@ -6,7 +6,7 @@
 namespace mlx {
 
 array flip(const array& a, const OptionalAxes& axis = {}, StreamOrDevice s = {});
-Arrays unstack(const array& x, int axis = 0, StreamOrDevice s = {});
+ArrayTuple unstack(const array& x, int axis = 0, StreamOrDevice s = {});
 array stack(const Arrays& arrays, std::optional<int> axis = 0, StreamOrDevice s = {});
 /// An int: that many equal parts; several: the positions to cut at.
 Arrays split(const array& a, const IntOrInts& indices_or_sections, int axis = 0, StreamOrDevice s = {});
@@ -44,6 +44,7 @@ Arrays depends(const Arrays& inputs, const Arrays& dependencies);
 
 // The forms that Python calls.
 namespace python {
+array astype(const array& a, Dtype dtype, std::optional<bool> copy, StreamOrDevice s);
 array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s);
 array slice(const array& a, const array& start_indices, const Axes& axes, const Shape& slice_size, StreamOrDevice s);
 array slice_update(const array& a, const array& update, const array& start_indices, const Axes& axes, StreamOrDevice s);

@@ -14,11 +14,19 @@ array any(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, 
 array mean(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array var(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, int ddof = 0, StreamOrDevice s = {});
 array std(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, int ddof = 0, StreamOrDevice s = {});
+/// The least and the greatest value over the axes.
+std::pair<array, array> minmax(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array count_nonzero(const array& a, const OptionalAxes& axis = {}, bool keepdims = false, StreamOrDevice s = {});
 /// Sum along a diagonal of the planes that the two axes span.
 array trace(const array& a, int offset = 0, int axis1 = 0, int axis2 = 1, std::optional<Dtype> dtype = {},
             StreamOrDevice s = {});
 array argmin(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array argmax(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
+
+// The forms that Python calls: `correction` is another name of ddof and wins.
+namespace python {
+array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s);
+array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s);
+}  // namespace python
 
 }  // namespace mlx

@@ -72,11 +72,13 @@ array multivariate_normal(const array& mean, const array& cov, const Shape& shap
   Shape samples = shape.empty() ? batch : shape;
   if (broadcast(samples, batch) != samples)
     fail(op, "Cannot generate random values of shape ", to_string(shape), " from broadcasted shape ", to_string(batch), ".");
-  const Arrays factors = linalg::svd(astype(cov, float32, s), true, s);
+  const auto precision = [](const array& x) { return x.dtype() == float64 ? float64 : float32; };
+  const Arrays factors = linalg::svd(astype(cov, precision(cov), s), true, s);
   const array root = matmul(multiply(factors[0], expand_dims(sqrt(factors[1], s), {-2}, s), s), factors[2], s);
   samples.push_back(n);
-  const array z = expand_dims(normal(samples, float32, {}, {}, key, s), {-2}, s);
-  return add(squeeze(matmul(z, root, s), Axes{-2}, s), astype(mean, float32, s), s);
+  const array z = astype(expand_dims(normal(samples, float32, {}, {}, key, s), {-2}, s), precision(cov), s);
+  const array centered = squeeze(matmul(z, root, s), Axes{-2}, s);
+  return astype(add(centered, astype(mean, precision(mean), s), s), precision(mean), s);
 }
 
 }  // namespace mlx::random

@@ -189,10 +189,9 @@ array scan(Scanning kind, const array& a, std::optional<int> axis, bool reverse,
   array x = axis ? a : sums ? flatten(a, 0, -1, s) : reshape(a, {-1}, s);
   const int along = normalize_axis(axis.value_or(0), x.ndim(), rows[int(kind)].name);
   if (kind == Scanning::sum && x.dtype() == bool_) x = astype(x, int32, s);
+  if (kind == Scanning::logaddexp) x = astype(x, at_least_float(x.dtype()), s);
   if (dtype) x = astype(x, *dtype, s);
   if (x.size() == 0) return x;
-  // In whole numbers log(1 + exp(-d)) is 0, so that the larger one remains.
-  if (kind == Scanning::logaddexp && !x.dtype().is_inexact()) kind = Scanning::max;
   // A long axis with few neighbours is scanned as rows.
   int64_t inner = 1;
   for (int i = along + 1; i < x.ndim(); ++i) inner *= x.shape(i);

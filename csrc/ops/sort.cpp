@@ -2,6 +2,7 @@
 #include "ops/sort.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "graph/codegen.h"
@@ -299,7 +300,9 @@ array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDe
   };
   // A NaN sorts last and must show.
   array middle = n % 2 ? at(n / 2) : multiply(add(at(n / 2 - 1), at(n / 2), s), array(0.5, x.dtype()), s);
-  if (x.dtype().is_floating()) middle = where(isnan(at(n - 1), s), at(n - 1), middle, s);
+  const array last = at(n - 1);
+  const array missing = x.dtype().is_complex() ? array(std::complex<float>(NAN, 0), complex64) : last;
+  if (x.dtype().is_inexact()) middle = where(isnan(last, s), missing, middle, s);
   return reshape(middle, shape, s);
 }
 

@@ -34,10 +34,13 @@ class View final : public Primitive {
     outputs[0].share(x, std::move(strides), x.offset() * from / to);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
-    if (!dtype_.is_inexact() || !primals[0].dtype().is_inexact()) no_transform("vjp", *this);
+    if (cuts(primals[0].dtype(), "vjp")) return {zeros_like(primals[0])};
     return {view(cotangents[0], primals[0].dtype())};
   }
-  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override { return {view(tangents[0], dtype_)}; }
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
+    const array seen = view(tangents[0], dtype_);
+    return {cuts(primals[0].dtype(), "jvp") ? zeros_like(seen) : seen};
+  }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     return {{view(batch_first(inputs[0], axes[0], 0), dtype_)}, {0}};
   }
@@ -63,6 +66,13 @@ class View final : public Primitive {
     bool divides = x.offset() * from % to == 0;
     for (int i = 0; i + 1 < x.ndim(); ++i) divides &= x.strides()[i] * from % to == 0;
     return divides;
+  }
+  /// Whole numbers carry no derivatives; complex numbers are pairs of floats; other bits are not linear.
+  bool cuts(Dtype from, const char* transform) const {
+    const auto part = [](Dtype d) { return d.is_complex() ? Dtype(float32) : d; };
+    if (!from.is_inexact() || !dtype_.is_inexact()) return true;
+    if (part(from) != part(dtype_)) no_transform(transform, *this);
+    return false;
   }
   Dtype dtype_;
 };
@@ -90,6 +100,14 @@ class AsStrided final : public Primitive {
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {as_strided(tangents[0], shape_, strides_, offset_)};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+    const array x = moveaxis(inputs[0], axes[0], 0);
+    Shape shape = shape_;
+    std::vector<int64_t> strides = strides_;
+    shape.insert(shape.begin(), x.shape(0));
+    strides.insert(strides.begin(), x.shape(0) ? x.size() / x.shape(0) : 0);
+    return {{as_strided(x, shape, strides, offset_)}, {0}};
   }
   bool is_view() const override { return true; }
 

@@ -9,6 +9,9 @@ import pytest
 
 RECORD = json.loads((Path(__file__).parent / "data" / "modalities.json").read_text())
 
+# Relative and absolute; mflux computes a part of its decoder in bfloat16.
+TOLERANCE = {"picture from latents": (1e-2, 1e-2)}
+
 
 @pytest.mark.parametrize("name", modalities.SCENARIOS)
 def test_a_tiny_model_gives_what_it_gives_on_mlx(name, tmp_path):
@@ -16,7 +19,8 @@ def test_a_tiny_model_gives_what_it_gives_on_mlx(name, tmp_path):
     if all(isinstance(value, int) for value in want):
         assert got == want
     else:
-        assert len(got) == len(want) and np.allclose(got, want, rtol=2e-3, atol=2e-4), list(zip(got, want))
+        relative, absolute = TOLERANCE.get(name, (1e-3, 2e-4))
+        assert len(got) == len(want) and np.allclose(got, want, relative, absolute), list(zip(got, want))
 
 
 def test_a_picture_changes_what_the_model_says(tmp_path):

@@ -62,10 +62,8 @@ def sign(x):
 
 
 def floor_divide(a, b):
-    """Integers truncate toward zero, floats floor."""
-    if a.dtype.kind in "ui":
-        return (np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))).astype(a.dtype)
-    return np.floor(a / b) if a.dtype.kind == "f" else a // b
+    """Rounded down; complex values are divided."""
+    return np.floor(a / b) if a.dtype.kind == "f" else a / b if a.dtype.kind == "c" else a // b
 
 
 def unary(name, expected, low=-4.0, high=4.0, **more):
@@ -147,7 +145,7 @@ BINARY = [
     binary("subtract", np.subtract, takes="uifc"),
     binary("multiply", np.multiply),
     binary("divide", np.true_divide, 0.5, 4, gives="float"),
-    binary("floor_divide", floor_divide, 1, 9, takes="uif", **FLAT),
+    binary("floor_divide", floor_divide, 1, 9, takes="uifc", **FLAT),
     binary("remainder", np.remainder, 1, 9, takes="uif", **FLAT),
     binary("power", np.power, 0.5, 3, takes="uifc"),
     binary("maximum", np.maximum, takes=REAL),

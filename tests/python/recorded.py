@@ -1,4 +1,4 @@
-"""Recorded values of MLX 0.32.2: calls, their inputs and results, and how a result is compared with them.
+"""Recorded values of MLX 0.32.4: calls, their inputs and results, and how a result is compared with them.
 
 data/recorded_values.json holds `tolerance` (dtype -> [rtol, atol]) and `cases`; data/recorded_values.npz one flat
 vector per dtype (bfloat16 as its uint16 bits). An array is a reference [dtype, offset, shape] into those. A case:

@@ -173,3 +173,70 @@ def test_hermitian_transforms(n, norm):
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+CREATION = [
+    ("zeros", (3,), np.zeros(3)), ("ones", ((2, 3),), np.ones((2, 3))), ("empty", (2,), np.zeros(2)), ("full", (3, 2.5), np.full(3, 2.5)),
+    ("arange", (1, 7, 2), np.arange(1, 7, 2)), ("linspace", (0, 1, 3), np.linspace(0, 1, 3)), ("eye", (3,), np.eye(3)),
+    ("zeros_like", (mx.ones(3),), np.zeros(3)), ("ones_like", (mx.zeros(3),), np.ones(3)), ("empty_like", (mx.ones(3),), np.zeros(3)),
+    ("full_like", (mx.zeros(3), 2), np.full(3, 2.0)), ("asarray", ([1, 2],), np.array([1, 2])), ("from_dlpack", (np.arange(3),), np.arange(3)),
+    ("fft.fftfreq", (8,), np.fft.fftfreq(8)), ("fft.rfftfreq", (8,), np.fft.rfftfreq(8)),
+]  # fmt: skip
+
+
+def function_named(name):
+    module, _, plain = name.rpartition(".")
+    return getattr(mx.fft if module else mx, plain)
+
+
+@pytest.mark.parametrize("name, arguments, want", CREATION, ids=[case[0] for case in CREATION])
+def test_arrays_are_made_on_the_device_asked_for(name, arguments, want):
+    for device in (mx.cpu, mx.Device(mx.cpu), mx.default_device()):
+        got = function_named(name)(*arguments, device=device)
+        mx.eval(got)
+        assert got.device == device
+        np.testing.assert_allclose(np.array(got), want)
+    with pytest.raises(TypeError):
+        function_named(name)(*arguments, device="cpu")
+    np.testing.assert_allclose(np.array(function_named(name)(*arguments, device=None)), want)
+
+
+def test_device_and_stream_exclude_each_other():
+    assert mx.zeros(3, stream=mx.cpu).device == mx.cpu
+    with pytest.raises(TypeError, match="either device or stream"):
+        mx.zeros(3, device=mx.cpu, stream=mx.cpu)
+
+
+def test_fill_value_is_another_name_of_vals():
+    same(mx.full((2, 3), fill_value=4), np.full((2, 3), 4, np.int32))
+    same(mx.full(2, fill_value=mx.array([1.0, 2.0])), np.array([1, 2], np.float32))
+    same(mx.full_like(mx.zeros(3), fill_value=2), np.full(3, 2, np.float32))
+    for call in (lambda: mx.full(2), lambda: mx.full(2, 1, fill_value=1), lambda: mx.full_like(mx.zeros(2))):
+        with pytest.raises(TypeError):
+            call()
+
+
+@pytest.mark.parametrize("name", ["fftfreq", "rfftfreq"])
+def test_dtypes_of_frequencies(name):
+    function, want = getattr(mx.fft, name), getattr(np.fft, name)(10, 0.3)
+    for dtype, tolerance in ((mx.float16, 2e-3), (mx.float32, 1e-7), (mx.complex64, 1e-7)):
+        got = function(10, 0.3, dtype=dtype)
+        assert got.dtype == dtype
+        np.testing.assert_allclose(np.array(got.astype(mx.complex64)).real, want, tolerance, tolerance)
+    wide = function(10, 0.3, dtype=mx.float64, device=mx.cpu)
+    assert wide.dtype == mx.float64
+    np.testing.assert_allclose(np.array(wide), want, 4e-16)
+    with pytest.raises(ValueError, match="floating"):
+        function(10, dtype=mx.int32)
+
+
+def test_astype_copies_when_asked():
+    x = mx.array([1.0, 2.0])
+    mx.eval(x)
+    for function in (mx.astype, mx.array.astype):
+        same(function(x, mx.float32, copy=True), [1, 2])
+        same(function(x, mx.int32, copy=False), np.array([1, 2], np.int32))
+        if mx.default_device() == mx.cpu:
+            address = lambda a: np.asarray(a).ctypes.data  # noqa: E731
+            assert address(function(x, mx.float32, copy=True)) != address(x)
+            assert address(function(x, mx.float32, copy=False)) == address(function(x, mx.float32)) == address(x)

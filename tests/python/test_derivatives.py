@@ -47,6 +47,15 @@ def test_whole_numbers_carry_no_tangent(dtype):
     assert tangent(lambda v: v.astype(mx.float16).astype(mx.float32), x).tolist() == [1, 1]
 
 
+def test_views_of_other_dtypes():
+    x = mx.array([1.5, -2.0])
+    assert tangent(lambda v: v.view(mx.int32), x).tolist() == [0, 0]
+    assert mx.grad(lambda v: v.view(mx.uint32).astype(mx.float32).sum())(x).tolist() == [0, 0]
+    same(mx.grad(lambda v: mx.abs(v.view(mx.complex64)).sum())(x), np.array([1.5, -2.0]) / 2.5, 1e-6)
+    with pytest.raises(ValueError):
+        mx.grad(lambda v: v.view(mx.float16).sum())(x)
+
+
 def test_divmod_has_no_derivatives_but_remainder_has():
     one, a, b = mx.array(1.0), mx.array(11.0), mx.array(4.0)
     for function in (lambda v: mx.divmod(v, b), lambda v: mx.divmod(a, v)):

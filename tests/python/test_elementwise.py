@@ -6,6 +6,7 @@ import pytest
 from elementwise_rows import ALIASES, BINARY, ROWS
 from support import (
     DTYPES,
+    INTEGERS,
     LAYOUTS,
     SPECIALS,
     check,
@@ -139,9 +140,41 @@ def test_divmod_floors(a, b, quotient, remainder):
     assert [r.item() for r in result] == [quotient, remainder]
 
 
-def test_integer_floor_divide_truncates_toward_zero():
-    same(mx.array([-7, 7, -7, 7]) // mx.array([2, 2, -2, -2]), [-3, 3, 3, -3])
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integer_division_rounds_down(dtype):
+    info = np.iinfo(dtype)
+    ends = [info.min, info.min + 1, info.max - 1, info.max]
+    a, b = (x.ravel().astype(dtype) for x in np.meshgrid([*range(-9 if info.min else 0, 10), *ends], [1, 2, 3, 7, *ends]))
+    if info.min:
+        b = np.concatenate([b, -b])
+        a = np.concatenate([a, a])
+    a, b = a[b != 0], b[b != 0]
+    with np.errstate(over="ignore"):
+        same(mx.array(a) // mx.array(b), a // b)
+        same(mx.array(a) % mx.array(b), a % b)
+        same(mx.divmod(mx.array(a), mx.array(b)), [a // b, a % b])
+
+
+def test_floor_division_of_bools_and_numbers():
+    yes = mx.array([True, True])
+    same(mx.array([True, False]) // yes, [True, False])
+    same(mx.array([True, False]) % yes, [False, False])
+    assert mx.floor_divide(-7, 2).item() == -4 and mx.remainder(-7, 2).item() == 1
+    same(-7 // mx.array([2, -2]), [-4, 3])
     same(mx.array([-7.0, 7.0]) // mx.array([2.0, -2.0]), [-4, -4])
+
+
+@pytest.mark.parametrize("arguments, want", [((1.0, 2), 0.4636476), ((1, mx.array([2])), [0.4636476]), ((True, 2), 0.4636476)])
+def test_arctan2_takes_numbers(arguments, want):
+    got = mx.arctan2(*arguments)
+    assert got.dtype == mx.float32
+    same(got, np.array(want, np.float32), 1e-6)
+    assert mx.arctan2(mx.array([1.0], mx.float16), 2.0).dtype == mx.float16
+
+
+def test_degrees_and_radians_take_numbers():
+    same(mx.degrees(1.5), np.float32(np.degrees(1.5)), 1e-6)
+    same(mx.radians(180), np.float32(np.pi), 1e-6)
 
 
 def test_integer_power_with_negative_exponent_is_zero():

@@ -132,3 +132,45 @@ def test_identity_and_hash():
     x = mx.array([1, 2])
     assert len({x, x, mx.array([1, 2])}) == 2
     assert DTYPES["float32"].mx == mx.float32 and mx.float32 != "float32"
+
+
+def test_integers_of_no_axes_are_indices():
+    assert [4, 5, 6][mx.array(2)] == 6 and hex(mx.array(255)) == "0xff" and list(range(mx.array(3, mx.uint64))) == [0, 1, 2]
+    assert np.arange(6)[mx.array(1)] == 1 and np.zeros(mx.array(3)).shape == (3,)
+    for wrong in (mx.array(1.0), mx.array(True), mx.array([1]), mx.array([1, 2]), mx.array(1j)):
+        with pytest.raises(TypeError, match="0-dimensional integer"):
+            [4, 5, 6][wrong]
+
+
+def test_arrays_stand_where_ints_are_taken():
+    x, two = mx.array(draw("float32", (2, 3))), mx.array(2)
+    assert x.reshape(mx.array([3, 2])).shape == mx.reshape(x, mx.array([3, 2])).shape == (3, 2)
+    assert x.reshape(-1, two).shape == (3, 2) and mx.zeros((two, 3)).shape == (2, 3)
+    assert [part.shape for part in mx.split(x, two)] == [(1, 3), (1, 3)]
+    assert [part.shape for part in mx.split(mx.arange(4), mx.array([1, 2]))] == [(1,), (1,), (2,)]
+    same(mx.sum(x, mx.array(0)), np.sum(np.array(x), 0), 1e-6, 1e-6)
+    same(mx.sum(x, mx.array([0, 1])), np.sum(np.array(x)), 1e-6, 1e-6)
+    same(mx.roll(x, mx.array(1)), np.roll(np.array(x), 1))
+    assert mx.eye(two).shape == (2, 2) and x.transpose(mx.array([1, 0])).shape == (3, 2)
+    for slice_ in (lambda: x[two:], lambda: x[: mx.array(1)]):
+        with pytest.raises(ValueError, match="slice indices"):
+            slice_()
+
+
+@pytest.mark.parametrize("dtype", ALL)
+def test_bytes_are_the_elements_in_row_major_order(dtype):
+    values = draw(dtype, (3, 4))
+    with device_for(dtype):
+        x = to_mx(values, dtype)
+        for view, want in ((x, values), (x.T, values.T), (x[:, ::-2], values[:, ::-2]), (x[:0], values[:0])):
+            if dtype == "bfloat16":
+                want = (np.ascontiguousarray(want).view(np.uint32) >> 16).astype(np.uint16)
+            assert bytes(view) == np.ascontiguousarray(want).tobytes()
+
+
+def test_positive_is_another_array_of_the_same_value():
+    x = mx.array([1.0, -2.0])
+    y = +x
+    y[0] = 5
+    assert x.tolist() == [1, -2] and y.tolist() == [5, -2] and (+mx.array([True])).dtype == mx.bool_
+    same(mx.grad(lambda x: (+x * x).sum())(x), [2, -4])

@@ -242,8 +242,3 @@ def test_wrong_arguments_are_value_errors(call):
 def test_float64_is_a_runtime_error(call):
     with mx.stream(mx.cpu), pytest.raises(RuntimeError):
         mx.eval(call(W.astype(mx.float64)))
-
-
-def test_vmap_of_quantized_matmul_is_a_runtime_error():
-    with pytest.raises(RuntimeError):
-        mx.vmap(lambda x: mx.quantized_matmul(x, *PACKED))(mx.zeros((2, 3, 64)))

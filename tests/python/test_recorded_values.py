@@ -1,4 +1,4 @@
-"""A selection of calls gives the recorded values of MLX 0.32.2."""
+"""A selection of calls gives the recorded values of MLX 0.32.4."""
 
 import contextlib
 import inspect

@@ -231,3 +231,41 @@ def test_comparisons_of_whole_arrays(p):
     assert not getattr(mx, p)(x, y).item()
     assert getattr(mx, p)(x, y, equal_nan=True).item()
     assert not mx.array_equal(x, mx.zeros((2,))).item()
+
+
+@pytest.mark.parametrize("axis", [None, 0, (0, 2), -1, ()], ids=str)
+def test_minmax_is_both_extremes(axis):
+    x = draw("float32", (3, 4, 5))
+    for keepdims in (False, True):
+        got = mx.minmax(mx.array(x), axis, keepdims)
+        assert isinstance(got, tuple)
+        same(list(got), [np.min(x, axis, keepdims=keepdims), np.max(x, axis, keepdims=keepdims)])
+    assert all(np.isnan(r.item()) for r in mx.minmax(mx.array([1.0, np.nan, 2.0])))
+    check_vmap(lambda x: mx.minmax(x, 0), mx.array(x))
+    check_gradient(lambda x: mx.minmax(x, 1)[0] * 2 + mx.minmax(x, 1)[1], draw("float64", (3, 5)), jvp=False)
+
+
+@pytest.mark.parametrize("error, shape, axis", [(IndexError, (2, 3), 2), (ValueError, (0, 3), 0), (ValueError, (0,), None)])
+def test_minmax_refuses_what_min_refuses(error, shape, axis):
+    with pytest.raises(error):
+        mx.minmax(mx.zeros(shape), axis)
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+def test_correction_is_another_name_of_ddof_and_wins(name):
+    x, function, expected = draw("float32", (4, 6)), getattr(mx, name), getattr(np, name)
+    for axis in (None, 0, 1):
+        same(function(mx.array(x), axis=axis, correction=1), expected(x, axis=axis, ddof=1), 1e-5)
+    same(function(mx.array(x), ddof=1, correction=2), expected(x, ddof=2), 1e-5)
+    same(function(mx.array(x), 0, False, 1, correction=0), expected(x, axis=0), 1e-5)
+    same(function(mx.array(x), ddof=1, correction=None), expected(x, ddof=1), 1e-5)
+    same(getattr(mx.array(x), name)(1, correction=1), expected(x, axis=1, ddof=1), 1e-5)
+    with pytest.raises(TypeError):
+        function(mx.array(x), correction=1.5)
+
+
+def test_the_median_of_complex_numbers_shows_a_nan():
+    nan = float("nan")
+    x = mx.array([[3 + 0j, complex(nan, 0), 1 + 0j], [3 + 0j, complex(0, nan), 1 + 0j], [3 + 1j, 2 + 0j, 1 - 1j]])
+    assert mx.isnan(mx.median(x, axis=1)).tolist() == [True, True, False]
+    assert mx.median(x[2]).item() == 2 and mx.median(mx.array([1 + 2j, 3 + 1j, 1 - 1j, 2 + 0j])).item() == 1.5 + 1j

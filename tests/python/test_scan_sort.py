@@ -91,6 +91,13 @@ def test_scan_without_axis_flattens():
     same(mx.cumsum(mx.array(x)), np.cumsum(x.astype(np.float64)), 1e-5, 1e-6)
 
 
+@pytest.mark.parametrize("dtype", of_kinds("bui"))
+def test_logcumsumexp_of_integers_is_float32(dtype):
+    x = draw(dtype, (3, 7), 0, 3)
+    check(lambda x: mx.logcumsumexp(x, axis=1), lambda x: logcumsumexp(x.astype(np.float64), 1), x, dtype=dtype, gives="float32")
+    same(to_mx(x, dtype).logcumsumexp(0), logcumsumexp(x.astype(np.float64), 0).astype(np.float32), 1e-5, 1e-6)
+
+
 @pytest.mark.parametrize("name", ["cummax", "cummin"])
 def test_running_extremes_propagate_nan(name):
     got = np.array(getattr(mx, name)(mx.array([1.0, mx.nan, 3.0])))

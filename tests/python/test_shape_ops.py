@@ -127,7 +127,22 @@ def test_split(sections, axis):
 
 def test_unstack():
     x = draw("float32", (4, 6))
-    same(mx.unstack(mx.array(x), axis=1), list(x.T))
+    parts = mx.unstack(mx.array(x), axis=1)
+    assert isinstance(parts, tuple)
+    same(list(parts), list(x.T))
+    assert mx.unstack(mx.zeros((0, 3))) == ()
+    for wrong in (mx.array(1.0), mx.zeros((2,))):
+        with pytest.raises(IndexError, match="unstack"):
+            mx.unstack(wrong, axis=1)
+
+
+def test_matrix_transpose_exchanges_the_last_two_axes():
+    x = draw("float32", (2, 3, 4))
+    for got in (mx.matrix_transpose(mx.array(x)), mx.array(x).mT, mx.linalg.matrix_transpose(mx.array(x))):
+        same(got, np.swapaxes(x, -1, -2))
+    for shape in ((), (3,)):
+        with pytest.raises(ValueError, match=r"\[matrix_transpose\]"):
+            mx.matrix_transpose(mx.zeros(shape))
 
 
 @pytest.mark.parametrize("indexing", ["xy", "ij"])

@@ -157,6 +157,24 @@ while True:
     assert "KeyboardInterrupt" in errors
 
 
+def test_the_memory_limit_can_be_read():
+    previous = mx.set_memory_limit(10**9)
+    assert mx.get_memory_limit() == 10**9
+    assert mx.set_memory_limit(previous) == 10**9 and mx.get_memory_limit() == previous
+
+
+def test_the_size_of_the_buffers_behind_arrays():
+    x = mx.zeros((1 << 18,)) + 1
+    with pytest.raises(ValueError, match="evaluated"):
+        mx.get_array_buffer_size(x)
+    view = x[10:20]
+    mx.eval(x, view)
+    size = mx.get_array_buffer_size(x)
+    assert 4 << 18 <= size < 5 << 18
+    assert mx.get_array_buffer_size(x, [view, {"a": (x, 3, None)}], "text") == size
+    assert mx.get_array_buffer_size() == 0 and mx.get_array_buffer_size([]) == 0
+
+
 def test_memory_counters():
     mx.clear_cache()
     before = mx.get_active_memory()

@@ -150,6 +150,7 @@ RULES = {
     "addmm": (mx.addmm, (2,), (3, 4), (4, 2)),
     "at[].multiply": (lambda x, u: x.at[mx.array([0, 2, 0])].multiply(u), (3, 4), (3, 4)),
     "divmod": (mx.divmod, (3, 4), (4,)),
+    "as_strided": (lambda x: mx.as_strided(x, (2, 2, 2), (4, 1, 2), 1), (3, 4)),
     "pad": (lambda x: mx.pad(x, ((1, 0), (0, 2)), constant_values=3.0), (3, 4)),
     "slice_update": (lambda x, u, i: mx.slice_update(x, u, i.reshape(1), (1,)), (3, 4), (3, 2), 2),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 SUBMODULES = ("random", "fast", "linalg", "fft")
-ROW = re.compile(r'^(OP|METHOD)\((\w+),\s*([\w:]+),\s*"', re.MULTILINE)
+ROW = re.compile(r'^(OP|METHOD|CREATION)\((\w+),\s*([\w:]+),\s*"', re.MULTILINE)
 PARENTHESES = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 ITEM = re.compile(
     r"^namespace (?P<enter>[\w:]+) \{|^(?P<leave>\})  // namespace|^\s*using (?P<alias>\w+) = (?P<meaning>[^;]+);"
@@ -28,6 +28,7 @@ TYPES = {
     "void": "None",
     "std::string": "str",
     "Dtype": "Dtype",
+    "DeviceType": "Device | DeviceType",
     "StreamOrDevice": "StreamOrDevice",
     "Scalar": "scalar",
     "ScalarOrArray": "Operand",
@@ -111,12 +112,13 @@ def operation_types():
         submodule = table.stem if table.stem in SUBMODULES else ""
         for kind, name, function in ROW.findall(text):
             key = f"array.{name}" if kind == "METHOD" else name
-            types[submodule, key] = declarations.types_of(function, submodule)
+            parameters, result = declarations.types_of(function, submodule)
+            if kind == "CREATION":  # the binder puts the device before the stream
+                parameters.insert(-1, "Device | DeviceType | None")
+            types[submodule, key] = parameters, result
         for kind, name in re.findall(r"^(UNARY|BINARY)\((\w+)", text, re.MULTILINE):
             types[submodule, name] = (["Operand"] * (1 + (kind == "BINARY")) + ["StreamOrDevice"], "array")
     aliases = (CSRC / "bind/aliases.def").read_text()
-    for name in re.findall(r"^ARRAYS_ONLY\((\w+)\)", aliases, re.MULTILINE):
-        types["", name] = (["array", "array", "StreamOrDevice"], "array")
     for name in re.findall(r"^METHOD\((\w+)\)", aliases, re.MULTILINE):
         types.setdefault(("", f"array.{name}"), types["", name])
     for method, name in re.findall(r"^METHOD_ALIAS\((\w+), (\w+)\)", aliases, re.MULTILINE):

@@ -50,6 +50,7 @@ class array:
     def __pow__(self, other: Operand, /) -> array: ...
     def __rpow__(self, other: Operand, /) -> array: ...
     def __neg__(self) -> array: ...
+    def __pos__(self) -> array: ...
     def __abs__(self) -> array: ...
     def __bool__(self) -> bool: ...
     def __invert__(self) -> array: ...
@@ -76,6 +77,7 @@ class array:
     def __rtruediv__(self, other: Operand, /) -> array: ...
     def __ifloordiv__(self, other: Operand, /) -> array: ...
     def __itruediv__(self, other: Operand, /) -> array: ...
+    def __index__(self) -> int: ...
     def __matmul__(self, other: array, /) -> array: ...
     def __imatmul__(self, other: array, /) -> array: ...
     def __len__(self) -> int: ...
@@ -125,6 +127,8 @@ class array:
         """Nested lists of Python numbers; a number for 0-d."""
     def __complex__(self) -> complex:
         """The only element as a complex number."""
+    def __bytes__(self) -> bytes:
+        """The elements' bytes in row-major order."""
     def __copy__(self) -> array:
         """Another object of the same value."""
     def __deepcopy__(self, memo: Any) -> array:
@@ -178,12 +182,12 @@ class array:
         """See mx.mean."""
     def var(
         self, axis: int | Sequence[int] | None = None, keepdims: bool = False, ddof: int = 0, *,
-        stream: StreamOrDevice = None
+        correction: int | None = None, stream: StreamOrDevice = None
     ) -> array:
         """See mx.var."""
     def std(
         self, axis: int | Sequence[int] | None = None, keepdims: bool = False, ddof: int = 0, *,
-        stream: StreamOrDevice = None
+        correction: int | None = None, stream: StreamOrDevice = None
     ) -> array:
         """See mx.std."""
     def argmin(self, axis: int | None = None, keepdims: bool = False, *, stream: StreamOrDevice = None) -> array:
@@ -242,7 +246,7 @@ class array:
         """mx.cos of this array."""
     def conj(self, *, stream: StreamOrDevice = None) -> array:
         """mx.conjugate of this array."""
-    def astype(self, dtype: Dtype, *, stream: StreamOrDevice = None) -> array:
+    def astype(self, dtype: Dtype, *, copy: bool | None = None, stream: StreamOrDevice = None) -> array:
         """mx.astype of this array."""
     def view(self, dtype: Dtype, *, stream: StreamOrDevice = None) -> array:
         """mx.view of this array."""
@@ -451,7 +455,7 @@ def any(
     """True where some value over the axes is not zero. IndexError for an axis out of range."""
 def arange(
     start: scalar | None = None, stop: scalar | None = None, step: scalar | None = None, dtype: Dtype | None = None, *,
-    stream: StreamOrDevice = None
+    device: Device | DeviceType | None = None, stream: StreamOrDevice = None
 ) -> array:
     """start, start + step, … below stop; one argument is the stop. int32, int64 or float32 by the arguments. ValueError
     for a step of 0, NaN and infinite bounds.
@@ -466,7 +470,7 @@ def arcsinh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse hyperbolic sine."""
 def arctan(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse tangent, in radians."""
-def arctan2(a: array, b: array, /, *, stream: StreamOrDevice = None) -> array:
+def arctan2(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Angle of the point (b, a), in radians."""
 def arctanh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse hyperbolic tangent."""
@@ -482,6 +486,10 @@ def argpartition(a: array, /, kth: int, axis: int | None = -1, *, stream: Stream
     """Indices (uint32) that partition along the axis. ValueError for kth or axis out of range."""
 def argsort(a: array, /, axis: int | None = -1, *, stream: StreamOrDevice = None) -> array:
     """Indices (uint32) that sort along the axis, equal elements in their order. ValueError for an axis out of range."""
+def argwhere(a: array, /, *, stream: StreamOrDevice = None) -> array:
+    """Indices (uint32) of the elements that are not zero as the rows of an array (count, ndim). Evaluates `a`:
+    ValueError inside a function that compile or vmap traces.
+    """
 def array_equal(a: Operand, b: Operand, /, *, equal_nan: bool = False, stream: StreamOrDevice = None) -> array:
     """One bool: whether shapes and all values agree; shapes that differ are no error."""
 def as_strided(
@@ -489,7 +497,9 @@ def as_strided(
     stream: StreamOrDevice = None
 ) -> array:
     """Seen through strides counted in elements of its row-major order. ValueError beyond its elements."""
-def asarray(a: Any, /, dtype: Dtype | None = None, *, copy: bool | None = None) -> array:
+def asarray(
+    a: Any, /, dtype: Dtype | None = None, *, copy: bool | None = None, device: Device | DeviceType | None = None
+) -> array:
     """An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError unless memory can be
     shared.
     """
@@ -497,13 +507,14 @@ def asin(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse sine, in radians."""
 def asinh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse hyperbolic sine."""
-def astype(a: array, /, dtype: Dtype, *, stream: StreamOrDevice = None) -> array:
-    """Converted to another dtype; no copy when it has it already."""
+def astype(a: array, /, dtype: Dtype, *, copy: bool | None = None, stream: StreamOrDevice = None) -> array:
+    """Converted to another dtype; when it has it already, the same array, or with copy=True one with memory of its own.
+    """
 def async_eval(*args: Any) -> None:
     """Starts the evaluation of all arrays in the arguments."""
 def atan(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse tangent, in radians."""
-def atan2(a: array, b: array, /, *, stream: StreamOrDevice = None) -> array:
+def atan2(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Angle of the point (b, a), in radians."""
 def atanh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse hyperbolic tangent."""
@@ -573,7 +584,9 @@ def conv1d(
     input: array, weight: array, /, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """Cross-correlation of input (N, L, C) with weight (O, K, C / groups)."""
+    """Cross-correlation of input (N, L, C) with weight (O, K, C / groups), floating or complex, not conjugated.
+    ValueError when groups does not divide C and O.
+    """
 def conv2d(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
@@ -583,7 +596,7 @@ def conv3d(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
 ) -> array:
-    """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C); groups must be 1."""
+    """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def conv_general(
     input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] | tuple[Sequence[int],
     Sequence[int]] = 0, kernel_dilation: int | Sequence[int] = 1, input_dilation: int | Sequence[int] = 1,
@@ -606,9 +619,9 @@ def conv_transpose3d(
     dilation: int | Sequence[int] = 1, output_padding: int | Sequence[int] = 0, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C)."""
+    """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def convolve(a: array, v: array, /, mode: str = 'full', *, stream: StreamOrDevice = None) -> array:
-    """Convolution of two 1-d arrays; mode full, valid or same (else ValueError)."""
+    """Convolution of two 1-d arrays, floating or complex; mode full, valid or same (else ValueError)."""
 def copy(a: array, /, *, stream: StreamOrDevice = None) -> array:
     """The same value in memory of its own."""
 def copysign(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -669,7 +682,9 @@ def dequantize(
     mode: str = 'affine', global_scale: array | None = None, dtype: Dtype | None = None, *,
     stream: StreamOrDevice = None
 ) -> array:
-    """The values (..., K) of packed weights; dtype of the scales (affine) or bfloat16 unless given."""
+    """The values (..., K) of packed weights; unless given the dtype is that of scales and biases (affine), float32 with
+    a global scale, else bfloat16. ValueError for scales and biases that are not floating.
+    """
 def device_count(device_type: DeviceType) -> int:
     """How many devices of a type there are."""
 def device_info(d: Device | DeviceType | None = None) -> dict[str, Any]:
@@ -697,9 +712,14 @@ def einsum(subscripts: str, *operands: array, stream: StreamOrDevice = None) -> 
     """
 def einsum_path(subscripts: str, *operands: array) -> tuple[list[tuple[int, ...]], str]:
     """The order in which einsum contracts its operands, and a printable account of its cost."""
-def empty(shape: int | Sequence[int], dtype: Dtype | None = float32, *, stream: StreamOrDevice = None) -> array:
+def empty(
+    shape: int | Sequence[int], dtype: Dtype | None = float32, *, device: Device | DeviceType | None = None,
+    stream: StreamOrDevice = None
+) -> array:
     """Zeros. ValueError for negative dimensions."""
-def empty_like(a: array, /, dtype: Dtype | None = None, *, stream: StreamOrDevice = None) -> array:
+def empty_like(
+    a: array, /, dtype: Dtype | None = None, *, device: Device | DeviceType | None = None, stream: StreamOrDevice = None
+) -> array:
     """Zeros; shape and dtype of `a`."""
 def enable_compile() -> None:
     """Undoes disable_compile and the environment's MLX_DISABLE_COMPILE."""
@@ -732,7 +752,8 @@ def exporter(
 ) -> FunctionExporter:
     """A context manager; calling it records one more call of `fun` into the file."""
 def eye(
-    n: int, m: int | None = None, k: int = 0, dtype: Dtype | None = float32, *, stream: StreamOrDevice = None
+    n: int, m: int | None = None, k: int = 0, dtype: Dtype | None = float32, *,
+    device: Device | DeviceType | None = None, stream: StreamOrDevice = None
 ) -> array:
     """Ones on the k-th diagonal of an n × m matrix."""
 def flatten(a: array, /, start_axis: int = 0, end_axis: int = -1, *, stream: StreamOrDevice = None) -> array:
@@ -747,19 +768,26 @@ floating: DtypeCategory
 def floor(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Largest integer that is not above a."""
 def floor_divide(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """a / b, rounded down for floats and towards zero for integers."""
-def from_dlpack(x: DLPackCompatible, /, *, copy: bool | None = None) -> array:
+    """a / b, rounded down; plain division for complex values."""
+def from_dlpack(
+    x: DLPackCompatible, /, *, copy: bool | None = None, device: Device | DeviceType | None = None
+) -> array:
     """An array from a tensor in host memory with __dlpack__. copy=False shares its memory or raises ValueError."""
 def from_fp8(x: array, /, dtype: Dtype = bfloat16, *, stream: StreamOrDevice = None) -> array:
     """The values of e4m3 codes. uint8 only (ValueError)."""
 def full(
-    shape: int | Sequence[int], vals: Operand, dtype: Dtype | None = None, *, stream: StreamOrDevice = None
+    shape: int | Sequence[int], vals: Operand | None = None, dtype: Dtype | None = None, *,
+    fill_value: Operand | None = None, device: Device | DeviceType | None = None, stream: StreamOrDevice = None
 ) -> array:
-    """Filled with a (broadcast) value. A number takes dtype, or the lowest of a higher kind that holds it; an array
-    keeps its own. bool_ always gives truth values. ValueError for negative dimensions.
+    """Filled with a (broadcast) value, vals or by the array API's name fill_value. A number takes dtype, or the lowest
+    of a higher kind that holds it; an array keeps its own. bool_ always gives truth values. ValueError for negative
+    dimensions.
     """
-def full_like(a: array, /, vals: Operand, dtype: Dtype | None = None, *, stream: StreamOrDevice = None) -> array:
-    """Filled with a value; shape and dtype of `a`."""
+def full_like(
+    a: array, /, vals: Operand | None = None, dtype: Dtype | None = None, *, fill_value: Operand | None = None,
+    device: Device | DeviceType | None = None, stream: StreamOrDevice = None
+) -> array:
+    """Filled with a value (vals, or fill_value); shape and dtype of `a`."""
 def gather_mm(
     a: array, b: array, /, lhs_indices: array | None = None, rhs_indices: array | None = None, *,
     sorted_indices: bool = False, stream: StreamOrDevice = None
@@ -773,8 +801,8 @@ def gather_qmm(
     mode: str = 'affine', *, sorted_indices: bool = False, global_scale: array | None = None,
     stream: StreamOrDevice = None
 ) -> array:
-    """quantized_matmul of the matrices of x and w that the broadcast batch indices choose. Beyond MLX: global_scale,
-    for mode nvfp4, one for each matrix of w.
+    """quantized_matmul of the matrices of x and w that the broadcast batch indices choose. global_scale: float32, for
+    mode nvfp4 with indices, one for each matrix of w (else ValueError).
     """
 def gather_qqmm(
     x: array, w: array, /, scales: array | None = None, lhs_indices: array | None = None,
@@ -786,8 +814,14 @@ def gather_qqmm(
 generic: DtypeCategory
 def get_active_memory() -> int:
     """Bytes in use by arrays."""
+def get_array_buffer_size(*args: Any) -> int:
+    """Bytes of the memory behind the arrays in the arguments (lists, tuples and dicts of them, too), each block counted
+    once and as large as it was allocated. ValueError for arrays that are not evaluated.
+    """
 def get_cache_memory() -> int:
     """Bytes kept for reuse."""
+def get_memory_limit() -> int:
+    """The bytes above which allocations wait for memory."""
 def get_peak_memory() -> int:
     """The most bytes in use since the last reset."""
 def get_printoptions() -> PrintOptions:
@@ -867,7 +901,7 @@ def less_equal(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> a
     """a <= b."""
 def linspace(
     start: Operand, stop: Operand, num: int | None = 50, endpoint: bool = True, dtype: Dtype | None = float32, *,
-    stream: StreamOrDevice = None
+    device: Device | DeviceType | None = None, stream: StreamOrDevice = None
 ) -> array:
     """`num` evenly spaced values from start to stop. ValueError for a negative number."""
 def load(
@@ -890,8 +924,8 @@ def logcumsumexp(
     a: array, /, axis: int | None = None, *, reverse: bool = False, inclusive: bool = True,
     stream: StreamOrDevice = None
 ) -> array:
-    """Logarithms of running sums of exponentials along the axis, or of the flattened array. ValueError for an axis out
-    of range.
+    """Logarithms of running sums of exponentials along the axis, or of the flattened array; integers give float32.
+    ValueError for an axis out of range.
     """
 def logical_and(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """True where both are not zero."""
@@ -916,8 +950,8 @@ def matrix_norm(
     stream: StreamOrDevice = None
 ) -> array:
     """Vector norm over one axis (any number as ord), matrix norm over two ('fro', 'nuc', 1, -1, 2, -2, inf, -inf)."""
-def matrix_transpose(a: array, /, axes: int | Sequence[int] | None = None, *, stream: StreamOrDevice = None) -> array:
-    """Axes in another order, reversed by default. ValueError unless `axes` names each axis once."""
+def matrix_transpose(a: array, /, *, stream: StreamOrDevice = None) -> array:
+    """The last two axes exchanged. ValueError below two dimensions."""
 def max(
     a: array, /, axis: int | Sequence[int] | None = None, keepdims: bool = False, *, stream: StreamOrDevice = None
 ) -> array:
@@ -946,6 +980,12 @@ def min(
     """
 def minimum(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """The smaller value; NaN if either is."""
+def minmax(
+    a: array, /, axis: int | Sequence[int] | None = None, keepdims: bool = False, *, stream: StreamOrDevice = None
+) -> tuple[array, array]:
+    """(mx.min, mx.max) over the axes: smallest and largest value; NaN if there is one. ValueError over an axis of size
+    0, IndexError for an axis out of range.
+    """
 def moveaxis(a: array, /, source: int, destination: int, *, stream: StreamOrDevice = None) -> array:
     """One axis moved to another place. IndexError for an axis out of range."""
 def multiply(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -969,12 +1009,21 @@ def new_thread_unsafe_stream(device: Device | DeviceType) -> Stream:
 newaxis: None
 def nextafter(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """The neighbour of a in the direction of b."""
+def nonzero(a: array, /, *, stream: StreamOrDevice = None) -> tuple[array, ...]:
+    """Indices (uint32) of the elements that are not zero, in row-major order: a tuple of 1-d arrays, one for each axis.
+    Evaluates `a`: ValueError inside a function that compile or vmap traces, and for a 0-d array.
+    """
 def not_equal(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """a != b."""
 number: DtypeCategory
-def ones(shape: int | Sequence[int], dtype: Dtype | None = float32, *, stream: StreamOrDevice = None) -> array:
+def ones(
+    shape: int | Sequence[int], dtype: Dtype | None = float32, *, device: Device | DeviceType | None = None,
+    stream: StreamOrDevice = None
+) -> array:
     """Ones. ValueError for negative dimensions."""
-def ones_like(a: array, /, dtype: Dtype | None = None, *, stream: StreamOrDevice = None) -> array:
+def ones_like(
+    a: array, /, dtype: Dtype | None = None, *, device: Device | DeviceType | None = None, stream: StreamOrDevice = None
+) -> array:
     """Ones; shape and dtype of `a`."""
 def outer(a: array, b: array, /, *, stream: StreamOrDevice = None) -> array:
     """Products of all pairs of elements; shape (a.size, b.size)."""
@@ -1020,7 +1069,9 @@ def quantize(
     global_scale: array | None = None, *, stream: StreamOrDevice = None
 ) -> tuple[array, array, array]:
     """Packed uint32 weights, scales and (affine) biases of floating w (..., K): K * bits / 32 words and K / group_size
-    scales a row.
+    scales a row. affine: bits 1 to 6 or 8, groups of 32, 64 or 128; mxfp4 and mxfp8 (OCP Microscaling Formats):
+    groups of 32 with the least power of two that saturates nothing; nvfp4: groups of 16. Anything else is a
+    ValueError.
     """
 @overload
 def quantize(
@@ -1028,7 +1079,9 @@ def quantize(
     global_scale: array | None = None, *, stream: StreamOrDevice = None
 ) -> Any:
     """Packed uint32 weights, scales and (affine) biases of floating w (..., K): K * bits / 32 words and K / group_size
-    scales a row.
+    scales a row. affine: bits 1 to 6 or 8, groups of 32, 64 or 128; mxfp4 and mxfp8 (OCP Microscaling Formats):
+    groups of 32 with the least power of two that saturates nothing; nvfp4: groups of 16. Anything else is a
+    ValueError.
     """
 def quantized_matmul(
     x: array, w: array, /, scales: array, biases: array | None = None, transpose: bool = True,
@@ -1141,7 +1194,7 @@ def stack(arrays: Sequence[array], /, axis: int | None = 0, *, stream: StreamOrD
     """Joined along a new axis. Dtypes promote. ValueError when shapes differ."""
 def std(
     a: array, /, axis: int | Sequence[int] | None = None, keepdims: bool = False, ddof: int = 0, *,
-    stream: StreamOrDevice = None
+    correction: int | None = None, stream: StreamOrDevice = None
 ) -> array:
     """Square root of the variance over the axes, with n - ddof as divisor. ValueError for an axis out of range."""
 def stop_gradient(a: array, /, *, stream: StreamOrDevice = None) -> array:
@@ -1206,19 +1259,30 @@ def unflatten(a: array, /, axis: int, shape: int | Sequence[int], *, stream: Str
     """One axis split into `shape`; one dimension may be -1. ValueError when the sizes differ or the axis is out of
     range.
     """
+def unique(
+    a: array, /, size: int | None = None, return_index: bool = False, return_inverse: bool = False,
+    return_counts: bool = False, fill_value: Operand | None = None, *, stream: StreamOrDevice = None
+) -> array | tuple[array, ...]:
+    """The sorted distinct values of the flattened array; each NaN is one. With `size` nothing is evaluated and the
+    result has that many: the smallest, or beyond them fill_value (the first value by default) with count 0. Without
+    it the array is evaluated and the result has exactly as many as there are (ValueError inside a function that
+    compile or vmap traces). With return_*: a tuple with the first index of each value (uint32), the position of each
+    element's value in the result (uint32, shape of `a`), and counts (int32). ValueError for a negative size, and for
+    an empty array without fill_value.
+    """
 unsignedinteger: DtypeCategory
-def unstack(x: array, /, *, axis: int = 0, stream: StreamOrDevice = None) -> list[array]:
-    """The slices along an axis, as a list. ValueError for an axis out of range."""
+def unstack(x: array, /, *, axis: int = 0, stream: StreamOrDevice = None) -> tuple[array, ...]:
+    """The slices along an axis, as a tuple. IndexError for an axis out of range."""
 def value_and_grad(
     fun: Callable[P, R], argnums: int | Sequence[int] | None = None, argnames: str | Sequence[str] = []
 ) -> Callable[P, tuple[R, Any]]:
     """Like grad, but the new function returns (value of `fun`, gradient)."""
 def var(
     a: array, /, axis: int | Sequence[int] | None = None, keepdims: bool = False, ddof: int = 0, *,
-    stream: StreamOrDevice = None
+    correction: int | None = None, stream: StreamOrDevice = None
 ) -> array:
-    """Mean squared deviation from the mean over the axes, with n - ddof as divisor; complex64 gives float32. ValueError
-    for an axis out of range.
+    """Mean squared deviation from the mean over the axes, with n - ddof as divisor (correction is the array API's name
+    of ddof); complex64 gives float32. ValueError for an axis out of range.
     """
 def vecdot(a: array, b: array, /, axis: int = -1, *, stream: StreamOrDevice = None) -> array:
     """Sum of conj(a) * b along one axis; both need the same number of dimensions (ValueError)."""
@@ -1233,7 +1297,12 @@ def vmap(fun: Callable[P, R], in_axes: Any = 0, out_axes: Any = 0) -> Callable[P
     """A function that applies `fun`, written for single examples, to whole batches at once."""
 def where(condition: Operand, x: Operand, y: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """x where the condition is not zero, y elsewhere; all broadcast. ValueError when they do not."""
-def zeros(shape: int | Sequence[int], dtype: Dtype | None = float32, *, stream: StreamOrDevice = None) -> array:
+def zeros(
+    shape: int | Sequence[int], dtype: Dtype | None = float32, *, device: Device | DeviceType | None = None,
+    stream: StreamOrDevice = None
+) -> array:
     """Zeros. ValueError for negative dimensions."""
-def zeros_like(a: array, /, dtype: Dtype | None = None, *, stream: StreamOrDevice = None) -> array:
+def zeros_like(
+    a: array, /, dtype: Dtype | None = None, *, device: Device | DeviceType | None = None, stream: StreamOrDevice = None
+) -> array:
     """Zeros; shape and dtype of `a`."""

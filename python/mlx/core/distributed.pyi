@@ -14,13 +14,13 @@ class Group:
         """RuntimeError: a group of size 1 cannot be split."""
 
 def all_gather(x: array, *, group: Group | None = None, stream: StreamOrDevice = None) -> array:
-    """The input: a group of size 1 has nothing to combine."""
+    """The input, an array or a number: a group of size 1 has nothing to combine."""
 def all_max(x: array, *, group: Group | None = None, stream: StreamOrDevice = None) -> array:
-    """The input: a group of size 1 has nothing to combine."""
+    """The input, an array or a number: a group of size 1 has nothing to combine."""
 def all_min(x: array, *, group: Group | None = None, stream: StreamOrDevice = None) -> array:
-    """The input: a group of size 1 has nothing to combine."""
+    """The input, an array or a number: a group of size 1 has nothing to combine."""
 def all_sum(x: array, *, group: Group | None = None, stream: StreamOrDevice = None) -> array:
-    """The input: a group of size 1 has nothing to combine."""
+    """The input, an array or a number: a group of size 1 has nothing to combine."""
 def init(strict: bool = False, backend: str = 'any', *, all_gather_factory: Callable[..., Any] | None = None) -> Group:
     """The group of size 1. RuntimeError when `strict`, ValueError for an unknown backend."""
 def is_available(backend: str = 'any') -> bool:
@@ -34,4 +34,4 @@ def recv_like(x: array, src: int, *, group: Group | None = None, stream: StreamO
 def send(x: array, dst: int, *, group: Group | None = None, stream: StreamOrDevice = None) -> array:
     """ValueError: there is nobody to send to."""
 def sum_scatter(x: array, *, group: Group | None = None, stream: StreamOrDevice = None) -> array:
-    """The input: a group of size 1 has nothing to combine."""
+    """The input, an array or a number: a group of size 1 has nothing to combine."""

@@ -12,11 +12,25 @@ class _OpenCLKernel:
         verbose: bool = False, stream: StreamOrDevice = None
     ) -> list[array]: ...
 
+def cross_entropy(logits: array, targets: array, *, stream: StreamOrDevice = None) -> array:
+    """logsumexp(logits) - logits[target] over the last axis, in float32, without an array of the logits' size. targets:
+    integers shaped as the logits without that axis; a negative one counts from the end, one that names no class
+    gives NaN. ValueError for other shapes and dtypes, and for empty logits.
+    """
 def cuda_kernel(
     name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
     ensure_row_contiguous: bool = True, shared_memory: int = 0
 ) -> None:
     """Raises RuntimeError: there is no CUDA here."""
+def gated_delta_update(
+    q: array, k: array, v: array, gamma: array, beta: array, initial_state: array | None = None,
+    mask: array | None = None, stream: StreamOrDevice = None
+) -> list[array]:
+    """For each token S = gamma S + beta (v - gamma S k) k' and y = S q, for q, k (B, T, Hk, Dk), v (B, T, Hv, Dv),
+    gamma and beta (B, T, Hv); gives y (B, T, Hv, Dv) and the last S (B, Hv, Dv, Dk), which starts as initial_state
+    or zeros. Where mask (B, T) is false S stays and y is 0. ValueError for shapes that do not fit. Yang, Kautz and
+    Hatamizadeh, Gated Delta Networks, arXiv:2412.06464; the gradient is in its chunked form.
+    """
 def layer_norm(
     x: array, weight: array | None, bias: array | None, eps: float, *, stream: StreamOrDevice = None
 ) -> array:

@@ -1,7 +1,7 @@
 # Types of mlx.core.fft, written by tools/stubs/generate.py: do not edit.
 
 from collections.abc import Sequence
-from . import StreamOrDevice, array
+from . import Device, DeviceType, Dtype, StreamOrDevice, array
 
 def fft(a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None) -> array:
     """Discrete Fourier transform along an axis, cropped or zero-padded to n. complex64."""
@@ -10,8 +10,11 @@ def fft2(
     stream: StreamOrDevice = None
 ) -> array:
     """fftn over two axes."""
-def fftfreq(n: int, d: float = 1.0, stream: StreamOrDevice = None) -> array:
-    """Sample frequencies of fft for n samples d apart."""
+def fftfreq(
+    n: int, d: float = 1.0, stream: StreamOrDevice = None, *, dtype: Dtype | None = None,
+    device: Device | DeviceType | None = None
+) -> array:
+    """Sample frequencies of fft for n samples d apart, float32 by default."""
 def fftn(
     a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = 'backward',
     stream: StreamOrDevice = None
@@ -58,6 +61,16 @@ def irfftn(
     stream: StreamOrDevice = None
 ) -> array:
     """The inverse of rfftn."""
+def istft(
+    stft_matrix: array, n_fft: int | None = None, hop_length: int | None = None, win_length: int | None = None,
+    window: array | None = None, center: bool = True, norm: str = 'backward', onesided: bool | None = None,
+    length: int | None = None, stream: StreamOrDevice = None
+) -> array:
+    """The float32 signal of spectra (..., frequencies, frames): windowed frames are added where they overlap and
+    divided by the sum of the squared windows (at least 1e-8). n_fft follows from the frequencies unless given (it
+    must be for odd sizes); length crops or zero-pads the result. ValueError for sizes that do not fit. Griffin and
+    Lim, IEEE Trans. ASSP 32 (1984).
+    """
 def rfft(
     a: array, n: int | None = None, axis: int = -1, norm: str = 'backward', stream: StreamOrDevice = None
 ) -> array:
@@ -67,10 +80,24 @@ def rfft2(
     stream: StreamOrDevice = None
 ) -> array:
     """rfftn over two axes."""
-def rfftfreq(n: int, d: float = 1.0, stream: StreamOrDevice = None) -> array:
-    """Sample frequencies of rfft for n samples d apart."""
+def rfftfreq(
+    n: int, d: float = 1.0, stream: StreamOrDevice = None, *, dtype: Dtype | None = None,
+    device: Device | DeviceType | None = None
+) -> array:
+    """Sample frequencies of rfft for n samples d apart, float32 by default."""
 def rfftn(
     a: array, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = 'backward',
     stream: StreamOrDevice = None
 ) -> array:
     """rfft along the last of the axes, fft along the others."""
+def stft(
+    x: array, n_fft: int = 2048, hop_length: int | None = None, win_length: int | None = None,
+    window: array | None = None, center: bool = True, pad_mode: str = 'reflect', norm: str = 'backward',
+    onesided: bool | None = None, stream: StreamOrDevice = None
+) -> array:
+    """Short-time Fourier transform of the last axis: complex64 spectra (..., frequencies, frames) of frames of n_fft
+    samples, hop_length (n_fft / 4) apart, each times the window (1-d; win_length ones by default), which is centred
+    and zero-padded to n_fft. center pads the signal by n_fft / 2 at both ends as mx.pad does; onesided (the default
+    of real signals) keeps frequencies 0 ... n_fft / 2. ValueError for sizes that do not fit. Allen, IEEE Trans. ASSP
+    25 (1977).
+    """
