@@ -30,13 +30,15 @@ ProcessGroup init(bool strict, const std::string& backend, const py::object& all
 }
 
 void check_group(const py::object& group) {
-  if (!group.is_none() && !py::isinstance<ProcessGroup>(group)) throw type_error("argument 'group' must be None or a Group.");
+  if (group.is_none() || py::isinstance<ProcessGroup>(group)) return;
+  throw type_error("argument 'group' must be None or a Group.");
 }
 
 /// What is sent: an array, or a number or foreign array taken as one. Lists are not.
 array payload(const py::object& x) {
   if (x.is_none()) throw type_error("argument 'x' must be an array or a number, not None.");
-  if (PyList_Check(x.ptr()) || PyTuple_Check(x.ptr())) fail("distributed", "an array or a number is expected, not a list.");
+  const bool is_list = PyList_Check(x.ptr()) || PyTuple_Check(x.ptr());
+  if (is_list) fail("distributed", "an array or a number is expected, not a list.");
   return array_from(x.ptr());
 }
 
@@ -82,7 +84,8 @@ void bind_distributed(py::module_& m) {
   for (const char* name : {"all_sum", "all_max", "all_min", "all_gather", "sum_scatter"})
     add_function<&same>(distributed, name, "x, *, group=None, stream=None",
                         "The input, an array or a number: a group of size 1 has nothing to combine.");
-  add_function<&send>(distributed, "send", "x, dst, *, group=None, stream=None", "ValueError: there is nobody to send to.");
+  add_function<&send>(distributed, "send", "x, dst, *, group=None, stream=None",
+                      "ValueError: there is nobody to send to.");
   add_function<&recv>(distributed, "recv", "shape, dtype, src, *, group=None, stream=None",
                       "ValueError: there is nobody to receive from.");
   add_function<&recv_like>(distributed, "recv_like", "x, src, *, group=None, stream=None",

@@ -49,11 +49,23 @@ void copy_box(const array& from, const array& to, const array& start, const Axes
   kernel.with(rank, rows, chunks);
 }
 
+/// One entry of the leading axis, which stays.
+array example(const array& x, int i) {
+  Shape start(size_t(x.ndim()), 0), stop = x.shape();
+  start[0] = i;
+  stop[0] = i + 1;
+  return slice(x, std::move(start), std::move(stop));
+}
+
+/// `derived` ones stem from the gradient of an update: they follow starts that differ by example, as it does.
 class DynamicSlice final : public Primitive {
  public:
-  DynamicSlice(Axes axes, Shape size) : axes_(std::move(axes)), size_(std::move(size)) {}
+  DynamicSlice(Axes axes, Shape size, bool derived) : axes_(std::move(axes)), size_(std::move(size)), derived_(derived) {}
+  static array make(const array& a, const array& start, const Axes& axes, const Shape& size, bool derived, const StreamOrDevice& s) {
+    return array(size, a.dtype(), make_ref<DynamicSlice>(axes, size, derived), {a, start}, to_stream(s));
+  }
   const char* name() const override { return "dynamic_slice"; }
-  void fields(Fields& f) override { f.field("axes", axes_), f.field("size", size_); }
+  void fields(Fields& f) override { f.field("axes", axes_), f.field("size", size_), f.field("derived", derived_); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     array& y = outputs[0];
     y.allocate(queue);
@@ -67,29 +79,31 @@ class DynamicSlice final : public Primitive {
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
-    return {slice(tangents[0], primals[1], axes_, size_)};
+    return {make(tangents[0], primals[1], axes_, size_, derived_, {})};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     Shape sizes = size_;
-    if (axes[1] >= 0) fail(name(), "vmap over the start indices is not supported.");
-    sizes.insert(sizes.begin(), size);
-    return {{slice(batch_first(inputs[0], axes[0], size), inputs[1], behind_batch(axes_), sizes)}, {0}};
+    const array a = batch_first(inputs[0], axes[0], size);
+    if (axes[1] < 0) {
+      sizes.insert(sizes.begin(), size);
+      return {{make(a, inputs[1], behind_batch(axes_), sizes, derived_, {})}, {0}};
+    }
+    if (!derived_) fail(name(), "vmap over the start indices is not supported.");
+    const array start = batch_first(inputs[1], axes[1], size);
+    sizes.insert(sizes.begin(), 1);
+    Arrays parts;
+    for (int i = 0; i < size; ++i)
+      parts.push_back(make(example(a, i), squeeze(example(start, i), Axes{0}), behind_batch(axes_), sizes, true, {}));
+    return {{concatenate(parts, 0)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {size_}; }
 
  private:
   Axes axes_;
   Shape size_;
+  bool derived_;
 };
-
-/// One entry of the leading axis, which stays.
-array example(const array& x, int i) {
-  Shape start(size_t(x.ndim()), 0), stop = x.shape();
-  start[0] = i;
-  stop[0] = i + 1;
-  return slice(x, std::move(start), std::move(stop));
-}
 
 class DynamicSliceUpdate final : public Primitive {
  public:
@@ -115,7 +129,7 @@ class DynamicSliceUpdate final : public Primitive {
     for (const int i : argnums) {
       if (i > 1) no_gradient_of_indices(name());
       result.push_back(i == 0 ? slice_update(cotangents[0], zeros_like(primals[1]), primals[2], axes_)
-                              : slice(cotangents[0], primals[2], axes_, primals[1].shape()));
+                              : DynamicSlice::make(cotangents[0], primals[2], axes_, primals[1].shape(), true, {}));
     }
     return result;
   }
@@ -162,7 +176,7 @@ array slice(const array& a, const array& start, const Axes& axes, const Shape& s
   for (int i = 0; i < a.ndim(); ++i)
     if (slice_size[i] < 0 || slice_size[i] > a.shape(i))
       fail("slice", "invalid slice size ", to_string(slice_size), " for an array of shape ", to_string(a.shape()), ".");
-  return array(slice_size, a.dtype(), make_ref<DynamicSlice>(std::move(at), slice_size), {a, start}, to_stream(s));
+  return DynamicSlice::make(a, start, at, slice_size, false, s);
 }
 
 array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s) {
@@ -182,7 +196,7 @@ array slice_update(const array& a, const array& update, const array& start, cons
 }
 
 static const Registered<DeferredCall<&updated_at>> updated_at_class("UpdatedAt", Axes{});
-static const Registered<DynamicSlice> dynamic_slice_class("DynamicSlice", Axes{}, Shape{});
+static const Registered<DynamicSlice> dynamic_slice_class("DynamicSlice", Axes{}, Shape{}, false);
 static const Registered<DynamicSliceUpdate> dynamic_slice_update_class("DynamicSliceUpdate", Axes{});
 
 }  // namespace mlx

@@ -153,7 +153,8 @@ Arrays Scatter::vjp(const Arrays& primals, const Arrays& cotangents, const std::
   return result;
 }
 
-/// For each update of a product, what the others at its place multiply to: divided out, except at the only zero there.
+/// For each update of a product, what the others at its place multiply to: divided out, except from zero. Beside one more
+/// zero the product is 0, but its slope is not.
 array Scatter::others(const Arrays& primals, const array& y) const {
   const array &a = primals[0], &updates = primals[1];
   const Arrays at = indices(primals);
@@ -161,7 +162,10 @@ array Scatter::others(const Arrays& primals, const array& y) const {
   const array factors = where(is_zero, array(1, updates.dtype()), updates);
   const array zeros = scatter(zeros_like(a, int32), at, astype(is_zero, int32), axis_, ScatterMode::add);
   const array alone = gather(scatter(a, at, factors, axis_, mode_), at, axis_);
-  const array at_zero = where(equal(gather(zeros, at, axis_), array(1, int32)), alone, array(0, a.dtype()));
+  const array count = gather(zeros, at, axis_), one(1, a.dtype()), none(0, a.dtype());
+  const array sum = scatter(zeros_like(a), at, where(is_zero, updates, none), axis_, ScatterMode::add);
+  const array other = where(equal(count, array(2, int32)), gather(sum, at, axis_) - updates, none);
+  const array at_zero = alone * where(equal(count, array(1, int32)), one, other);
   return where(is_zero, at_zero, gather(y, at, axis_) / factors);
 }
 

@@ -1,4 +1,4 @@
-"""Writes data/tokens.json and data/modalities.json: what MLX's own build gives for every scenario. Run it with that build."""
+"""Writes data/*.json: what MLX's own build gives for every scenario. Run it with that build on the path."""
 
 import json
 import os

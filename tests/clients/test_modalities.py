@@ -1,4 +1,4 @@
-"""Images, sound and embeddings: tiny models of mlx-vlm, mlx-audio, mlx-whisper, mlx-embeddings and mflux give what MLX gives."""
+"""Images, sound and embeddings: tiny models in the programs for them give what they give on MLX."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""mx.distributed in one process: reductions are the identity, there is nobody to talk to, arguments are judged first."""
+"""mx.distributed in one process: reductions are the identity, others are not there, arguments are judged first."""
 
 import mlx.core as mx
 import numpy as np

@@ -60,6 +60,7 @@ FUNCTIONS = {
     "prod": lambda x: mx.prod(x, axis=1) ** 2,
     "prod of two zeros": lambda x: mx.prod(x[:, :3] - X[:, :3] * ZEROS, axis=1),
     "at[].multiply": lambda x: x.at[mx.array([0, 2, 0])].multiply(x * x + 1) ** 2,
+    "at[].multiply by two zeros": lambda x: x.at[mx.array([0, 2, 0])].multiply((x - X) * 2) + (x - X).at[0].multiply(x[1] - X[1]),
     "at[].divide": lambda x: x.at[mx.array([0, 2, 0])].divide(x * x + 1) ** 2,
     "at[].maximum": lambda x: x.at[mx.array([0, 2, 0])].maximum(x[::-1] * 1.1) ** 3,
     "at[].minimum": lambda x: x.at[1:, ::2].minimum(x[:2, :2] * 0.9) ** 3,

@@ -74,6 +74,13 @@ def test_a_mapped_padding_value_or_slice_start_is_refused():
         mx.vmap(lambda a, i: mx.slice(a, i, (0,), (2,)))(mx.ones((2, 4)), mx.array([[0], [1]]))
 
 
+def test_starts_of_updates_and_their_gradients_may_be_mapped():
+    update = lambda a, u, i: mx.slice_update(a, u, i, (0, 1))
+    arrays = [mx.array(draw("float32", (3, 3, 4))), mx.array(draw("float32", (3, 2, 2), seed=1)), mx.array([[0, 1], [1, 2], [1, 0]])]
+    check_vmap(update, *arrays)
+    check_vmap(mx.grad(lambda *given: (update(*given) ** 2).sum(), argnums=(0, 1)), *arrays)
+
+
 def put(x, mask, values):
     x = x + 0
     x[mask] = values
