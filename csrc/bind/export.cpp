@@ -99,7 +99,8 @@ std::string letters(size_t number) {
 
 py::object state_object(const StateItem& item) {
   return std::visit([](const auto& value) -> py::object {
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Dtype>) return result_object(value);
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, Dtype> || std::is_same_v<T, Shape>) return result_object(value);
     else return py::cast(value);
   }, item);
 }

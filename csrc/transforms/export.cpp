@@ -89,9 +89,19 @@ void read_values(Reader& r, std::vector<Shape>& shapes, std::vector<Dtype>& dtyp
   for (size_t i = r.count(); i > 0; --i) dtypes.push_back(r.dtype()), shapes.push_back(r.shape());
 }
 
-void write_numbers(Writer& w, const std::vector<int>& numbers) {
-  w.write(int64_t(numbers.size()));
-  for (const int number : numbers) w.write(int64_t(number));
+/// Values of a plan numbered without the gaps that dropped steps leave, as the reader will count them.
+std::vector<int> numbered_anew(const Plan& plan) {
+  std::vector<int> numbers(size_t(plan.value_count), -1);
+  int next = 0;
+  for (; next < plan.input_count + int(plan.constants.size()); ++next) numbers[next] = next;
+  for (const Plan::Step& step : plan.steps)
+    for (size_t i = 0; i < step.shapes.size(); ++i) numbers[step.first_output + i] = next++;
+  return numbers;
+}
+
+void write_numbers(Writer& w, const std::vector<int>& values, const std::vector<int>& numbers) {
+  w.write(int64_t(values.size()));
+  for (const int value : values) w.write(int64_t(numbers[value]));
 }
 
 /// Numbers of values that exist so far.
@@ -139,15 +149,16 @@ void write_function(Writer& w, const Exported& f, const Constants& constants) {
   write_values(w, f.shapes, f.dtypes);
   w.write(int64_t(f.plan.constants.size()));
   for (const array& constant : f.plan.constants) w.write(int64_t(constants.number.at(&constant.node())));
+  const std::vector<int> numbers = numbered_anew(f.plan);
   w.write(int64_t(f.plan.steps.size()));
   for (const Plan::Step& step : f.plan.steps) {
     w.write(class_name_of(*step.primitive));
     w.write(step.primitive->name());
     step.primitive->fields(w);
-    write_numbers(w, step.inputs);
+    write_numbers(w, step.inputs, numbers);
     write_values(w, step.shapes, step.dtypes);
   }
-  write_numbers(w, f.plan.outputs);
+  write_numbers(w, f.plan.outputs, numbers);
 }
 
 /// `shared`: null in a file of the first version.

@@ -22,7 +22,7 @@ class FieldValues final : public Fields {
   explicit FieldValues(Primitive& primitive) { primitive.fields(*this); }
   void field(const char* name, int64_t& value) override { integers_[name].push_back(value); }
   void field(const char* name, double& value) override { reals_[name].push_back(value); }
-  void field(const char* name, std::string& value) override { texts_[name] = value; }
+  void field(const char*, std::string&) override {}
 
   int64_t integer(const char* name) const { return integers_.at(name)[0]; }
   bool truth(const char* name) const { return integer(name) != 0; }
@@ -32,15 +32,13 @@ class FieldValues final : public Fields {
     const Integers& all = integers_.at(name);
     return {all.begin() + 1, all.end()};
   }
-  const std::string& text(const char* name) const { return texts_.at(name); }
 
  private:
   std::map<std::string, Integers> integers_;
   std::map<std::string, std::vector<double>> reals_;
-  std::map<std::string, std::string> texts_;
 };
 
-Integers integers(const Shape& shape) { return {shape.begin(), shape.end()}; }
+Shape extents(const Integers& list) { return {list.begin(), list.end()}; }
 Integers range(int64_t from, int64_t to) {
   Integers result(size_t(std::max<int64_t>(0, to - from)));
   std::iota(result.begin(), result.end(), from);
@@ -131,7 +129,7 @@ class Translation {
   int spread(int x, const Shape& to, bool always) {
     if (shape(x) == to && !always) return x;
     const auto [known, fresh] = spreads_.try_emplace({x, to_string(to)}, 0);
-    if (fresh || always) known->second = emit("Broadcast", {integers(to)}, {x}, to, dtype(x));
+    if (fresh || always) known->second = emit("Broadcast", {to}, {x}, to, dtype(x));
     return known->second;
   }
   int turned(int x, bool turn) {
@@ -224,10 +222,9 @@ int Translation::gathered(const FieldValues& f, std::vector<int> inputs, const S
   const int64_t axis = f.integer("axis"), count = f.integer("count");
   const Shape &from = shape(inputs[0]), positions = shape(inputs[1]);
   const int64_t index_ndim = int64_t(positions.size());
-  Integers sizes = integers(from);
+  Shape sizes = from, full = positions;
   for (int64_t k = axis; k < axis + count; ++k) sizes[k] = 1;
-  Shape full = positions;
-  for (const int64_t size : sizes) full.push_back(int32_t(size));
+  full.insert(full.end(), sizes.begin(), sizes.end());
   int y = emit("Gather", {range(axis, axis + count), sizes}, std::move(inputs), full, result);
   if (axis > 0) {
     Integers order = range(index_ndim, index_ndim + axis);
@@ -243,6 +240,14 @@ int Translation::gathered(const FieldValues& f, std::vector<int> inputs, const S
 /// Matmul or AddMM: transposed operands, batches spread over each other.
 int Translation::multiplied(const FieldValues& f, std::vector<int> inputs, const Shape& to, Dtype result) {
   inputs[0] = turned(inputs[0], f.truth("transpose_a")), inputs[1] = turned(inputs[1], f.truth("transpose_b"));
+  if (to.size() > 2 && shape(inputs[1]).size() == 2 && shape(inputs[0]).size() == to.size() && !shapeless_) {
+    const int64_t lead = int64_t(to.size()) - 1;
+    const Shape batch(to.begin(), to.end() - 1), from = shape(inputs[0]);
+    const Shape rows{int32_t(size_of(batch)), from.back()}, flat{rows[0], to.back()};
+    const int left = emit("Flatten", {int64_t(0), lead - 1}, {inputs[0]}, rows, result);
+    const int product = emit("Matmul", {}, {left, inputs[1]}, flat, result);
+    return emit("Unflatten", {int64_t(0), batch}, {product}, to, result);
+  }
   for (int& x : inputs) {
     Shape wide(to.begin(), to.end() - 2);
     wide.insert(wide.end(), shape(x).end() - 2, shape(x).end());
@@ -287,9 +292,9 @@ void Translation::translate(const Plan::Step& step) {
   else if (is("Softmax")) simple("Softmax", {false});
   else if (is("LogSumExp") || is("Depends")) simple(kind.c_str(), {});
   else if (is("Transpose") || is("ExpandDims") || is("Squeeze")) simple(kind.c_str(), {f.list("axes")});
-  else if (is("Broadcast") || is("Reshape")) simple(kind.c_str(), {f.list("shape")});
+  else if (is("Broadcast") || is("Reshape")) simple(kind.c_str(), {extents(f.list("shape"))});
   else if (is("Flatten")) simple("Flatten", {f.integer("start"), f.integer("end")});
-  else if (is("Unflatten")) simple("Unflatten", {f.integer("axis"), f.list("shape")});
+  else if (is("Unflatten")) simple("Unflatten", {f.integer("axis"), extents(f.list("shape"))});
   else if (is("Concatenate")) simple("Concatenate", {f.integer("axis")});
   else if (is("View")) simple("View", {f.dtype("dtype")});
   else if (is("AsStrided")) {
@@ -297,11 +302,11 @@ void Translation::translate(const Plan::Step& step) {
       const Shape flat{int32_t(size_of(shape(in[0])))};
       in[0] = emit("Flatten", {int64_t(0), int64_t(shape(in[0]).size()) - 1}, in, flat, result);
     }
-    simple("AsStrided", {f.list("shape"), f.list("strides"), f.integer("offset")});
-  } else if (is("Slice")) simple("Slice", {f.list("start"), downward(f, shape(in[0])), f.list("strides")});
-  else if (is("Pad")) simple("Pad", {range(0, int64_t(to.size())), f.list("low"), f.list("high")});
-  else if (is("SliceUpdate")) simple("SliceUpdate", {int64_t(4), f.list("start"), f.list("stop"), f.list("strides")});
-  else if (is("DynamicSlice")) simple("DynamicSlice", {f.list("axes"), f.list("size")});
+    simple("AsStrided", {extents(f.list("shape")), extents(f.list("strides")), f.integer("offset")});
+  } else if (is("Slice")) simple("Slice", {extents(f.list("start")), extents(downward(f, shape(in[0]))), extents(f.list("strides"))});
+  else if (is("Pad")) simple("Pad", {range(0, int64_t(to.size())), extents(f.list("low")), extents(f.list("high"))});
+  else if (is("SliceUpdate")) simple("SliceUpdate", {int64_t(4), extents(f.list("start")), extents(f.list("stop")), extents(f.list("strides"))});
+  else if (is("DynamicSlice")) simple("DynamicSlice", {f.list("axes"), extents(f.list("size"))});
   else if (is("DynamicSliceUpdate")) simple("DynamicSliceUpdate", {f.list("axes")});
   else if (is("Arange")) {
     const double start = f.real("start"), by = f.real("step");
@@ -314,7 +319,7 @@ void Translation::translate(const Plan::Step& step) {
       const bool indexed = i >= f.integer("axis") && i < f.integer("axis") + f.integer("count");
       apart.push_back(indexed ? 1 : shape(in[0])[i]);
     }
-    in[1] = emit("Reshape", {integers(apart)}, {in[1]}, apart, dtype(in[1]));
+    in[1] = emit("Reshape", {apart}, {in[1]}, apart, dtype(in[1]));
     std::rotate(in.begin() + 1, in.begin() + 2, in.end());
     simple("Scatter", {scatter_codes[f.integer("mode")], range(f.integer("axis"), f.integer("axis") + f.integer("count"))});
   } else if (is("ScatterAxis")) simple("ScatterAxis", {int64_t(f.integer("mode") == 0), f.integer("axis")});
@@ -330,18 +335,23 @@ void Translation::translate(const Plan::Step& step) {
     const int64_t ends = f.integer("ends");
     if (ends != 1) in[0] = cast(in[0], complex64);
     simple("FFT", {Integers{f.integer("axis")}, f.truth("inverse"), ends != 0, false});
-  } else if (is("RandomBits")) simple("RandomBits", {f.list("shape"), int64_t(4)});
+  } else if (is("RandomBits")) simple("RandomBits", {extents(f.list("shape")), int64_t(4)});
   else if (is("Factorization")) {
-    const std::string routine = f.text("routine");
+    const std::string& routine = ours;
+    const bool triangular = f.integer("routine") == 1;
     State state;
     if (routine == "LUF" || routine == "Solve") unknown("LUF");
     if (routine == "Cholesky") state = {f.truth("upper")};
     if (routine == "SVD" || routine == "Eig") state = {f.truth("vectors")};
     if (routine == "Eigh") state = {std::string(f.truth("upper") ? "U" : "L"), f.truth("vectors")};
-    if (routine == "Inverse") state = {false, f.truth("upper")};
+    if (routine == "Inverse") state = {triangular, !triangular || f.truth("upper")};
     several(step, routine, std::move(state), in);
     return;
-  } else {
+  } else if (is("GatherMM")) simple("GatherMM", {false, false});
+  else if (is("Quantize")) several(step, "Quantize", {f.integer("group_size"), f.integer("bits"), int64_t(0), false}, in);
+  else if (is("QuantizedMatmul"))
+    simple("QuantizedMatmul", {f.integer("group_size"), f.integer("bits"), int64_t(0), f.truth("transpose")});
+  else {
     several(step, mlx_name(primitive), {}, in);
   }
 }
