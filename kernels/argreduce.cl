@@ -1,7 +1,8 @@
 // Positions of the largest or smallest element of rows or columns.
 //
 // -D T the stored type; LEAST for the smallest; IS_FLOAT, IS_COMPLEX; GROUP the work-group size on GPUs. The first of
-// equal elements counts. A NaN counts only in first place. Elements are numbered and cut into parts as in reduce.cl;
+// equal elements counts. The
+// first NaN, if there is any, wins. Elements are numbered and cut into parts as in reduce.cl;
 // each part writes its best value and index, which arg_merge then compares.
 #include "dims.clh"
 #include "combine.clh"
@@ -14,19 +15,35 @@ typedef COMPUTED(T) value;
 #ifdef IS_COMPLEX
 #define ABOVE(a, b) complex_above(a, b)
 #define IS_NAN(a) (isnan((a).x) || isnan((a).y))
-#define SAME(a, b) ((a).x == (b).x && (a).y == (b).y)
+#define SAME(a, b) (((a).x == (b).x && (a).y == (b).y) || (IS_NAN(a) && IS_NAN(b)))
 #else
 #define ABOVE(a, b) ((a) > (b))
 #define IS_NAN(a) ((a) != (a))
+#ifdef IS_FLOAT
+#define SAME(a, b) (((a) == (b)) | (IS_NAN(a) & IS_NAN(b)))
+#else
 #define SAME(a, b) ((a) == (b))
+#endif
 #endif
 
 #ifdef LEAST
-#define BEYOND(a, b) ABOVE(b, a)
+#define BETTER(a, b) ABOVE(b, a)
 #define WORST HIGHEST
 #else
-#define BEYOND(a, b) ABOVE(a, b)
+#define BETTER(a, b) ABOVE(a, b)
 #define WORST LOWEST
+#endif
+#ifdef IS_COMPLEX
+#define BEYOND(a, b) (IS_NAN(a) ? !IS_NAN(b) : !IS_NAN(b) && BETTER(a, b))
+#elif defined(IS_FLOAT)
+// True for a NaN against a number, false for anything against a NaN.
+#ifdef LEAST
+#define BEYOND(a, b) (!((a) >= (b)) & ((b) == (b)))
+#else
+#define BEYOND(a, b) (!((a) <= (b)) & ((b) == (b)))
+#endif
+#else
+#define BEYOND(a, b) BETTER(a, b)
 #endif
 
 #define ARGUMENTS                                                                                                    \
@@ -184,7 +201,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENT
     }
     if (me == 0) {
       const value first = LOAD(T, base, 0);
-      const int stays = part.number == 0 && (IS_NAN(first) || shared_indices[0] == (uint)part.high);
+      const int stays = part.number == 0 && shared_indices[0] == (uint)part.high;
       indices[indices_offset + unit] = stays ? 0 : min(shared_indices[0], (uint)(part.high - 1));
       if (parts > 1) STORE(T, values, values_offset + unit, stays ? first : shared_values[0]);
     }

@@ -88,9 +88,10 @@ Axes all_axes(int ndim) {
 }
 
 int32_t dimension(int64_t size, const char* op) {
-  if (size <= std::numeric_limits<int32_t>::max()) return int32_t(size);
-  throw std::overflow_error(std::string("[") + op + "] a dimension of " + std::to_string(size) +
-                            " does not fit 32 bits.");
+  if (size == int32_t(size)) return int32_t(size);
+  throw std::overflow_error(std::string("[") + op + "] Shape dimension " + std::to_string(size) +
+                            " is outside the supported range [-2147483648, 2147483647]. MLX currently uses 32-bit "
+                            "integers for shape dimensions.");
 }
 
 Collapsed collapse_dims(const Shape& shape, const std::vector<const Strides*>& operands) {

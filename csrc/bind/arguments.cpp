@@ -8,7 +8,7 @@ namespace mlx {
 
 std::optional<Dtype> CallArguments::first_dtype() const {
   for (size_t i = 0; i < count; ++i)
-    if (slots[i] && is_array(slots[i])) return array_of(slots[i]).dtype();
+    if (operands >> i & 1 && slots[i] && is_array(slots[i])) return array_of(slots[i]).dtype();
   return {};
 }
 
@@ -56,9 +56,8 @@ int32_t dimension_from(PyObject* object) {
   const py::object index = index_of(object);
   int overflow = 0;
   const int64_t value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
-  if (overflow || value != int32_t(value))
-    fail<std::overflow_error>("shape", "the dimension ", py::str(index).cast<std::string>(), " is beyond 32 bits.");
-  return int32_t(value);
+  if (overflow) throw Mismatch{};
+  return dimension(value, "shape");
 }
 
 StreamOrDevice stream_from(PyObject* object) {
@@ -73,6 +72,7 @@ ScalarOrArray Argument<ScalarOrArray>::from(PyObject* object, const CallArgument
   if (object == Py_None) throw Mismatch{};
   if (!PyList_Check(object) && !PyTuple_Check(object)) {
     if (std::optional<array> foreign = foreign_array(object, call.first_dtype())) return *foreign;
+    if (const std::optional<Scalar> number = converted_number(object)) return *number;
   }
   fail("array", "an object of type ", Py_TYPE(object)->tp_name, " is neither a number nor an array.");
 }

@@ -12,6 +12,7 @@
 #include "bind/convert.h"
 #include "bind/dtypes.h"
 #include "bind/signature.h"
+#include "ops/int_sequence.h"
 #include "ops/types.h"
 
 namespace mlx {
@@ -23,7 +24,9 @@ struct Mismatch {};
 struct CallArguments {
   PyObject* const* slots;
   size_t count;
-  /// The dtype of the first array among the arguments.
+  /// One bit for each argument: whether its dtype counts beside the others'.
+  uint64_t operands = ~uint64_t(0);
+  /// The dtype of the first array among the operands.
   std::optional<Dtype> first_dtype() const;
 };
 
@@ -132,6 +135,20 @@ struct Argument<ScalarOrArray> {
   static ScalarOrArray from(PyObject* object, const CallArguments& call);
 };
 
+/// What operations of one operand take: arrays, numbers and foreign arrays.
+struct ArrayLike {
+  array value;
+};
+
+template <>
+struct Argument<ArrayLike> {
+  static std::string takes() { return "array or number"; }
+  static ArrayLike from(PyObject* object, const CallArguments& call) {
+    if (is_array(object)) return {array_of(object)};
+    return {to_array(Argument<ScalarOrArray>::from(object, call))};
+  }
+};
+
 template <>
 struct Argument<Scalar> {
   static std::string takes() { return "number"; }
@@ -143,11 +160,8 @@ struct Argument<Scalar> {
 
 template <>
 struct Argument<Shape> {
-  static std::string takes() { return "int or sequence of ints"; }
+  static std::string takes() { return "sequence of ints"; }
   static Shape from(PyObject* object, const CallArguments&) {
-    if (PyLong_Check(object) || PyIndex_Check(object)) {
-      if (!PySequence_Check(object)) return {dimension_from(object)};
-    }
     Shape shape;
     for_each_item(object, [&](PyObject* item) { shape.push_back(dimension_from(item)); });
     return shape;
@@ -160,6 +174,16 @@ struct Argument<std::vector<T>> {
   static std::vector<T> from(PyObject* object, const CallArguments& call) {
     std::vector<T> values;
     for_each_item(object, [&](PyObject* item) { values.push_back(Argument<T>::from(item, call)); });
+    return values;
+  }
+};
+
+template <>
+struct Argument<IntSequence> {
+  static std::string takes() { return "sequence of ints"; }
+  static IntSequence from(PyObject* object, const CallArguments& call) {
+    IntSequence values;
+    for_each_item(object, [&](PyObject* item) { values.push_back(Argument<int>::from(item, call)); });
     return values;
   }
 };

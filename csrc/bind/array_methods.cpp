@@ -106,13 +106,15 @@ array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<
 }
 
 /// Marks any object as data for an array; operations take it as an operand.
-struct ArrayLike {
+struct Marked {
   py::object object;
 };
 
 array from_dlpack(const py::object& x, std::optional<bool> copy, std::optional<DeviceType> device) {
+  if (copy == false) fail("from_dlpack", "memory cannot be shared; copy=False is not possible.");
   if (is_array(x.ptr())) return on_device(array_of(x.ptr()), device);
-  const std::optional<array> result = array_from_dlpack(x.ptr(), {}, copy);
+  std::optional<array> result = array_from_dlpack(x.ptr(), {});
+  if (!result) result = array_from_buffer(x.ptr(), {});  // NumPy's scalars
   if (!result) throw type_error("from_dlpack(): argument 'x' must have a method __dlpack__.");
   return on_device(*result, device);
 }
@@ -136,17 +138,17 @@ void bind_array_methods(py::module_& m) {
   add_method<&to_device>("to_device", "self, device, /, *, stream=None", "The value in the memory of a device.");
   add_method<&dlpack_device>("__dlpack_device__", "self", "The DLPack device of the memory: (1, 0), the host.");
   add_method<&array_namespace>("__array_namespace__", "self, api_version=None", "The module mlx.core.");
-  py::class_<ArrayLike>(m, "ArrayLike", "Marks an object as data for an array.")
-      .def(py::init([](py::object object) { return ArrayLike{std::move(object)}; }), py::arg("obj"), py::pos_only())
-      .def("__mlx_array__", [](const ArrayLike& like) { return array_from(like.object.ptr()); });
+  py::class_<Marked>(m, "ArrayLike", "Marks an object as data for an array.")
+      .def(py::init([](py::object object) { return Marked{std::move(object)}; }), py::arg("obj"), py::pos_only())
+      .def("__mlx_array__", [](const Marked& like) { return array_from(like.object.ptr()); });
   m.def("__array_namespace_info__", [] { return py::module_::import("mlx._namespace_info").attr("NamespaceInfo")(); },
         "What this implementation of the array API standard has.");
   add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None, device=None",
-                            "An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError "
-                            "unless memory can be shared.");
+                            "An array from `a`, whose memory is copied unless it is an array. copy=False is a "
+                            "ValueError: the memory of a device is its own.");
   add_function<&from_dlpack>(m, "from_dlpack", "x, /, *, copy=None, device=None",
-                             "An array from a tensor in host memory with __dlpack__. copy=False shares its memory or "
-                             "raises ValueError.");
+                             "An array from a tensor in host memory with __dlpack__, or from a NumPy scalar. copy=False "
+                             "is a ValueError.");
 }
 
 }  // namespace mlx

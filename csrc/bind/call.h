@@ -44,22 +44,27 @@ struct Invocation<R (*)(P...)> {
 
   template <R (*function)(P...)>
   static PyObject* call(PyObject* self, PyObject* const* args, size_t nargs, PyObject* names) {
-    const Signature& signature = *reinterpret_cast<Operation*>(self)->signature;
     try {
-      PyObject* slots[count + 1];
-      py::object rest;
-      signature.match(args, size_t(PyVectorcall_NARGS(nargs)), names, slots, rest);
-      return run<function>(signature, slots, std::index_sequence_for<P...>());
+      return call<function>(*reinterpret_cast<Operation*>(self)->signature, args, nargs, names);
     } catch (...) {
       set_python_error();
       return nullptr;
     }
   }
 
+  /// The call by a signature of its own; C++ exceptions come out.
+  template <R (*function)(P...)>
+  static PyObject* call(const Signature& signature, PyObject* const* args, size_t nargs, PyObject* names) {
+    PyObject* slots[count + 1];
+    py::object rest;
+    signature.match(args, size_t(PyVectorcall_NARGS(nargs)), names, slots, rest);
+    return run<function>(signature, slots, std::index_sequence_for<P...>());
+  }
+
  private:
   template <R (*function)(P...), size_t... I>
   static PyObject* run(const Signature& signature, PyObject* const* slots, std::index_sequence<I...>) {
-    const CallArguments call{slots, count};
+    const CallArguments call{slots, count, operands};
     // Braces convert from left to right.
     const std::tuple<Kept<P>...> kept{convert<P>(signature, slots, I, call)...};
     if constexpr (std::is_void_v<R>) {
@@ -69,6 +74,14 @@ struct Invocation<R (*)(P...)> {
       return to_python(function(std::get<I>(kept)...));
     }
   }
+
+  template <typename T>
+  static constexpr bool is_operand = std::is_same_v<Plain<T>, array> || std::is_same_v<Plain<T>, ScalarOrArray>;
+  static constexpr uint64_t operands = [] {
+    uint64_t bits = 0, bit = 1;
+    ((bits |= is_operand<P> ? bit : 0, bit <<= 1), ...);
+    return bits;
+  }();
 
   template <typename T>
   static Kept<T> convert(const Signature& signature, PyObject* const* slots, size_t i, const CallArguments& call) {

@@ -28,6 +28,18 @@ Scalar number_of(PyObject* object) {
   return std::complex<float>(float(value.real), float(value.imag));
 }
 
+std::optional<Scalar> converted_number(PyObject* object) {
+  const PyNumberMethods* const methods = Py_TYPE(object)->tp_as_number;
+  const bool converts = methods && (methods->nb_float || methods->nb_index);
+  if (!converts && !PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__complex__")) return {};
+  const Py_complex value = PyComplex_AsCComplex(object);
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    return {};
+  }
+  return std::complex<float>(float(value.real), float(value.imag));
+}
+
 namespace {
 
 bool is_list(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
@@ -78,20 +90,20 @@ class Numbers {
 
   bool collect(PyObject* list, size_t depth) {
     const Py_ssize_t length = PySequence_Fast_GET_SIZE(list);
-    if (length != shape_[depth]) fail("array", "the nested lists have different lengths.");
+    if (length != shape_[depth]) fail("array", "the nested lists have a non-uniform length.");
     const bool last = depth + 1 == shape_.size();
     for (Py_ssize_t i = 0; i < length; ++i) {
       PyObject* const item = PySequence_Fast_GET_ITEM(list, i);
       if (is_array(item)) return false;
       if (is_list(item)) {
-        if (last) fail("array", "the nested lists have different depths.");
+        if (last) fail("array", "an item of the nested lists has an extra dimension.");
         if (!collect(item, depth + 1)) return false;
       } else if (!is_number(item)) {
         no_data(item);
       } else if (last) {
         add(item);
       } else {
-        fail("array", "the nested lists have different lengths.");
+        fail("array", "the nested lists have a non-uniform length.");
       }
     }
     return true;
@@ -141,7 +153,7 @@ array stacked(PyObject* list, std::optional<Dtype> dtype) {
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); ++i) {
     PyObject* const item = PySequence_Fast_GET_ITEM(list, i);
     items.push_back(array_from(item));
-    if (items[i].shape() != items[0].shape()) fail("array", "the nested items have different shapes.");
+    if (items[i].shape() != items[0].shape()) fail("array", "the nested items have shapes of non-uniform length.");
     if (!dtype) common = common ? promote(*common, items[i].dtype()) : items[i].dtype();
   }
   for (array& item : items) item = expand_dims(astype(item, *common), {0});
@@ -169,7 +181,7 @@ std::optional<array> foreign_array(PyObject* object, std::optional<Dtype> dtype)
   if (std::optional<array> result = array_from_buffer(object, dtype)) return result;
   if (std::optional<array> result = array_from_method(object, dtype)) return result;
   try {
-    return array_from_dlpack(object, dtype, {});
+    return array_from_dlpack(object, dtype);
   } catch (const py::error_already_set& e) {
     if (!e.matches(PyExc_BufferError)) throw;
     fail<std::runtime_error>("array", "an object of type ", Py_TYPE(object)->tp_name, " cannot export its elements.");
@@ -189,12 +201,7 @@ array array_from(PyObject* value, std::optional<Dtype> dtype) {
 
 array as_array(PyObject* value, std::optional<Dtype> dtype, std::optional<bool> copy) {
   if (copy != false) return array_from(value, dtype);
-  if (is_array(value) && (!dtype || *dtype == array_of(value).dtype())) return array_of(value);
-  if (PyObject_HasAttrString(value, "__dlpack__") && !is_array(value)) {
-    const array shared = *array_from_dlpack(value, {}, false);
-    if (!dtype || *dtype == shared.dtype()) return shared;
-  }
-  fail("asarray", "this array cannot be made without a copy.");
+  fail("asarray", "memory cannot be shared; copy=False is not possible.");
 }
 
 std::optional<array> operand_from(PyObject* object, Dtype beside) {
@@ -205,7 +212,9 @@ std::optional<array> operand_from(PyObject* object, Dtype beside) {
   if (is_array(object)) return array_of(object);
   if (is_list(object) || object == Py_None) return {};
   if (std::optional<array> method = array_from_method(object, {})) return method;
-  return foreign_array(object, beside);
+  if (std::optional<array> foreign = foreign_array(object, beside)) return foreign;
+  const std::optional<Scalar> number = converted_number(object);
+  return number ? std::optional(to_array(*number, dtype_beside(*number, beside))) : std::nullopt;
 }
 
 }  // namespace mlx

@@ -14,6 +14,8 @@ inline bool is_number(PyObject* object) {
 }
 /// Throws std::runtime_error for an int beyond 64 bits.
 Scalar number_of(PyObject* object);
+/// The complex64 number behind any other object that Python turns into one (`__complex__`, `__float__`, `__index__`).
+std::optional<Scalar> converted_number(PyObject* object);
 
 /// What `mx.array(value, dtype)` gives, as a new value that shares nothing with foreign memory.
 /// Throws std::invalid_argument for an object that is no data.
@@ -21,7 +23,7 @@ array array_from(PyObject* value, std::optional<Dtype> dtype = {});
 /// The array behind an object that is neither array, number nor list: a buffer (NumPy), a DLPack tensor, or one with
 /// a method `__mlx_array__`. None when it is nothing of this kind. Memory is copied.
 std::optional<array> foreign_array(PyObject* object, std::optional<Dtype> dtype = {});
-/// What `mx.asarray` gives; `copy` false demands shared memory (std::invalid_argument when impossible).
+/// What `mx.asarray` gives; std::invalid_argument when `copy` is false, for no memory is shared.
 array as_array(PyObject* value, std::optional<Dtype> dtype, std::optional<bool> copy);
 
 /// The other operand of an array of dtype `beside`: numbers are weak, NumPy data are cast to `beside`. No value for

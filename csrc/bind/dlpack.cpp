@@ -50,31 +50,19 @@ HostData describe(const dlpack::Tensor& tensor) {
   const int itemsize = source.wide ? 16 : source.dtype.size();
   for (int i = 0; i < tensor.ndim; ++i) {
     if (tensor.strides) source.strides[i] = tensor.strides[i];
-    if (source.strides[i] < 0) fail("from_dlpack", "negative strides are not supported.");
     source.strides[i] *= itemsize;
   }
   return source;
 }
 
 template <typename M>
-array import_managed(PyObject* capsule, const char* name, const char* used, std::optional<Dtype> dtype,
-                     std::optional<bool> copy) {
+array import_managed(PyObject* capsule, const char* name, const char* used, std::optional<Dtype> dtype) {
   M* const managed = static_cast<M*>(PyCapsule_GetPointer(capsule, name));
   if (!managed) throw py::error_already_set();
   const HostData source = describe(managed->tensor);
-  const auto release = [managed] {
-    const py::gil_scoped_acquire gil;  // the owner may be Python's
-    if (managed->release) managed->release(managed);
-  };
-  if (copy == false) {
-    const std::optional<array> shared = adopt_host_data(source, release);
-    if (!shared) fail("from_dlpack", "the tensor cannot be imported without a copy.");
-    PyCapsule_SetName(capsule, used);
-    return *shared;
-  }
   const array result = copy_host_data(source, dtype);
   PyCapsule_SetName(capsule, used);
-  release();
+  if (managed->release) managed->release(managed);
   return result;
 }
 
@@ -113,7 +101,7 @@ py::object export_managed(const array& value, const char* name) {
 
 }  // namespace
 
-std::optional<array> array_from_dlpack(PyObject* object, std::optional<Dtype> dtype, std::optional<bool> copy) {
+std::optional<array> array_from_dlpack(PyObject* object, std::optional<Dtype> dtype) {
   py::object capsule = py::reinterpret_borrow<py::object>(object);
   if (!PyCapsule_CheckExact(object)) {
     if (!PyObject_HasAttrString(object, "__dlpack__") || PyType_Check(object)) return {};
@@ -126,9 +114,8 @@ std::optional<array> array_from_dlpack(PyObject* object, std::optional<Dtype> dt
     }
   }
   if (PyCapsule_IsValid(capsule.ptr(), versioned_name))
-    return import_managed<dlpack::ManagedVersioned>(capsule.ptr(), versioned_name, "used_dltensor_versioned", dtype,
-                                                    copy);
-  return import_managed<dlpack::Managed>(capsule.ptr(), plain_name, "used_dltensor", dtype, copy);
+    return import_managed<dlpack::ManagedVersioned>(capsule.ptr(), versioned_name, "used_dltensor_versioned", dtype);
+  return import_managed<dlpack::Managed>(capsule.ptr(), plain_name, "used_dltensor", dtype);
 }
 
 py::object to_dlpack(const array& value, const py::object& max_version, const py::object& device) {

@@ -6,20 +6,6 @@
 
 namespace mlx {
 
-/// What operations of one operand take: arrays, numbers and foreign arrays.
-struct ArrayLike {
-  array value;
-};
-
-template <>
-struct Argument<ArrayLike> {
-  static std::string takes() { return "array or number"; }
-  static ArrayLike from(PyObject* object, const CallArguments& call) {
-    if (is_array(object)) return {array_of(object)};
-    return {to_array(Argument<ScalarOrArray>::from(object, call))};
-  }
-};
-
 namespace {
 
 template <array (*function)(const array&, StreamOrDevice)>

@@ -1,6 +1,8 @@
 // eval and async_eval in Python: trees of arrays, whatever else lies in them is ignored.
 #include "bind/evaluation.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "bind/call.h"
 #include "bind/host_view.h"
@@ -35,9 +37,10 @@ PyObject* call_eval(PyObject*, PyObject* const* args, size_t count, PyObject* na
 PyObject* call_async_eval(PyObject*, PyObject* const* args, size_t count, PyObject* names) {
   return guarded([&] {
     if (names && PyTuple_GET_SIZE(names)) throw type_error("async_eval(): takes no keyword arguments.");
-    if (Tracing::active()) fail("async_eval", "Not allowed inside a function transformation.");
     Arrays arrays;
     for (Py_ssize_t i = 0; i < PyVectorcall_NARGS(count); ++i) collect(args[i], arrays);
+    const bool traced = std::any_of(arrays.begin(), arrays.end(), [](const array& x) { return x.node().tracer; });
+    if (traced && Tracing::active()) fail("async_eval", "Not allowed inside a graph transformation.");
     async_eval(arrays);
     return Py_NewRef(Py_None);
   });
@@ -49,7 +52,8 @@ void bind_evaluation(py::module_& m) {
   add_function(m, "eval", call_eval, 1, "*args",
                "Evaluates all arrays in the arguments, which may be nested lists, tuples and dicts, and waits. "
                "ValueError inside a function that is being traced by compile or vmap.");
-  add_function(m, "async_eval", call_async_eval, 1, "*args", "Starts the evaluation of all arrays in the arguments.");
+  add_function(m, "async_eval", call_async_eval, 1, "*args", "Starts the evaluation of all arrays in the arguments. "
+               "ValueError for arrays that depend on what a transformation traces.");
 }
 
 }  // namespace mlx

@@ -5,6 +5,7 @@
 #include <complex>
 #include <cstring>
 
+#include "base/error.h"
 #include "bind/convert.h"
 #include "ops/elementwise.h"
 
@@ -52,28 +53,32 @@ bool is_dense(const HostData& source, int itemsize) {
   return true;
 }
 
-/// Axes in another order than the memory's, which is dense all the same.
-bool is_permuted_dense(const HostData& source, int itemsize) {
-  std::vector<int> order;
-  for (int i = 0; i < int(source.shape.size()); ++i)
-    if (source.shape[i] != 1) order.push_back(i);
-  std::sort(order.begin(), order.end(), [&](int i, int j) { return source.strides[i] < source.strides[j]; });
-  int64_t expected = itemsize;
-  for (const int i : order) {
-    if (source.strides[i] != expected) return false;
-    expected *= source.shape[i];
-  }
-  return expected == size_of(source.shape) * itemsize && size_of(source.shape) > 0;
+/// How many elements lie between the first and the last, those left out included.
+int64_t extent_of(const HostData& source, int itemsize) {
+  int64_t extent = 1;
+  for (size_t i = 0; i < source.shape.size(); ++i) extent += (source.shape[i] - 1) * (source.strides[i] / itemsize);
+  return extent;
 }
 
-/// The bytes as they lie, seen through the source's strides.
+/// Whether the memory as it lies makes an array.
+bool can_lie_as_it_is(const HostData& source, int itemsize) {
+  const int64_t extent = extent_of(source, itemsize);
+  return (extent == size_of(source.shape) || extent == int32_t(extent)) &&
+         std::all_of(source.strides.begin(), source.strides.end(), [&](int64_t s) { return s % itemsize == 0; });
+}
+
+/// The memory as it lies, seen through the source's strides.
 array copy_as_it_lies(const HostData& source) {
   const int itemsize = source.dtype.size();
-  array copy = host_array(source.shape, source.dtype, [&](void* out) {
-    std::memcpy(out, source.data, size_of(source.shape) * itemsize);
+  const int64_t extent = extent_of(source, itemsize);
+  const Shape flat = extent == size_of(source.shape) ? source.shape : Shape{int32_t(extent)};
+  array copy = host_array(flat, source.dtype, [&](void* out) {
+    std::memcpy(out, source.data, extent * itemsize);
   });
   Node& node = copy.node();
-  for (size_t i = 0; i < source.strides.size(); ++i) node.strides[i] = source.strides[i] / itemsize;
+  node.shape = source.shape;
+  node.strides = source.strides;
+  for (int64_t& stride : node.strides) stride /= itemsize;
   node.row_contiguous = is_row_major(node.shape, node.strides);
   return copy;
 }
@@ -103,10 +108,12 @@ array narrowed_complex(const std::complex<double>* from, const Shape& shape) {
 }  // namespace
 
 array copy_host_data(const HostData& source, std::optional<Dtype> dtype) {
+  for (size_t i = 0; i < source.shape.size(); ++i)
+    if (source.strides[i] < 0 && source.shape[i] > 1) fail("array", "negative strides are not supported.");
   const int itemsize = source.wide ? 16 : source.dtype.size();
   const int64_t size = size_of(source.shape);
   const bool narrow = source.wide || (source.dtype == float64 && dtype != float64);
-  if (!narrow && !source.swapped && !source.shape.empty() && is_permuted_dense(source, itemsize)) {
+  if (!narrow && !source.swapped && !source.shape.empty() && size && can_lie_as_it_is(source, itemsize)) {
     const array copy = copy_as_it_lies(source);
     return dtype ? astype(copy, *dtype) : copy;
   }
@@ -131,19 +138,6 @@ array copy_host_data(const HostData& source, std::optional<Dtype> dtype) {
   const auto* const values = static_cast<const std::complex<double>*>(from);
   if (!dtype || dtype->is_complex()) return narrowed_complex(values, source.shape);
   return narrowed(values, source.shape, *dtype);
-}
-
-std::optional<array> adopt_host_data(const HostData& source, std::function<void()> release) {
-  const int itemsize = source.dtype.size();
-  if (source.wide || source.swapped || source.dtype == float64 || !size_of(source.shape)) return {};
-  if (!is_dense(source, itemsize)) return {};
-  Ref<Buffer> buffer = Device::get(default_device())
-                           .allocator()
-                           .adopt(const_cast<void*>(source.data), size_of(source.shape) * itemsize, std::move(release));
-  if (!buffer) return {};
-  array result(std::move(buffer), source.shape, source.dtype);
-  result.node().shared = true;
-  return result;
 }
 
 namespace {

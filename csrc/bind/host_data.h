@@ -1,7 +1,6 @@
 // Foreign memory, described: what a buffer or a DLPack tensor offers for reading.
 #pragma once
 
-#include <functional>
 #include <optional>
 
 #include "bind/array_type.h"
@@ -20,12 +19,10 @@ struct HostData {
 
 /// Copies into an array of its own. float64 becomes float32 and complex128 complex64 unless `dtype` says otherwise.
 array copy_host_data(const HostData& source, std::optional<Dtype> dtype);
-/// The array over the very same memory, or none when the device or the layout does not allow it.
-std::optional<array> adopt_host_data(const HostData& source, std::function<void()> release);
 
 /// Reads a buffer; no value when the object has none. Throws std::runtime_error for elements we have no dtype for.
 std::optional<array> array_from_buffer(PyObject* object, std::optional<Dtype> dtype);
-/// Reads an object with `__dlpack__`; no value when it has no such method. `copy` false shares memory.
-std::optional<array> array_from_dlpack(PyObject* object, std::optional<Dtype> dtype, std::optional<bool> copy);
+/// Reads an object with `__dlpack__`; no value when it has no such method.
+std::optional<array> array_from_dlpack(PyObject* object, std::optional<Dtype> dtype);
 
 }  // namespace mlx

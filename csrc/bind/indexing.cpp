@@ -310,6 +310,7 @@ array value_from(const array& a, PyObject* index, PyObject* value) {
   }
   if (!PyList_Check(value) && !PyTuple_Check(value)) {
     if (const std::optional<array> foreign = foreign_array(value)) return astype(*foreign, a.dtype());
+    if (const std::optional<Scalar> number = converted_number(value)) return astype(to_array(*number, complex64), a.dtype());
   }
   fail("assignment", "an object of type ", Py_TYPE(value)->tp_name, " is neither a number nor an array.");
 }

@@ -58,7 +58,7 @@ PyObject* rebind(PyObject* self, PyObject* result) {
 template <Binary function>
 PyObject* in_place(PyObject* self, PyObject* result(PyObject*, PyObject*), PyObject* other) {
   constexpr bool divides = function == static_cast<Binary>(divide);
-  if (divides && !array_of(self).dtype().is_inexact()) {
+  if (divides && other != Py_None && !array_of(self).dtype().is_inexact()) {
     PyErr_SetString(PyExc_ValueError, "In-place division is not allowed for integer and boolean arrays.");
     return nullptr;
   }

@@ -10,7 +10,13 @@ struct RandomState {};
 
 py::object state_item(const RandomState&, Py_ssize_t index) {
   if (index != 0 && index != -1) throw py::index_error("[random.state] there is one key, at index 0.");
-  return py::reinterpret_steal<py::object>(wrap(random_state()));
+  // One object for each thread, never freed: the generator looks into it.
+  thread_local PyObject* const key = [] {
+    PyObject* const made = wrap(random_state());
+    random::show_random_state(&array_of(made));
+    return made;
+  }();
+  return py::reinterpret_borrow<py::object>(key);
 }
 
 }  // namespace

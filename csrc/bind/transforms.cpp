@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "bind/arguments.h"
 #include "bind/array_type.h"
 #include "bind/trees.h"
 #include "transforms/autodiff.h"

@@ -208,15 +208,21 @@ array conv1d(const array& input, const array& weight, int stride, int padding, i
   return conv_general(input, weight, stride, padding, dilation, 1, groups, false, s);
 }
 
-#define CONVOLUTION(name, axes)                                                                                   \
-  array name(const array& input, const array& weight, const IntOrInts& stride, const IntOrInts& padding,          \
-             const IntOrInts& dilation, int groups, StreamOrDevice s) {                                           \
+template <typename Tuple>
+IntOrInts listed(const std::variant<int, Tuple>& sizes) {
+  if (const int* one = std::get_if<int>(&sizes)) return *one;
+  return std::apply([](auto... each) { return std::vector<int>{each...}; }, std::get<Tuple>(sizes));
+}
+
+#define CONVOLUTION(name, axes, Sizes)                                                                            \
+  array name(const array& input, const array& weight, const Sizes& stride, const Sizes& padding,                  \
+             const Sizes& dilation, int groups, StreamOrDevice s) {                                               \
     require_axes(input, axes);                                                                                    \
-    const auto pads = per_axis(padding, axes, "padding");                                                         \
-    return conv_general(input, weight, stride, pads, dilation, 1, groups, false, s);                              \
+    const auto pads = per_axis(listed(padding), axes, "padding");                                                 \
+    return conv_general(input, weight, listed(stride), pads, listed(dilation), 1, groups, false, s);              \
   }
-CONVOLUTION(conv2d, 2)
-CONVOLUTION(conv3d, 3)
+CONVOLUTION(conv2d, 2, IntOrTwo)
+CONVOLUTION(conv3d, 3, IntOrThree)
 #undef CONVOLUTION
 
 array conv_transpose1d(const array& input, const array& weight, int stride, int padding, int dilation,
@@ -225,16 +231,16 @@ array conv_transpose1d(const array& input, const array& weight, int stride, int 
   return transpose_general(input, weight, stride, padding, dilation, output_padding, groups, s);
 }
 
-array conv_transpose2d(const array& input, const array& weight, const IntOrInts& stride, const IntOrInts& padding,
-                       const IntOrInts& dilation, const IntOrInts& output_padding, int groups, StreamOrDevice s) {
+array conv_transpose2d(const array& input, const array& weight, const IntOrTwo& stride, const IntOrTwo& padding,
+                       const IntOrTwo& dilation, const IntOrTwo& output_padding, int groups, StreamOrDevice s) {
   require_axes(input, 2);
-  return transpose_general(input, weight, stride, padding, dilation, output_padding, groups, s);
+  return transpose_general(input, weight, listed(stride), listed(padding), listed(dilation), listed(output_padding), groups, s);
 }
 
-array conv_transpose3d(const array& input, const array& weight, const IntOrInts& stride, const IntOrInts& padding,
-                       const IntOrInts& dilation, const IntOrInts& output_padding, int groups, StreamOrDevice s) {
+array conv_transpose3d(const array& input, const array& weight, const IntOrThree& stride, const IntOrThree& padding,
+                       const IntOrThree& dilation, const IntOrThree& output_padding, int groups, StreamOrDevice s) {
   require_axes(input, 3);
-  return transpose_general(input, weight, stride, padding, dilation, output_padding, groups, s);
+  return transpose_general(input, weight, listed(stride), listed(padding), listed(dilation), listed(output_padding), groups, s);
 }
 
 array convolve(const array& a, const array& v, const std::string& mode, StreamOrDevice s) {

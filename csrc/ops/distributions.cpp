@@ -92,9 +92,10 @@ array randint(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& 
   const Dtype dtype = dtype_.value_or(int32);
   if (dtype.is_inexact()) fail("randint", "randint only accepts integer dtypes and bool.");
   const array u = uniform(low, high, shape, float32, key, s);
-  const array first = astype(to_array(low), dtype, s);
-  const array last = subtract(astype(to_array(high), dtype, s), array(1, dtype), s);
-  return maximum(minimum(astype(floor(u, s), dtype, s), last, s), first, s);
+  const Dtype bound = dtype == bool_ ? int32 : dtype;  // low … high would lose its ends as bools
+  const array first = astype(to_array(low), bound, s);
+  const array last = subtract(astype(to_array(high), bound, s), array(1, bound), s);
+  return astype(maximum(minimum(astype(floor(u, s), bound, s), last, s), first, s), dtype, s);
 }
 
 array bernoulli(const ScalarOrArray& p_, const std::optional<Shape>& shape_, const std::optional<array>& key,

@@ -22,7 +22,7 @@ struct Plan {
 Plan make_plan(const array& a, const Sizes& s, const Sizes& axes, bool inverse_of_real) {
   if (s && !axes) fail("fftn", "`axes` should not be `None` if `s` is not `None`.");
   if (!axes && a.ndim() == 0) fail("fftn", "Requires array with at least one dimension.");
-  Plan plan{axes ? *axes : all_axes(a.ndim()), {}};
+  Plan plan{axes ? Axes(*axes) : all_axes(a.ndim()), {}};
   if (s && s->size() != plan.axes.size()) fail("fftn", "Shape and axes have different sizes.");
   for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn", AxisError::index);
   Axes sorted = plan.axes;
@@ -68,7 +68,7 @@ array transform_axes(const array& a, Ends ends, bool inverse, const Sizes& sizes
 
 array transform_axis(const array& a, Ends ends, bool inverse, const std::optional<int>& n, int axis,
                      const std::string& norm, const StreamOrDevice& s) {
-  return transform_axes(a, ends, inverse, n ? Sizes{{*n}} : Sizes{}, Sizes{{axis}}, norm, s);
+  return transform_axes(a, ends, inverse, n ? Sizes(IntSequence{*n}) : Sizes(), IntSequence{axis}, norm, s);
 }
 
 /// The counts over n * d. They are made on the host: only a cast or another device's memory needs a stream.

@@ -4,11 +4,12 @@
 // transforms), "forward" or "ortho" (1/sqrt(n) both ways). Results are complex64, those of irfft* float32.
 #pragma once
 
+#include "ops/int_sequence.h"
 #include "ops/types.h"
 
 namespace mlx::fft {
 
-using Sizes = std::optional<std::vector<int>>;
+using Sizes = std::optional<IntSequence>;
 
 array fft(const array& a, std::optional<int> n = {}, int axis = -1, const std::string& norm = "backward", StreamOrDevice s = {});
 array ifft(const array& a, std::optional<int> n = {}, int axis = -1, const std::string& norm = "backward", StreamOrDevice s = {});

@@ -10,6 +10,8 @@
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
 #include "ops/indexing.h"
+
+#include "ops/index_dtype.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
 
@@ -105,6 +107,7 @@ class GatherAxis final : public Primitive {
   const char* name() const override { return "take_along_axis"; }
   void fields(Fields& f) override { f.field("axis", axis_); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    require_integers(inputs[1], "take_along_axis");
     array& y = outputs[0];
     y.allocate(queue);
     if (y.size() == 0) return;
@@ -162,6 +165,11 @@ Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s) {
   return result;
 }
 
+void require_integers(const array& indices, const char* op) {
+  if (!indices.dtype().is_integer())
+    fail<std::runtime_error>(op, "indices must be integers, not ", indices.dtype().name(), ".");
+}
+
 void no_gradient_of_indices(const char* op) {
   fail(op, "Cannot calculate the gradient with respect to indices; put mx.stop_gradient around them.");
 }
@@ -193,11 +201,10 @@ array take(const array& a, const array& indices, std::optional<int> axis, Stream
 }
 
 array take_along_axis(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {
-  if (!axis) return take_along_axis(flatten(a, 0, -1, s), flatten(indices, 0, -1, s), 0, s);
-  const int at = normalize_axis(*axis, a.ndim(), "take_along_axis");
+  if (!axis) return take_along_axis(flatten(a, 0, -1, s), indices, 0, s);
+  const int at = normalize_axis(*axis, a.ndim(), "take_along_axis", AxisError::index);
   if (indices.ndim() != a.ndim())
     fail("take_along_axis", "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
-  if (!indices.dtype().is_integer()) fail("take_along_axis", "indices must be integers, not ", indices.dtype().name(), ".");
   if (a.shape(at) == 0 && indices.size() > 0) fail("take_along_axis", "cannot take from an empty axis.");
   if (follows_shape(Arrays{a, indices})) return deferred<&taken_along>({a, indices}, s, at);
   Shape others = a.shape(), to = indices.shape();

@@ -92,6 +92,7 @@ struct State {
   Words words = words_of(uint64_t(process_seed()));
   std::optional<array> computed;
   std::optional<std::pair<array, Words>> given;  ///< what random_state() gave out last, to know it when it comes back
+  array* live = nullptr;  ///< the array that Python shows as the key; what is assigned to it becomes the key
 
   static int64_t process_seed() {
     static const int64_t milliseconds =
@@ -105,16 +106,45 @@ State& state() {
   return state;
 }
 
+array key_of(State& current) {
+  if (current.computed) return *current.computed;
+  if (!current.given || !(current.given->second == current.words))
+    current.given = {key_array(current.words), current.words};
+  return current.given->first;
+}
+
+void set_key(State& current, const array& key) {
+  if (current.given && current.given->first.same(key)) {
+    current.words = current.given->second;
+    current.computed.reset();
+  } else {
+    current.computed = key;
+  }
+}
+
+/// The state, after an assignment to the array that Python shows.
+State& current_state() {
+  State& current = state();
+  if (current.live && !current.live->same(key_of(current))) set_key(current, *current.live);
+  return current;
+}
+
+void show(State& current) {
+  if (current.live) *current.live = key_of(current);
+}
+
 /// Splits the calling thread's key: the state takes the first child, the caller the second.
 array next_key(const StreamOrDevice& s) {
-  State& current = state();
+  State& current = current_state();
   if (!current.computed) {
     const Words a = threefry(current.words, {0, 2}), b = threefry(current.words, {1, 3});
     current.words = {a.first, b.first};
+    show(current);
     return key_array({a.second, b.second});
   }
   const array keys = split(*current.computed, 2, s);
   current.computed = squeeze(slice(keys, {0, 0}, {1, 2}, s), Axes{0}, s);
+  show(current);
   return squeeze(slice(keys, {1, 0}, {2, 2}, s), Axes{0}, s);
 }
 
@@ -123,26 +153,24 @@ array next_key(const StreamOrDevice& s) {
 array key(uint64_t seed) { return key_array(words_of(seed)); }
 
 void seed(uint64_t seed) {
-  state().words = words_of(seed);
-  state().computed.reset();
+  State& current = state();
+  current.words = words_of(seed);
+  current.computed.reset();
+  show(current);
 }
 
-array random_state() {
-  State& current = state();
-  if (current.computed) return *current.computed;
-  if (!current.given || !(current.given->second == current.words))
-    current.given = {key_array(current.words), current.words};
-  return current.given->first;
-}
+array random_state() { return key_of(current_state()); }
 
 void set_random_state(const array& key) {
   State& current = state();
-  if (current.given && current.given->first.same(key)) {
-    current.words = current.given->second;
-    current.computed.reset();
-  } else {
-    current.computed = key;
-  }
+  set_key(current, key);
+  show(current);
+}
+
+void show_random_state(array* live) {
+  State& current = current_state();
+  current.live = live;
+  show(current);
 }
 
 void reset_random_state() { state() = State{}; }

@@ -16,6 +16,8 @@ array bits(const Shape& shape, const std::optional<array>& key = {}, StreamOrDev
 void seed(uint64_t seed);
 /// The calling thread's key, from which a call without a key splits its own.
 array random_state();
+/// From now on `live` holds the calling thread's key, and an array assigned to it becomes the key.
+void show_random_state(array* live);
 void set_random_state(const array& key);
 /// Forgets the calling thread's key: the next use starts from the time-based seed again.
 void reset_random_state();

@@ -214,7 +214,7 @@ array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keep
     return converts ? astype(a, row.result(a.dtype()), s) : a;
   }
   Shape shape = reduced_shape(a.shape(), axes, keepdims);
-  if ((kind == Reduction::min || kind == Reduction::max) && size_of(shape) > 0)
+  if (kind == Reduction::min || kind == Reduction::max)
     for (const int i : axes)
       if (a.shape(i) == 0) fail(row.name, "Cannot ", row.name, " reduce over axis ", i, " with size 0.");
   return array(std::move(shape), row.result(a.dtype()), make_ref<Reduce>(kind, std::move(axes), keepdims), {a},

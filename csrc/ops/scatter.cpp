@@ -12,6 +12,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index_launch.h"
+#include "ops/index_dtype.h"
 #include "ops/indexing.h"
 #include "ops/shape.h"
 
@@ -205,6 +206,7 @@ class ScatterAxis final : public Primitive {
     array& y = outputs[0];
     start_from(inputs[0], y, queue);
     if (inputs[1].size() == 0 || y.size() == 0) return;
+    require_integers(inputs[2], name());
     const array values = contiguous_copy(inputs[1], queue), index = contiguous_copy(inputs[2], queue);
     const int64_t n = index.shape(axis_), extent = y.shape(axis_), inner = y.strides()[axis_], outer = y.size() / extent / inner;
     const Capabilities& device = queue.device().facts();
@@ -268,10 +270,9 @@ Arrays scattered(const Arrays& inputs, int axis, ScatterMode mode) {
 
 array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
                  const StreamOrDevice& s) {
-  const int at = normalize_axis(axis, a.ndim(), op);
+  const int at = normalize_axis(axis, a.ndim(), op, AxisError::index);
   if (indices.ndim() != a.ndim())
     fail(op, "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
-  if (!indices.dtype().is_integer()) fail(op, "indices must be integers, not ", indices.dtype().name(), ".");
   Shape to = a.shape();
   to[at] = indices.shape(at);
   // A value may repeat along the axis too.
@@ -279,7 +280,7 @@ array along_axis(const array& a, const array& indices, const array& values, int 
   else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1) to[at] = values.shape(at - a.ndim());
   if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
   if (follows_shape(Arrays{a, indices, values})) return deferred<&written_along>({a, indices, values}, s, at, mode);
-  if (a.ndim() == 1) return scatter(a, {broadcast_to(indices, to, s)}, values, 0, mode, s);
+  if (a.ndim() == 1 && indices.dtype().is_integer()) return scatter(a, {broadcast_to(indices, to, s)}, values, 0, mode, s);
   Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};
   return array(a.shape(), a.dtype(), make_ref<ScatterAxis>(at, mode_for(mode, a.dtype())), std::move(inputs), to_stream(s));
 }
@@ -320,9 +321,7 @@ array scatter(const array& a, const Arrays& indices, const array& updates, int a
 array put_along_axis(const array& a, const array& indices, const array& values, std::optional<int> axis, StreamOrDevice s) {
   if (axis) return along_axis(a, indices, values, *axis, ScatterMode::set, "put_along_axis", s);
   if (follows_shape(Arrays{a, indices, values})) return deferred<&written_flat>({a, indices, values}, s);
-  const array flat = flatten(a, 0, -1, s), index = flatten(indices, 0, -1, s);
-  const array spread = values.size() == 1 ? values : flatten(broadcast_to(values, indices.shape(), s), 0, -1, s);
-  return reshape(along_axis(flat, index, spread, 0, ScatterMode::set, "put_along_axis", s), a.shape(), s);
+  return reshape(along_axis(flatten(a, 0, -1, s), indices, values, 0, ScatterMode::set, "put_along_axis", s), a.shape(), s);
 }
 
 array scatter_add_axis(const array& a, const array& indices, const array& values, int axis, StreamOrDevice s) {
