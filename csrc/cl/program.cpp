@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "cl/binary_saver.h"
+#include "cl/kernel_text.h"
 #include "cl/launch.h"
 #include "cl/trace.h"
 
@@ -85,20 +86,6 @@ Handle<cl_program> build_program(const Device& device, bool small, const Program
   return built;
 }
 
-/// The text of kernels/<stem>.cl with its `#include "x.clh"` lines filled in, those of x.clh too.
-std::string with_includes(std::string_view stem) {
-  const std::string_view text = kernel_source(stem), before = "#include \"", after = ".clh\"";
-  std::string result;
-  for (size_t at = 0;;) {
-    const size_t next = text.find(before, at);
-    result += text.substr(at, next - at);
-    if (next == text.npos) return result;
-    const size_t name = next + before.size(), end = text.find(after, name);
-    result += with_includes(text.substr(name, end - name));
-    at = end + after.size();
-  }
-}
-
 std::string device_options(const Capabilities& facts) {
   std::string options = "-cl-std=CL1.2 -D V=" + std::to_string(facts.vector_width);
   if (facts.is_cpu) options += " -D LOOP_SHAPE";
@@ -144,7 +131,7 @@ Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines&
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   std::string options = device_options(device_.facts());
   for (const Define& define : defines) options.append(" -D ").append(define.name).append(1, '=').append(define.value);
-  return find(key, name, std::string(kernel_source("prelude")).append(with_includes(stem)), options);
+  return find(key, name, std::string(kernel_source("prelude")).append(kernel_text(stem)), options);
 }
 
 Kernel& KernelLibrary::generated(const std::string& source, const char* name) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "cl/kernel_text.h"
 #include "cl/trace.h"
 #include "graph/layout.h"
 
@@ -120,7 +121,7 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
     describe(group_, layout);
-    const std::string text = features(group_) + std::string(kernel_source("vector")) + source(group_, layout.classes, layout.rank);
+    const std::string text = features(group_) + kernel_text("vector") + source(group_, layout.classes, layout.rank);
     kernel = &queue.device().kernels().generated(text, "group");
   }
 

@@ -1,0 +1,21 @@
+// Fills in the includes of the kernel files that travel inside the library.
+#include "cl/kernel_text.h"
+
+#include "cl/program.h"
+
+namespace mlx {
+
+std::string kernel_text(std::string_view stem) {
+  const std::string_view text = kernel_source(stem), before = "#include \"", after = ".clh\"";
+  std::string result;
+  for (size_t at = 0;;) {
+    const size_t next = text.find(before, at);
+    result += text.substr(at, next - at);
+    if (next == text.npos) return result;
+    const size_t name = next + before.size(), end = text.find(after, name);
+    result += kernel_text(text.substr(name, end - name));
+    at = end + after.size();
+  }
+}
+
+}  // namespace mlx
