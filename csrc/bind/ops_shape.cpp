@@ -2,6 +2,7 @@
 #include "bind/call.h"
 #include "bind/ops.h"
 #include "bind/placement.h"
+#include "bind/shapes.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -11,16 +12,6 @@
 
 namespace mlx {
 namespace {
-
-/// `int | Sequence[int]` where the operation wants a shape either way.
-struct IntOrShape {
-  Shape value;
-};
-
-/// What `where` chooses by: the dtypes of its branches are weighed without it.
-struct Condition {
-  ScalarOrArray value;
-};
 
 /// The arguments of a.reshape(2, 3) or a.reshape((2, 3)).
 template <typename T>
@@ -62,17 +53,6 @@ struct Argument<Spread<T>> {
   }
 };
 
-namespace {
-
-array reshape_method(const array& a, const Spread<Shape>& shape, const StreamOrDevice& s) {
-  return reshape(a, shape.value, s);
-}
-
-array transpose_method(const array& a, const Spread<Axes>& axes, const StreamOrDevice& s) {
-  return transpose(a, axes.given ? OptionalAxes(axes.value) : OptionalAxes(), s);
-}
-
-// Operations by the parameter types that Python declares.
 namespace shapes {
 
 array full(const IntOrShape& shape, const std::optional<ScalarOrArray>& vals, std::optional<Dtype> dtype,
@@ -112,6 +92,16 @@ array astype(const array& a, Dtype dtype, const StreamOrDevice& s, std::optional
 }
 
 }  // namespace shapes
+
+namespace {
+
+array reshape_method(const array& a, const Spread<Shape>& shape, const StreamOrDevice& s) {
+  return reshape(a, shape.value, s);
+}
+
+array transpose_method(const array& a, const Spread<Axes>& axes, const StreamOrDevice& s) {
+  return transpose(a, axes.given ? OptionalAxes(axes.value) : OptionalAxes(), s);
+}
 
 /// arange(start, stop, …) or, when that does not match, arange(stop, …).
 PyObject* arange_call(PyObject*, PyObject* const* args, size_t nargs, PyObject* names) {

@@ -131,7 +131,8 @@ array pad(const array& a, const PadWidth& pad_width, const std::string& mode, co
   const Pairs pairs = pairs_of(pad_width, a.ndim());
   if (follows_shape(a)) fail("pad", "Pad cannot infer output shapes.");
   if (mirror != Mirror::none) return mirrored(a, pairs, mirror, s);
-  const array value = astype(to_array(constant_values), a.dtype(), s);
+  const std::optional<Dtype> wide = a.dtype() == float64 ? std::optional(float64) : std::nullopt;
+  const array value = astype(to_array(constant_values, wide), a.dtype(), s);
   Shape low, high;
   for (const auto& [before, after] : pairs) low.push_back(before), high.push_back(after);
   const Pad primitive(low, high);

@@ -39,7 +39,7 @@ def test_none_leaves_a_subtree_whole():
     (lambda t: t["p"], {"p": 0}, ({"p": ONES, "q": ONES},)), (lambda t: t["p"], {"p": 0, "r": 0}, ({"p": ONES, "q": ONES},)),
     (lambda a, b: a * b, (0, None), (ONES, 3)), (lambda a, b: a, (0, None), (ONES, None)), (lambda t: t["a"], 0, ({"a": ONES, "b": "text"},)),
     (lambda a: a, (None,), (ONES,)), (lambda a, b: a + b, 0, (ONES, mx.ones((3, 3)))), (lambda a: (a, 3), 0, (ONES,)),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_trees_that_do_not_match_are_refused(function, axes, arguments):
     with pytest.raises(ValueError):
         mx.vmap(function, in_axes=axes)(*arguments)

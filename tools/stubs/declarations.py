@@ -9,7 +9,7 @@ from pathlib import Path
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 SUBMODULES = ("random", "fast", "linalg", "fft")
-ROW = re.compile(r'^(OP|METHOD|CREATION)\((\w+),\s*([\w:]+),\s*"', re.MULTILINE)
+ROW = re.compile(r'^(OP|METHOD|CREATION|OVERLOADED)\((\w+),\s*([\w:]+),\s*"', re.MULTILINE)
 PARENTHESES = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 ITEM = re.compile(
     r"^namespace (?P<enter>[\w:]+) \{|^(?P<leave>\})  // namespace|^\s*using (?P<alias>\w+) = (?P<meaning>[^;]+);"
@@ -33,7 +33,10 @@ TYPES = {
     "Scalar": "scalar",
     "ScalarOrArray": "Operand",
     "IntOrInts": "int | Sequence[int]",
-    "Shape": ("int | Sequence[int]", "tuple[int, ...]"),
+    "Shape": ("Sequence[int]", "tuple[int, ...]"),
+    "IntOrShape": "int | Sequence[int]",
+    "IntSequence": "Sequence[int]",
+    "Condition": "Operand",
     "Axes": ("int | Sequence[int]", "list[int]"),
     "ArrayTuple": "tuple[array, ...]",
 }
@@ -56,7 +59,7 @@ class Declarations:
 
     def __init__(self):
         self.functions, self.aliases = {}, {}
-        for header in sorted(CSRC.glob("ops/*.h")) + [CSRC / "graph/array.h"]:
+        for header in sorted(CSRC.glob("ops/*.h")) + [CSRC / "graph/array.h", CSRC / "bind/shapes.h"]:
             self._read(re.sub(r"//(?! namespace).*", "", header.read_text()))
 
     def _read(self, text):
@@ -112,8 +115,10 @@ def operation_types():
         submodule = table.stem if table.stem in SUBMODULES else ""
         for kind, name, function in ROW.findall(text):
             key = f"array.{name}" if kind == "METHOD" else name
+            if kind == "OVERLOADED":  # the C++ function takes all forms
+                function = f"python::{name}"
             parameters, result = declarations.types_of(function, submodule)
-            if kind == "CREATION":  # the binder puts the device before the stream
+            if kind in ("CREATION", "OVERLOADED"):  # the binder puts the device before the stream
                 parameters.insert(-1, "Device | DeviceType | None")
             types[submodule, key] = parameters, result
         for kind, name in re.findall(r"^(UNARY|BINARY)\((\w+)", text, re.MULTILINE):

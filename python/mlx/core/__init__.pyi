@@ -132,7 +132,7 @@ class array:
     def __copy__(self) -> array:
         """Another object of the same value."""
     def __deepcopy__(self, memo: Any) -> array:
-        """A copy with memory of its own."""
+        """Another object of the same value."""
     def __setstate__(self, state: tuple[Any, ...], /) -> None:
         """Restores what pickle stored."""
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -148,6 +148,8 @@ class array:
         """The DLPack device of the memory: (1, 0), the host."""
     def __array_namespace__(self, api_version: str | None = None) -> ModuleType:
         """The module mlx.core."""
+    def astype(self, dtype: Dtype, stream: StreamOrDevice = None, *, copy: bool | None = None) -> array:
+        """mx.astype of this array."""
     def reshape(self, *shape: int | Sequence[int], stream: StreamOrDevice = None) -> array:
         """mx.reshape of this array; the shape may be given as separate ints."""
     def transpose(self, *axes: int | Sequence[int], stream: StreamOrDevice = None) -> array:
@@ -246,8 +248,6 @@ class array:
         """mx.cos of this array."""
     def conj(self, *, stream: StreamOrDevice = None) -> array:
         """mx.conjugate of this array."""
-    def astype(self, dtype: Dtype, *, copy: bool | None = None, stream: StreamOrDevice = None) -> array:
-        """mx.astype of this array."""
     def view(self, dtype: Dtype, *, stream: StreamOrDevice = None) -> array:
         """mx.view of this array."""
     def round(self, decimals: int = 0, *, stream: StreamOrDevice = None) -> array:
@@ -493,15 +493,15 @@ def argwhere(a: array, /, *, stream: StreamOrDevice = None) -> array:
 def array_equal(a: Operand, b: Operand, /, *, equal_nan: bool = False, stream: StreamOrDevice = None) -> array:
     """One bool: whether shapes and all values agree; shapes that differ are no error."""
 def as_strided(
-    a: array, /, shape: int | Sequence[int] | None = None, strides: Sequence[int] | None = None, offset: int = 0, *,
+    a: array, /, shape: Sequence[int] | None = None, strides: Sequence[int] | None = None, offset: int = 0, *,
     stream: StreamOrDevice = None
 ) -> array:
     """Seen through strides counted in elements of its row-major order. ValueError beyond its elements."""
 def asarray(
     a: Any, /, dtype: Dtype | None = None, *, copy: bool | None = None, device: Device | DeviceType | None = None
 ) -> array:
-    """An array from `a`, whose memory is copied unless it is an array. copy=False: ValueError unless memory can be
-    shared.
+    """An array from `a`, whose memory is copied unless it is an array. copy=False is a ValueError: the memory of a
+    device is its own.
     """
 def asin(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse sine, in radians."""
@@ -511,7 +511,9 @@ def astype(a: array, /, dtype: Dtype, *, copy: bool | None = None, stream: Strea
     """Converted to another dtype; when it has it already, the same array, or with copy=True one with memory of its own.
     """
 def async_eval(*args: Any) -> None:
-    """Starts the evaluation of all arrays in the arguments."""
+    """Starts the evaluation of all arrays in the arguments. ValueError for arrays that depend on what a transformation
+    traces.
+    """
 def atan(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse tangent, in radians."""
 def atan2(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -532,11 +534,11 @@ def bitwise_and(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> 
 def bitwise_invert(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Every bit flipped."""
 def bitwise_left_shift(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """a shifted left by b bits."""
+    """a shifted left by b bits; 0 where b is negative or as wide as a."""
 def bitwise_or(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Bitwise or."""
 def bitwise_right_shift(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """a shifted right by b bits."""
+    """a shifted right by b bits; only the sign is left where b is negative or as wide as a."""
 def bitwise_xor(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Bitwise exclusive or."""
 def blackman(M: int, *, stream: StreamOrDevice = None) -> array:
@@ -549,9 +551,9 @@ def block_masked_mm(
 bool_: Dtype
 def broadcast_arrays(*arrays: array, stream: StreamOrDevice = None) -> list[array]:
     """The arrays broadcast to one shape, as a list. ValueError when they do not broadcast."""
-def broadcast_shapes(*shapes: int | Sequence[int]) -> tuple[int, ...]:
+def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
     """The shape that all of them broadcast to, as a tuple. ValueError when they do not, or without any."""
-def broadcast_to(a: Operand, /, shape: int | Sequence[int], *, stream: StreamOrDevice = None) -> array:
+def broadcast_to(a: Operand, /, shape: Sequence[int], *, stream: StreamOrDevice = None) -> array:
     """Repeated along new axes and axes of size 1 to this shape, without a copy. ValueError when it does not broadcast.
     """
 def can_cast(from_: array | Dtype, to: Dtype) -> bool:
@@ -588,13 +590,13 @@ def conv1d(
     ValueError when groups does not divide C and O.
     """
 def conv2d(
-    input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
+    input: array, weight: array, /, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
 ) -> array:
     """Cross-correlation of input (N, H, W, C) with weight (O, KH, KW, C / groups)."""
 def conv3d(
-    input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
+    input: array, weight: array, /, stride: int | tuple[int, int, int] = 1, padding: int | tuple[int, int, int] = 0,
+    dilation: int | tuple[int, int, int] = 1, groups: int = 1, *, stream: StreamOrDevice = None
 ) -> array:
     """Cross-correlation of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
 def conv_general(
@@ -609,14 +611,14 @@ def conv_transpose1d(
 ) -> array:
     """Transposed convolution of input (N, L, C) with weight (O, K, C / groups)."""
 def conv_transpose2d(
-    input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1, output_padding: int | Sequence[int] = 0, groups: int = 1, *,
+    input: array, weight: array, /, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1, output_padding: int | tuple[int, int] = 0, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
     """Transposed convolution of input (N, H, W, C) with weight (O, KH, KW, C / groups)."""
 def conv_transpose3d(
-    input: array, weight: array, /, stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1, output_padding: int | Sequence[int] = 0, groups: int = 1, *,
+    input: array, weight: array, /, stride: int | tuple[int, int, int] = 1, padding: int | tuple[int, int, int] = 0,
+    dilation: int | tuple[int, int, int] = 1, output_padding: int | tuple[int, int, int] = 0, groups: int = 1, *,
     stream: StreamOrDevice = None
 ) -> array:
     """Transposed convolution of input (N, D, H, W, C) with weight (O, KD, KH, KW, C / groups)."""
@@ -772,7 +774,7 @@ def floor_divide(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) ->
 def from_dlpack(
     x: DLPackCompatible, /, *, copy: bool | None = None, device: Device | DeviceType | None = None
 ) -> array:
-    """An array from a tensor in host memory with __dlpack__. copy=False shares its memory or raises ValueError."""
+    """An array from a tensor in host memory with __dlpack__, or from a NumPy scalar. copy=False is a ValueError."""
 def from_fp8(x: array, /, dtype: Dtype = bfloat16, *, stream: StreamOrDevice = None) -> array:
     """The values of e4m3 codes. uint8 only (ValueError)."""
 def full(
@@ -882,9 +884,9 @@ def isinf(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
 def isnan(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """True where a is not a number."""
 def isneginf(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """True where a is -inf."""
+    """True where a is -inf; the whole of a complex number."""
 def isposinf(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """True where a is +inf."""
+    """True where a is +inf; the whole of a complex number."""
 def issubdtype(arg1: Dtype | DtypeCategory, arg2: Dtype | DtypeCategory, /) -> bool:
     """True when a Dtype or DtypeCategory lies below another one in the tree of categories."""
 def jvp(
@@ -894,7 +896,7 @@ def jvp(
 def kron(a: array, b: array, *, stream: StreamOrDevice = None) -> array:
     """Kronecker product; empty operands raise ValueError."""
 def left_shift(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """a shifted left by b bits."""
+    """a shifted left by b bits; 0 where b is negative or as wide as a."""
 def less(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """a < b."""
 def less_equal(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -1038,7 +1040,7 @@ def partition(a: array, /, kth: int, axis: int | None = -1, *, stream: StreamOrD
     """Rearranged along the axis so that element kth is in its sorted place, smaller ones before it. ValueError for kth
     or axis out of range.
     """
-def permute_dims(a: array, /, axes: int | Sequence[int] | None = None, *, stream: StreamOrDevice = None) -> array:
+def permute_dims(a: array, /, axes: Sequence[int] | None = None, *, stream: StreamOrDevice = None) -> array:
     """Axes in another order, reversed by default. ValueError unless `axes` names each axis once."""
 pi: float
 def positive(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -1056,7 +1058,7 @@ def prod(
 def put_along_axis(
     a: array, /, indices: array, values: array, axis: int | None, *, stream: StreamOrDevice = None
 ) -> array:
-    """`a` with values written where take_along_axis would read. ValueError for an axis out of range."""
+    """`a` with values written where take_along_axis would read. IndexError for an axis out of range."""
 def qqmm(
     x: array, w: array, /, scales: array | None = None, group_size: int | None = None, bits: int | None = None,
     mode: str = 'nvfp4', global_scale_x: array | None = None, global_scale_w: array | None = None, *,
@@ -1096,16 +1098,16 @@ def reciprocal(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """1 / a."""
 def remainder(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Remainder of a / b with the sign of b."""
-def repeat(array: array, repeats: int, axis: int | None = None, *, stream: StreamOrDevice = None) -> array:
+def repeat(array: array, /, repeats: int, axis: int | None = None, *, stream: StreamOrDevice = None) -> array:
     """Each element repeated along an axis; None flattens first. ValueError for a negative number."""
 def reset_peak_memory() -> None:
     """Sets the peak to 0."""
-def reshape(a: array, /, shape: int | Sequence[int], *, stream: StreamOrDevice = None) -> array:
+def reshape(a: array, /, shape: Sequence[int], *, stream: StreamOrDevice = None) -> array:
     """The same elements in another shape; one dimension may be -1. ValueError when the sizes differ."""
 def result_type(*args: array | Dtype | scalar) -> Dtype:
     """The dtype that arrays and dtypes meet in."""
 def right_shift(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
-    """a shifted right by b bits."""
+    """a shifted right by b bits; only the sign is left where b is negative or as wide as a."""
 def roll(
     a: array, /, shift: int | Sequence[int], axis: int | Sequence[int] | None = None, *, stream: StreamOrDevice = None
 ) -> array:
@@ -1160,14 +1162,13 @@ def sin(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
 def sinh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Hyperbolic sine."""
 def slice(
-    a: array, /, start_indices: array, axes: int | Sequence[int], slice_size: int | Sequence[int], *,
-    stream: StreamOrDevice = None
+    a: array, /, start_indices: array, axes: Sequence[int], slice_size: Sequence[int], *, stream: StreamOrDevice = None
 ) -> array:
     """A part of slice_size (one per axis) that starts at start_indices along `axes`. ValueError for float indices and
     sizes that do not fit.
     """
 def slice_update(
-    a: array, /, update: array, start_indices: array, axes: int | Sequence[int], *, stream: StreamOrDevice = None
+    a: array, /, update: array, start_indices: array, axes: Sequence[int], *, stream: StreamOrDevice = None
 ) -> array:
     """`a` with the part that begins at start_indices along `axes` replaced. ValueError for float indices and updates
     that do not fit.
@@ -1217,8 +1218,10 @@ def take(a: array, /, indices: int | array, axis: int | None = None, *, stream: 
     """Elements at the indices along an axis; None takes from the flattened array. ValueError for indices that are no
     integers and an axis out of range.
     """
-def take_along_axis(a: array, /, indices: array, axis: int | None = None, *, stream: StreamOrDevice = None) -> array:
-    """Element [i, indices[i, j, k], k] at each [i, j, k]; other axes broadcast. ValueError for an axis out of range."""
+def take_along_axis(a: array, /, indices: array, axis: int | None = -1, *, stream: StreamOrDevice = None) -> array:
+    """Element [i, indices[i, j, k], k] at each [i, j, k]; other axes broadcast. None takes from the flattened array by
+    indices of one dimension, else ValueError. IndexError for an axis out of range.
+    """
 def tan(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Tangent of an angle in radians."""
 def tanh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -1239,7 +1242,7 @@ def trace(
     stream: StreamOrDevice = None
 ) -> array:
     """Sum along a diagonal of the planes that the two axes span. IndexError for an axis out of range."""
-def transpose(a: array, /, axes: int | Sequence[int] | None = None, *, stream: StreamOrDevice = None) -> array:
+def transpose(a: array, /, axes: Sequence[int] | None = None, *, stream: StreamOrDevice = None) -> array:
     """Axes in another order, reversed by default. ValueError unless `axes` names each axis once."""
 def tri(
     n: int, m: int | None = None, k: int = 0, dtype: Dtype | None = float32, *, stream: StreamOrDevice = None
@@ -1255,7 +1258,7 @@ uint16: Dtype
 uint32: Dtype
 uint64: Dtype
 uint8: Dtype
-def unflatten(a: array, /, axis: int, shape: int | Sequence[int], *, stream: StreamOrDevice = None) -> array:
+def unflatten(a: array, /, axis: int, shape: Sequence[int], *, stream: StreamOrDevice = None) -> array:
     """One axis split into `shape`; one dimension may be -1. ValueError when the sizes differ or the axis is out of
     range.
     """
