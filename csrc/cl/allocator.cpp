@@ -48,7 +48,7 @@ size_t capacity_for(size_t bytes) {
 
 int size_class_of(size_t capacity) {
   const int exponent = std::bit_width(capacity) - 1;
-  if (exponent <= 12) return std::max(exponent - 8, 0);
+  if (exponent < 12) return std::max(exponent - 8, 0);
   return 4 + (exponent - 12) * 8 + int((capacity - (size_t(1) << exponent)) >> (exponent - 3));
 }
 

@@ -15,6 +15,7 @@ class Compiled {
   Compiled() = default;
   Compiled(Plan plan, bool shapeless) : plan_(std::move(plan)), shapeless_(shapeless), defers_(defers(plan_)) {}
   Arrays operator()(const Arrays& inputs) const;
+  const Plan& plan() const { return plan_; }  ///< what was recorded, simplified and fused
 
  private:
   Plan plan_;

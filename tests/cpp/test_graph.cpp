@@ -113,7 +113,7 @@ TEST(Fusion, CompiledGroupsGiveTheEagerResult) {
   const Arrays inputs{ramp(100), ramp(100) * 0.5};
   const Compiled compiled = compile(f, inputs, false);
   const Arrays eager = f(inputs), fused = compiled(inputs);
-  EXPECT_LT(compiled.plan.steps.size(), 6u);
+  EXPECT_LT(compiled.plan().steps.size(), 6u);
   for (size_t i = 0; i < eager.size(); ++i) EXPECT_EQ(floats(astype(eager[i], float32)), floats(astype(fused[i], float32)));
 }
 
@@ -137,7 +137,7 @@ TEST(Plan, MergesEqualStepsAndDropsUnusedOnes) {
   };
   const Arrays inputs{ramp(4)};
   const Compiled compiled = compile(f, inputs, false);
-  EXPECT_EQ(compiled.plan.steps.size(), 1u);
+  EXPECT_EQ(compiled.plan().steps.size(), 1u);
 }
 
 TEST(Autodiff, SecondDerivatives) {
