@@ -39,7 +39,7 @@ array payload(const py::object& x) {
   if (x.is_none()) throw type_error("argument 'x' must be an array or a number, not None.");
   const bool is_list = PyList_Check(x.ptr()) || PyTuple_Check(x.ptr());
   if (is_list) fail("distributed", "an array or a number is expected, not a list.");
-  return array_from(x.ptr());
+  return Argument<ArrayLike>::from(x.ptr(), CallArguments{nullptr, 0}).value;
 }
 
 [[noreturn]] void no_peer(const char* op) { fail(op, "there is no other process in a group of size 1."); }
