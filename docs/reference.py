@@ -45,7 +45,7 @@ def names_of(stem):
         if stem not in (path.stem, path.name):
             continue
         text = path.read_text()
-        names |= set(re.findall(r"^(?:OP|UNARY|BINARY)\((\w+),", text, re.MULTILINE))
+        names |= set(re.findall(r"^(?:OP|CREATION|OVERLOADED|UNARY|BINARY)\((\w+),", text, re.MULTILINE))
         names |= set(re.findall(r'\(m, "(\w+)"', text))
         names |= set(re.findall(r'\bm\.def\("(\w+)"', text))
         names |= set(re.findall(r'\bm\.attr\("(\w+)"\) =', text))

@@ -258,7 +258,7 @@ def test_slice_update_with_array_starts():
 
 
 @pytest.mark.parametrize("index", [
-    mx.array([True, False]), [True, False], True, 1.5, np.array([0, 1]), (0, 0, 0, 0), (Ellipsis, Ellipsis), 2**40,
+    1.5, np.array([0, 1]), (0, 0, 0, 0), (Ellipsis, Ellipsis), 2**40,
     mx.array([0.5]), "a",
 ], ids=str)  # fmt: skip
 def test_reads_that_are_refused(index):

@@ -66,10 +66,10 @@ def test_a_state_of_other_shapes_or_without_its_scalars():
 
 
 WEIGHTS = {
-    "unknown": ([("weight", ONES((3, 4))), ("bias", ONES(3)), ("extra", ONES(1))], "no parameters: extra"),
-    "missing": ([("weight", ONES((3, 4)))], "missing: bias"),
-    "shape": ([("weight", ONES((4, 3))), ("bias", ONES(3))], r"weight has shape \(4, 3\), expected \(3, 4\)"),
-    "type": ([("weight", np.ones((3, 4))), ("bias", ONES(3))], "weight is of type ndarray"),
+    "unknown": ([("weight", ONES((3, 4))), ("bias", ONES(3)), ("extra", ONES(1))], "Received 1 parameters not in model: \nextra"),
+    "missing": ([("weight", ONES((3, 4)))], "Missing 1 parameters: \nbias"),
+    "shape": ([("weight", ONES((4, 3))), ("bias", ONES(3))], r"Expected shape \(3, 4\) but received shape \(4, 3\) for parameter weight"),
+    "type": ([("weight", np.ones((3, 4))), ("bias", ONES(3))], "Expected mx.array but received .*ndarray.* for parameter weight"),
 }
 
 
@@ -107,11 +107,11 @@ def test_a_folder_that_is_not_there(tmp_path, name, error):
 
 
 UPDATES = [
-    (lambda: mlp().update({"layers": [{"nope": ONES(1)}]}), "no parameter named 'nope'"),
+    (lambda: mlp().update({"layers": [{"nope": ONES(1)}]}), 'does not have parameter named "nope"'),
     (lambda: mlp().update({"layers": [{}, {}, {}, {"weight": ONES(1)}]}), "Index 3 is outside"),
-    (lambda: mlp().update({"layers": {"0": {"weight": ONES(1)}}}), "no parameter named '0'"),
+    (lambda: mlp().update({"layers": {"0": {"weight": ONES(1)}}}), 'does not have parameter named "0"'),
     (lambda: mlp().update({"layers": [{"weight": {"deep": ONES(1)}}]}), "'weight' cannot be of type dict"),
-    (lambda: mlp().update_modules({"nope": nn.ReLU()}), "no submodule named 'nope'"),
+    (lambda: mlp().update_modules({"nope": nn.ReLU()}), 'does not have sub-module named "nope"'),
     (lambda: mlp().update_modules({"layers": [nn.ReLU()] * 5}), "Index 3 is outside"),
 ]
 

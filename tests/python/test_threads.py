@@ -164,6 +164,7 @@ def test_the_memory_limit_can_be_read():
 
 
 def test_the_size_of_the_buffers_behind_arrays():
+    mx.clear_cache()  # a kept block that is used again may be larger
     x = mx.zeros((1 << 18,)) + 1
     with pytest.raises(ValueError, match="evaluated"):
         mx.get_array_buffer_size(x)
