@@ -158,29 +158,7 @@ Ref<Buffer> Allocator::allocate(size_t bytes, Queue* queue) {
   return Ref<Buffer>(block);
 }
 
-Ref<Buffer> Allocator::adopt(void* host, size_t bytes, std::function<void()> release) {
-  require_original_process();
-  const Capabilities& facts = device_.facts();
-  if (!facts.unified || !host || bytes == 0 || reinterpret_cast<uintptr_t>(host) % 16 != 0) return nullptr;
-  auto* const buffer = new Buffer(device_);
-  buffer->capacity_ = buffer->bytes_ = bytes;
-  buffer->host_ = host;
-  buffer->foreign_ = std::move(release);
-  cl_int code = CL_SUCCESS;
-  buffer->handle_ = Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
-                                          std::min(bytes, facts.max_object), host, &code));
-  if (code == CL_SUCCESS) return Ref<Buffer>(buffer);
-  buffer->foreign_ = [] {};  // the caller keeps it
-  delete buffer;
-  return nullptr;
-}
-
 void Allocator::take_back(Buffer* buffer) {
-  if (buffer->foreign_) {
-    if (!buffer->is_settled()) buffer->last_queue_->wait();
-    delete buffer;
-    return;
-  }
   buffer->host_newer_ = buffer->device_newer_ = buffer->shared_ = false;
   const std::lock_guard lock(mutex_);
   active_ -= buffer->bytes_;

@@ -7,12 +7,7 @@
 
 namespace mlx {
 
-Buffer::~Buffer() {
-  if (foreign_)
-    foreign_();
-  else
-    std::free(host_);
-}
+Buffer::~Buffer() { std::free(host_); }
 
 void Buffer::dispose(Buffer* buffer) {
   if (is_forked()) return;  // the pool's lock may be held by a thread that does not exist here

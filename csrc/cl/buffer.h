@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -53,7 +52,6 @@ class Buffer final : public Counted<Buffer> {
   Buffer *older_ = nullptr, *newer_ = nullptr;  ///< neighbours in the pool, by the time they came back
   void* host_ = nullptr;           ///< the memory itself (unified) or its mirror (discrete, made on demand)
   bool host_newer_ = false, device_newer_ = false, shared_ = false;
-  std::function<void()> foreign_;  ///< releases adopted memory; such a buffer never enters the pool
   Ref<Queue> last_queue_;
   uint64_t last_ticket_ = 0;       ///< the launch number of the last use on last_queue_
   uint64_t last_write_ = 0;        ///< that of the last write
@@ -67,9 +65,6 @@ class Allocator {
   /// Memory for a launch on `queue` (may still be in use by earlier launches of that queue), or, without one,
   /// for the host at once. Throws std::runtime_error that says the size when the device cannot hold it.
   Ref<Buffer> allocate(size_t bytes, Queue* queue = nullptr);
-  /// Wraps host memory without copying; `release` runs when the last user is gone. Null when the device cannot:
-  /// discrete memory, or a pointer that is not aligned to 16 bytes.
-  Ref<Buffer> adopt(void* host, size_t bytes, std::function<void()> release);
 
   size_t active() const { return active_; }
   size_t peak() const { return peak_; }

@@ -192,12 +192,11 @@ void array::share(const array& other, Strides strides, int64_t offset) {
   node.strides = std::move(strides);
   node.offset = offset;
   node.row_contiguous = is_row_major(node.shape, node.strides);
-  node.shared |= other.node_->shared;
 }
 
 bool array::is_donatable() const {
   const Node& node = *node_;
-  return !KeepInputs::active && node.use_count() == 1 && !node.tracer && !node.shared && node.buffer && node.buffer->use_count() == 1;
+  return !KeepInputs::active && node.use_count() == 1 && !node.tracer && node.buffer && node.buffer->use_count() == 1;
 }
 
 }  // namespace mlx

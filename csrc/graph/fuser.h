@@ -38,7 +38,7 @@ class Fuser {
   std::function<void(Node&)> run_, prepare_;
   std::vector<Member> members_;
   std::vector<Node*> inputs_;
-  uint32_t mark_ = 0;
+  uint64_t mark_ = 0;
   GroupKey key_;  ///< of the members
 };
 

@@ -3,8 +3,8 @@
 
 namespace mlx {
 
-uint32_t next_mark() {
-  static uint32_t mark = 0;
+uint64_t next_mark() {
+  static uint64_t mark = 0;
   return ++mark;
 }
 

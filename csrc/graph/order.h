@@ -12,7 +12,7 @@ namespace mlx {
 template <typename Enter>
 std::vector<Node*> topological_order(const Arrays& outputs, Enter&& enter);
 
-uint32_t next_mark();
+uint64_t next_mark();
 
 template <typename Enter>
 std::vector<Node*> topological_order(const Arrays& outputs, Enter&& enter) {
@@ -22,7 +22,7 @@ std::vector<Node*> topological_order(const Arrays& outputs, Enter&& enter) {
   };
   std::vector<Node*> order;
   std::vector<Frame> stack;
-  const uint32_t mark = next_mark();
+  const uint64_t mark = next_mark();
   const auto visit = [&](Node* node) {
     if (node->mark == mark || !enter(*node)) return;
     node->mark = mark;

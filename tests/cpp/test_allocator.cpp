@@ -1,4 +1,4 @@
-// The pool: size classes, reuse in stream order, limits, refusals, adopted memory.
+// The pool: size classes, reuse in stream order, limits, refusals.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -111,18 +111,6 @@ TEST_F(AllocatorTest, AFreedBlockIsReusedOnItsQueueAtOnceAndElsewhereWhenDone) {
   const Ref<Buffer> again = allocator.allocate(4 << 20, queue.get());
   EXPECT_EQ(again.get(), address);
   queue->finish();
-}
-
-TEST_F(AllocatorTest, AdoptsHostMemory) {
-  alignas(64) float memory[16] = {1, 2, 3};
-  bool released = false;
-  Ref<Buffer> buffer = allocator.adopt(memory, sizeof memory, [&] { released = true; });
-  EXPECT_EQ(bool(buffer), device.facts().unified);
-  if (!buffer) return;
-  EXPECT_EQ(buffer->read(), memory);
-  buffer = nullptr;
-  EXPECT_TRUE(released);
-  EXPECT_FALSE(allocator.adopt(reinterpret_cast<char*>(memory) + 1, 8, [] {}));
 }
 
 TEST_F(AllocatorTest, HostChangesReachTheDeviceAndBack) {
