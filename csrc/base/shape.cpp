@@ -63,13 +63,11 @@ Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shap
   return result;
 }
 
-int normalize_axis(int axis, int ndim, const char* op, AxisError error) {
+int normalize_axis(int axis, int ndim, const char* op, AxisError) {
   const int counted = axis < 0 ? axis + ndim : axis;
   if (counted >= 0 && counted < ndim) return counted;
-  const std::string message = std::string("[") + op + "] axis " + std::to_string(axis) +
-                              " is out of range for a " + std::to_string(ndim) + "-dimensional array.";
-  if (error == AxisError::index) throw std::out_of_range(message);
-  throw std::invalid_argument(message);
+  throw std::out_of_range(std::string("[") + op + "] axis " + std::to_string(axis) + " is out of range for a " +
+                          std::to_string(ndim) + "-dimensional array.");
 }
 
 Axes normalize_axes(const Axes& axes, int ndim, const char* op, AxisError error) {

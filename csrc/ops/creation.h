@@ -41,7 +41,7 @@ array zeros(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
 array ones(const Shape& shape, std::optional<Dtype> dtype, StreamOrDevice s);
 array arange(const std::optional<Scalar>& start, const std::optional<Scalar>& stop, const std::optional<Scalar>& step,
              std::optional<Dtype> dtype, StreamOrDevice s);
-array linspace(const ScalarOrArray& start, const ScalarOrArray& stop, std::optional<int> num, bool endpoint,
+array linspace(const ScalarOrArray& start, const ScalarOrArray& stop, int num, bool endpoint,
                std::optional<Dtype> dtype, StreamOrDevice s);
 }  // namespace python
 

@@ -160,6 +160,8 @@ Axes checked(const array& a, const array& start, const Axes& axes, const char* o
   if (!start.dtype().is_integer()) fail(op, "start indices must be integers, got type ", start.dtype().name(), ".");
   if (start.ndim() > 1 || start.size() != int64_t(axes.size()))
     fail(op, "got ", start.size(), " starting positions for ", axes.size(), " axes.");
+  if (int(axes.size()) > a.ndim())
+    fail(op, "Invalid number of starting positions for array with dimension ", a.ndim(), ".");
   Axes result;
   for (const int axis : axes) result.push_back(normalize_axis(axis, a.ndim(), op));
   normalize_axes(axes, a.ndim(), op);

@@ -21,7 +21,7 @@ struct Plan {
 
 Plan make_plan(const array& a, const Sizes& s, const Sizes& axes, bool inverse_of_real) {
   if (s && !axes) fail("fftn", "`axes` should not be `None` if `s` is not `None`.");
-  if (!axes && a.ndim() == 0) fail("fftn", "Requires array with at least one dimension.");
+  if (a.ndim() == 0) fail("fftn", "Requires array with at least one dimension.");
   Plan plan{axes ? Axes(*axes) : all_axes(a.ndim()), {}};
   if (s && s->size() != plan.axes.size()) fail("fftn", "Shape and axes have different sizes.");
   for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn", AxisError::index);
@@ -88,7 +88,6 @@ array frequencies(std::vector<double> counts, int n, double d, std::optional<Dty
 
 array shifted(const array& a, const std::optional<Axes>& axes, bool forward, const StreamOrDevice& s) {
   const char* op = forward ? "fftshift" : "ifftshift";
-  if (a.ndim() == 0) return a;
   Axes moved = axes ? *axes : all_axes(a.ndim());
   std::vector<int> shifts;
   for (int& axis : moved) {

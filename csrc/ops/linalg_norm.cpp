@@ -92,8 +92,7 @@ array matrix_norm(const array& a, bool keepdims, const Order& ord, StreamOrDevic
 
 array cross(const array& a, const array& b, int axis, StreamOrDevice s) {
   for (const array* x : {&a, &b}) {
-    if (axis < -x->ndim() || axis >= x->ndim())
-      fail("linalg::cross", "Axis ", axis, " is out of bounds for array with ", x->ndim(), " dimensions.");
+    normalize_axis(axis, x->ndim(), "linalg::cross");
     if (x->shape(axis) != 2 && x->shape(axis) != 3) fail("linalg::cross", "The specified axis must have size 2 or 3.");
   }
   const Dtype dtype = promote(a.dtype(), b.dtype());

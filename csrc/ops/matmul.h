@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "ops/int_sequence.h"
 #include "ops/types.h"
 
 namespace mlx {
@@ -18,7 +19,7 @@ array inner(const array& a, const array& b, StreamOrDevice s = {});
 array outer(const array& a, const array& b, StreamOrDevice s = {});
 
 /// A number of axes (the last of a with the first of b), or the lists of axes of a and of b.
-using ContractedAxes = std::variant<int, std::vector<Axes>>;
+using ContractedAxes = std::variant<int, std::vector<IntSequence>>;
 array tensordot(const array& a, const array& b, const ContractedAxes& axes = 2, StreamOrDevice s = {});
 /// Sum of conj(a) · b along one axis.
 array vecdot(const array& a, const array& b, int axis = -1, StreamOrDevice s = {});

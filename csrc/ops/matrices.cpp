@@ -134,10 +134,10 @@ array arange(const std::optional<Scalar>& start, const std::optional<Scalar>& st
   return mlx::arange(from, finite, int64_t(length), as, s);
 }
 
-array linspace(const ScalarOrArray& start, const ScalarOrArray& stop, std::optional<int> num, bool endpoint,
+array linspace(const ScalarOrArray& start, const ScalarOrArray& stop, int num, bool endpoint,
                std::optional<Dtype> dtype, StreamOrDevice s) {
   const std::optional<Dtype> wide = dtype == float64 ? dtype : std::nullopt;  // numbers keep their 53 bits
-  return mlx::linspace(to_array(start, wide), to_array(stop, wide), num.value_or(50), endpoint, dtype.value_or(float32), s);
+  return mlx::linspace(to_array(start, wide), to_array(stop, wide), num, endpoint, dtype.value_or(float32), s);
 }
 
 }  // namespace python

@@ -42,7 +42,7 @@ std::pair<Axes, Axes> contracted(const array& a, const array& b, const Contracte
     }
     return result;
   }
-  const auto& lists = std::get<std::vector<Axes>>(axes);
+  const auto& lists = std::get<std::vector<IntSequence>>(axes);
   if (lists.size() != 2) fail("tensordot", "axes must be a list of two lists.");
   if (lists[0].size() != lists[1].size()) fail("tensordot", "axes must have the same size.");
   for (size_t i = 0; i < lists[0].size(); ++i) {
@@ -54,7 +54,7 @@ std::pair<Axes, Axes> contracted(const array& a, const array& b, const Contracte
 
 // Calls whose nodes depend on the shapes.
 Arrays contraction(const Arrays& inputs, const Axes& axes_a, const Axes& axes_b) {
-  return {tensordot(inputs[0], inputs[1], std::vector<Axes>{axes_a, axes_b})};
+  return {tensordot(inputs[0], inputs[1], std::vector<IntSequence>{axes_a, axes_b})};
 }
 Arrays kronecker(const Arrays& inputs) { return {kron(inputs[0], inputs[1])}; }
 
@@ -79,7 +79,7 @@ array tensordot(const array& a, const array& b, const ContractedAxes& axes, Stre
 array inner(const array& a, const array& b, StreamOrDevice s) {
   if (a.ndim() == 0 || b.ndim() == 0) return multiply(a, b, s);
   if (a.shape(-1) != b.shape(-1)) fail("inner", "a and b must have the same last dimension.");
-  return tensordot(a, b, std::vector<Axes>{{-1}, {-1}}, s);
+  return tensordot(a, b, std::vector<IntSequence>{{-1}, {-1}}, s);
 }
 
 array outer(const array& a, const array& b, StreamOrDevice s) {
@@ -88,7 +88,8 @@ array outer(const array& a, const array& b, StreamOrDevice s) {
 
 array vecdot(const array& a, const array& b, int axis, StreamOrDevice s) {
   if (a.ndim() < 1 || b.ndim() < 1) fail("vecdot", "inputs must be at least 1D.");
-  if (a.ndim() != b.ndim() || axis < -a.ndim() || axis >= a.ndim()) fail("vecdot", "axis is out of bounds.");
+  for (const array* x : {&a, &b}) normalize_axis(axis, x->ndim(), "vecdot");
+  if (a.ndim() != b.ndim()) fail("vecdot", "a and b must have the same number of dimensions.");
   if (a.shape(axis) != b.shape(axis)) fail("vecdot", "a and b must have the same size along axis.");
   return sum(multiply(a.dtype().is_complex() ? conjugate(a, s) : a, b, s), Axes{axis}, false, s);
 }

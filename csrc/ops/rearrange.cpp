@@ -42,10 +42,11 @@ std::vector<int> as_list(const IntOrInts& value) {
 }  // namespace
 
 array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
-  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "flip") : all_axes(a.ndim());
+  const Axes axes = axis.value_or(all_axes(a.ndim()));
   if (axes.empty()) return a;
   Shape start(size_t(a.ndim())), stop = a.shape(), strides(size_t(a.ndim()), 1);
-  for (const int i : axes) {
+  for (const int given : axes) {
+    const int i = normalize_axis(given, a.ndim(), "flip");  // an axis named twice is flipped once, as in MLX
     start[i] = a.shape(i) - 1;
     stop[i] = strides[i] = -1;
   }
@@ -185,7 +186,7 @@ array triu(const array& x, int k, StreamOrDevice s) {
   return where(lower_part(x, k - 1, "triu", s), array(0, x.dtype()), x, s);
 }
 
-ArrayTuple meshgrid(const Arrays& arrays, std::optional<bool> sparse, const std::string& indexing, StreamOrDevice s) {
+ArrayTuple meshgrid(const Arrays& arrays, bool sparse, const std::string& indexing, StreamOrDevice s) {
   if (indexing != "xy" && indexing != "ij") fail("meshgrid", "invalid indexing '", indexing, "'; it is 'xy' or 'ij'.");
   const bool swap = indexing == "xy" && arrays.size() > 1;
   Arrays grids;
@@ -194,7 +195,7 @@ ArrayTuple meshgrid(const Arrays& arrays, std::optional<bool> sparse, const std:
     shape[swap && i < 2 ? 1 - i : i] = -1;
     grids.push_back(reshape(arrays[i], shape, s));
   }
-  return {sparse.value_or(false) ? grids : broadcast_arrays(grids, s)};
+  return {sparse ? grids : broadcast_arrays(grids, s)};
 }
 
 Arrays broadcast_arrays(const Arrays& arrays, StreamOrDevice s) {

@@ -26,7 +26,7 @@ using PadWidth = std::variant<int, std::vector<int>, std::vector<std::vector<int
 array pad(const array& a, const PadWidth& pad_width, const std::string& mode = "constant",
           const ScalarOrArray& constant_values = Scalar(int64_t(0)), StreamOrDevice s = {});
 
-ArrayTuple meshgrid(const Arrays& arrays, std::optional<bool> sparse = false, const std::string& indexing = "xy",
+ArrayTuple meshgrid(const Arrays& arrays, bool sparse = false, const std::string& indexing = "xy",
                     StreamOrDevice s = {});
 Arrays broadcast_arrays(const Arrays& arrays, StreamOrDevice s = {});
 Shape broadcast_shapes(const std::vector<Shape>& shapes);

@@ -29,9 +29,7 @@ array by_inversion(const array& logits, const Shape& shape, const std::optional<
 
 array categorical(const array& logits, int axis_, const std::optional<Shape>& shape_, std::optional<int> num_samples,
                   const std::optional<array>& key, StreamOrDevice s) {
-  const int ndim = logits.ndim(), axis = axis_ < 0 ? axis_ + ndim : axis_;
-  if (axis < 0 || axis >= ndim)
-    fail("categorical", "Invalid axis ", axis_, " for logits with ", ndim, " dimensions.");
+  const int ndim = logits.ndim(), axis = normalize_axis(axis_, ndim, "categorical");
   if (shape_ && num_samples) fail("categorical", "At most one of shape or num_samples can be specified.");
   Shape batch = logits.shape();
   batch.erase(batch.begin() + axis);
@@ -53,8 +51,7 @@ array categorical(const array& logits, int axis_, const std::optional<Shape>& sh
 array permutation(const std::variant<int, array>& x, int axis, const std::optional<array>& key, StreamOrDevice s) {
   if (const int* length = std::get_if<int>(&x)) return argsort(bits({*length}, key, s), 0, s);
   const array& a = std::get<array>(x);
-  if (axis < -a.ndim() || axis >= a.ndim())
-    fail<std::out_of_range>("permutation", "axis ", axis, " is out of range for a ", a.ndim(), "-dimensional array.");
+  normalize_axis(axis, a.ndim(), "permutation");
   return take(a, argsort(bits({a.shape(axis)}, key, s), 0, s), axis, s);
 }
 

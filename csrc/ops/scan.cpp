@@ -232,7 +232,7 @@ array logcumsumexp(const array& a, std::optional<int> axis, bool reverse, bool i
 
 array diff(const array& a, int n, int axis, StreamOrDevice s) {
   if (n < 0) fail("diff", "Order `n` must be non-negative.");
-  if (axis < -a.ndim() || axis >= a.ndim()) fail("diff", "Axis is out of bounds for the array.");
+  if (axis < -a.ndim() || axis >= a.ndim()) fail<std::out_of_range>("diff", "Axis is out of bounds for the array.");
   const int along = axis < 0 ? axis + a.ndim() : axis;
   array x = a;
   for (; n > 0 && x.shape(along) > 0; --n) {

@@ -197,8 +197,9 @@ array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) 
 }
 
 array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
-  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "logsumexp", AxisError::index) : all_axes(a.ndim());
   if (a.size() == 0) fail("logsumexp", "Received empty array.");
+  if (axis && !axis->empty() && a.ndim() == 0) fail("logsumexp", "Received non-empty axes for array with 0 dimensions.");
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "logsumexp", AxisError::index) : all_axes(a.ndim());
   const array x = astype(a, at_least_float(a.dtype()), s);
   if (axes.empty()) return x;
   if (!AsRows(a, axes).in_place && follows_shape(a)) return deferred<&logsumexp_over>({a}, s, axes, keepdims);

@@ -119,8 +119,14 @@ def shown(result):
     return json.dumps(result)[:110]
 
 
-def kind_of(result):
-    return result.get("error") or "value"
+def kind_of(result, other):
+    """The type of an error, or "value", or in what two values differ: dtype, shape, values."""
+    if "error" in result:
+        return result["error"]
+    for part in ("dtype", "shape", "values"):
+        if part in result and part in other and result[part] != other[part]:
+            return part
+    return "value"
 
 
 def read_explained():
@@ -135,7 +141,7 @@ def read_explained():
 
 def explanation(rows, name, label, mine, theirs):
     for *patterns, reason in rows:
-        if all(p.fullmatch(text) for p, text in zip(patterns, (name, label, kind_of(mine), kind_of(theirs)))):
+        if all(p.fullmatch(text) for p, text in zip(patterns, (name, label, kind_of(mine, theirs), kind_of(theirs, mine)))):
             return reason
     return None
 

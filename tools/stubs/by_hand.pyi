@@ -336,7 +336,7 @@ class linalg:
     def svd(a: array, compute_uv: Literal[False], *, stream: StreamOrDevice = None) -> array: ...
 
 class fast:
-    class _OpenCLKernel:
+    class _CustomKernel:
         def __call__(
             self, *, inputs: Sequence[Operand], output_shapes: Sequence[int | Sequence[int]],
             output_dtypes: Sequence[Dtype], grid: Sequence[int], threadgroup: Sequence[int] | None = None,
@@ -346,7 +346,7 @@ class fast:
     def opencl_kernel(
         name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = "",
         ensure_row_contiguous: bool = True
-    ) -> _OpenCLKernel: ...
+    ) -> _CustomKernel: ...
     def cuda_kernel(
         name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = "",
         ensure_row_contiguous: bool = True, shared_memory: int = 0
@@ -355,7 +355,7 @@ class fast:
         name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = "",
         ensure_row_contiguous: bool = True, atomic_outputs: bool = False,
         compile_options: Mapping[str, Any] | None = None
-    ) -> Callable[..., Any]: ...
+    ) -> _CustomKernel: ...
     def precompiled_cuda_kernel(**kwargs: Any) -> None: ...
 
 class metal:

@@ -902,7 +902,7 @@ def less(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
 def less_equal(a: Operand, b: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """a <= b."""
 def linspace(
-    start: Operand, stop: Operand, num: int | None = 50, endpoint: bool = True, dtype: Dtype | None = float32, *,
+    start: Operand, stop: Operand, num: int = 50, endpoint: bool = True, dtype: Dtype | None = float32, *,
     device: Device | DeviceType | None = None, stream: StreamOrDevice = None
 ) -> array:
     """`num` evenly spaced values from start to stop. ValueError for a negative number."""
@@ -971,7 +971,7 @@ def median(
 ) -> array:
     """Median over the axes; integers give float32. ValueError for an empty axis or one out of range."""
 def meshgrid(
-    *arrays: array, sparse: bool | None = False, indexing: str = 'xy', stream: StreamOrDevice = None
+    *arrays: array, sparse: bool = False, indexing: str = 'xy', stream: StreamOrDevice = None
 ) -> tuple[array, ...]:
     """Coordinate matrices of coordinate vectors, as a tuple; indexing 'xy' or 'ij' (ValueError otherwise)."""
 def min(
@@ -1056,7 +1056,7 @@ def prod(
 ) -> array:
     """Product over the axes; bool and integers below 32 bits give 32. IndexError for an axis out of range."""
 def put_along_axis(
-    a: array, /, indices: array, values: array, axis: int | None, *, stream: StreamOrDevice = None
+    a: array, /, indices: array, values: array, axis: int | None = None, *, stream: StreamOrDevice = None
 ) -> array:
     """`a` with values written where take_along_axis would read. IndexError for an axis out of range."""
 def qqmm(
@@ -1227,7 +1227,7 @@ def tan(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
 def tanh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Hyperbolic tangent."""
 def tensordot(
-    a: array, b: array, /, axes: int | Sequence[int | Sequence[int]] = 2, *, stream: StreamOrDevice = None
+    a: array, b: array, /, axes: int | Sequence[Sequence[int]] = 2, *, stream: StreamOrDevice = None
 ) -> array:
     """Sum over pairs of axes: a count (last of a, first of b) or two lists. Contracted sizes must agree (ValueError).
     """

@@ -1,10 +1,10 @@
 # Types of mlx.core.fast, written by tools/stubs/generate.py: do not edit.
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from . import Dtype, Operand, StreamOrDevice, array
 
-class _OpenCLKernel:
+class _CustomKernel:
     def __call__(
         self, *, inputs: Sequence[Operand], output_shapes: Sequence[int | Sequence[int]],
         output_dtypes: Sequence[Dtype], grid: Sequence[int], threadgroup: Sequence[int] | None = None,
@@ -40,12 +40,12 @@ def layer_norm(
 def metal_kernel(
     name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
     ensure_row_contiguous: bool = True, atomic_outputs: bool = False, compile_options: Mapping[str, Any] | None = None
-) -> Callable[..., Any]:
-    """A Metal kernel; calling it raises RuntimeError here. See opencl_kernel."""
+) -> _CustomKernel:
+    """A Metal kernel. It can be traced and exported; running it raises RuntimeError here. See opencl_kernel."""
 def opencl_kernel(
     name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
     ensure_row_contiguous: bool = True
-) -> _OpenCLKernel:
+) -> _CustomKernel:
     """A function that runs an OpenCL C kernel, given as the body of its main function."""
 def precompiled_cuda_kernel(**kwargs: Any) -> None:
     """Takes name, compiled_source, inputs, output_shapes, output_dtypes, scalars, grid, threadgroup, shared_memory,

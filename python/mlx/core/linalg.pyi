@@ -86,7 +86,7 @@ def svd(a: array, compute_uv: Literal[False], *, stream: StreamOrDevice = None) 
 def svdvals(a: array, /, *, stream: StreamOrDevice = None) -> array:
     """Singular values in descending order."""
 def tensordot(
-    a: array, b: array, /, axes: int | Sequence[int | Sequence[int]] = 2, *, stream: StreamOrDevice = None
+    a: array, b: array, /, axes: int | Sequence[Sequence[int]] = 2, *, stream: StreamOrDevice = None
 ) -> array:
     """See mx.tensordot."""
 def trace(a: array, /, *, offset: int = 0, dtype: Dtype | None = None, stream: StreamOrDevice = None) -> array:

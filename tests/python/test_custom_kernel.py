@@ -1,4 +1,4 @@
-"""Kernels that scripts write: mx.fast.opencl_kernel, and what stands in for the other back-ends'."""
+"""Kernels that scripts write: mx.fast.opencl_kernel, and what mx.fast.metal_kernel and the others do here."""
 
 import mlx.core as mx
 import numpy as np
@@ -64,3 +64,44 @@ def test_other_back_ends_are_missing():
     with pytest.raises(RuntimeError):
         mx.fast.precompiled_cuda_kernel(name="k", compiled_source=b"", inputs=[], output_shapes=[], output_dtypes=[],
                                         scalars=[], grid=(1, 1, 1), threadgroup=(1, 1, 1))  # fmt: skip
+
+
+def metal(**options):
+    return mx.fast.metal_kernel(**{"name": "sq", "input_names": ["a"], "output_names": ["o"], "source": "o[0] = a[0];", **options})
+
+
+def call_metal(a, stream=mx.gpu, inputs=1, **options):
+    arguments = {"inputs": [a] * inputs, "grid": (a.size, 1, 1), "threadgroup": (1, 1, 1), "output_shapes": [a.shape], "output_dtypes": [a.dtype]}
+    return metal()(**{**arguments, "stream": stream, **options})[0]
+
+
+@pytest.mark.parametrize(
+    "action, error, message",
+    [
+        (lambda: call_metal(mx.ones(3)), RuntimeError, "No Metal back-end"),
+        (lambda: mx.eval(mx.compile(call_metal)(mx.ones(3))), RuntimeError, "No Metal back-end"),
+        (lambda: mx.export_function(lambda _: None, lambda a: call_metal(a, mx.cpu), mx.ones(3)), ValueError, "Only supports the GPU"),
+        (lambda: call_metal(mx.ones(3), inputs=2), ValueError, "`inputs` to have size 1 but got size 2"),
+        (lambda: call_metal(mx.ones(3), output_shapes=[]), ValueError, "`output_shapes` to have size 1 but got size 0"),
+        (lambda: call_metal(mx.ones(3), output_dtypes=[]), ValueError, "`output_dtypes` to have size 1 but got size 0"),
+        (lambda: call_metal(mx.ones(3), template=[("T", "x")]), ValueError, "Invalid template argument"),
+        (lambda: metal(output_names=[]), ValueError, "at least one output"),
+        (lambda: metal(compile_options={"fast": 1}), ValueError, "Unknown compile option `fast`"),
+        (lambda: metal(compile_options={"math_mode": "quick"}), ValueError, "math_mode"),
+        (lambda: metal(compile_options=3), ValueError, "to be a dict"),
+    ],
+)
+def test_metal_kernels_check_their_arguments(action, error, message):
+    with pytest.raises(error, match=message):
+        action()
+
+
+def test_kernels_are_exported(tmp_path):
+    names = []
+    mx.export_function(lambda step: names.append(step.get("name")), call_metal, mx.ones(3), shapeless=True)
+    assert "CustomKernel" in names
+    mx.export_function(str(tmp_path / "metal.mlxfn"), call_metal, mx.ones(3))
+    with pytest.raises(RuntimeError, match="No Metal back-end"):
+        mx.eval(mx.import_function(str(tmp_path / "metal.mlxfn"))(mx.ones(3)))
+    mx.export_function(str(tmp_path / "opencl.mlxfn"), lambda x: squares(x, 0.5, init_value=1), mx.ones(3))
+    same(mx.import_function(str(tmp_path / "opencl.mlxfn"))(mx.array([1.0, 2.0, 3.0]))[0], [1.5, 3, 5.5])

@@ -1,5 +1,5 @@
 // Kernels that scripts write themselves: their text, and the primitive that runs it.
-#include "ops/opencl_kernel.h"
+#include "ops/custom_kernel.h"
 
 #include <iostream>
 
@@ -12,9 +12,7 @@ namespace mlx::fast {
 namespace {
 
 std::string to_text(const TemplateValue& value) {
-  if (const Dtype* dtype = std::get_if<Dtype>(&value)) return type_in_memory(*dtype);
-  if (const bool* flag = std::get_if<bool>(&value)) return *flag ? "1" : "0";
-  return std::to_string(std::get<int64_t>(value));
+  return value.kind == TemplateValue::dtype ? type_in_memory(Dtype::Id(value.value)) : std::to_string(value.value);
 }
 
 enum class Detail { shape, strides };
@@ -29,11 +27,31 @@ array detail_of(const array& x, Detail detail) {
   return array::from_host(values.data(), {int32_t(values.size())}, int64);
 }
 
+[[noreturn]] void no_metal() { fail<std::runtime_error>("metal_kernel", "No Metal back-end."); }
+
 class CustomKernel final : public Primitive {
  public:
-  CustomKernel(OpenCLKernel kernel, KernelRun run) : kernel_(std::move(kernel)), run_(std::move(run)) {}
+  CustomKernel(CustomSource kernel, KernelRun run) : kernel_(std::move(kernel)), run_(std::move(run)) {}
   const char* name() const override { return "CustomKernel"; }
+  void fields(Fields& f) override {
+    f.field("name", kernel_.name), f.field("source", kernel_.source), f.field("header", kernel_.header);
+    f.field("language", kernel_.language), f.field("ensure_row_contiguous", kernel_.ensure_row_contiguous);
+    f.field("input_names", kernel_.input_names), f.field("output_names", kernel_.output_names);
+    f.field("grid", run_.grid), f.field("group", run_.group);
+    f.field("shapes", run_.shapes);
+    run_.dtypes.resize(run_.shapes.size(), float32);
+    for (Dtype& dtype : run_.dtypes) f.field("dtype", dtype);
+    int64_t count = int64_t(run_.values.size());
+    f.field("values", count);
+    run_.values.resize(size_t(count));
+    for (TemplateValue& value : run_.values) f.field("name", value.name), f.field("kind", value.kind), f.field("value", value.value);
+    bool filled = run_.initial.has_value();
+    double initial = run_.initial.value_or(0);
+    f.field("filled", filled), f.field("initial", initial);
+    if (filled) run_.initial = initial;
+  }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    if (kernel_.language == CustomSource::metal) no_metal();
     Arrays arguments;
     for (const array& x : inputs) arguments.push_back(kernel_.ensure_row_contiguous ? contiguous_copy(x, queue) : x);
     for (array& out : outputs) {
@@ -61,13 +79,15 @@ class CustomKernel final : public Primitive {
   }
 
  private:
-  OpenCLKernel kernel_;
+  CustomSource kernel_;
   KernelRun run_;
 };
+const Registered<CustomKernel> registered("CustomKernel", CustomSource{}, KernelRun{});
 
 }  // namespace
 
-std::string OpenCLKernel::text(const Arrays& inputs, const std::vector<Dtype>& outputs, const Template& values) const {
+std::string CustomSource::text(const Arrays& inputs, const std::vector<Dtype>& outputs,
+                               const std::vector<TemplateValue>& values) const {
   std::string arguments, pointers, text = header + '\n';
   const auto pointer = [&](const std::string& kind, const std::string& name) {
     arguments += (arguments.empty() ? "" : ", ") + kind + "* " + name + "_buffer, long " + name + "_offset";
@@ -82,22 +102,31 @@ std::string OpenCLKernel::text(const Arrays& inputs, const std::vector<Dtype>& o
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     pointer(std::string("global ") + type_in_memory(outputs[i]), output_names[i]);
-  for (const auto& [key, value] : values) text += "#define " + key + ' ' + to_text(value) + '\n';
+  for (const TemplateValue& value : values) text += "#define " + value.name + ' ' + to_text(value) + '\n';
   return text + "kernel void " + name + '(' + arguments + ") {\n" + pointers + source + "\n}\n";
 }
 
-Arrays run_kernel(const OpenCLKernel& kernel, const Arrays& inputs, const KernelRun& run, StreamOrDevice s) {
-  const char* op = "opencl_kernel";
-  if (inputs.size() != kernel.input_names.size())
-    fail(op, "Expected ", kernel.input_names.size(), " inputs but got ", inputs.size(), ".");
-  if (run.shapes.size() != kernel.output_names.size() || run.dtypes.size() != kernel.output_names.size())
-    fail(op, "Expected shapes and dtypes of ", kernel.output_names.size(), " outputs but got ", run.shapes.size(), " and ",
-         run.dtypes.size(), ".");
+Arrays run_kernel(const CustomSource& kernel, const Arrays& inputs, const KernelRun& run, StreamOrDevice s) {
+  const char* op = kernel.op();
+  const auto expect = [&](const char* what, size_t wanted, size_t got) {
+    if (wanted != got) fail(op, "Expected `", what, "` to have size ", wanted, " but got size ", got, ".");
+  };
+  expect("inputs", kernel.input_names.size(), inputs.size());
+  expect("output_shapes", kernel.output_names.size(), run.shapes.size());
+  expect("output_dtypes", kernel.output_names.size(), run.dtypes.size());
   for (const int64_t extent : run.grid)
     if (extent <= 0) fail(op, "The grid must be positive.");
   for (const int64_t extent : run.group)
     if (extent <= 0) fail(op, "The group must be positive.");
-  if (run.verbose) std::cout << kernel.text(inputs, run.dtypes, run.values) << std::flush;
+  if (kernel.language == CustomSource::metal) {
+    const auto* const device = std::get_if<DeviceType>(&s);
+    const auto* const stream = std::get_if<Stream>(&s);
+    if ((device && *device == DeviceType::cpu) || (stream && stream->device == DeviceType::cpu)) fail(op, "Only supports the GPU.");
+    if (!Tracing::recording()) no_metal();
+    s = {};  // where there is no GPU, the recording has one all the same
+  } else if (run.verbose) {
+    std::cout << kernel.text(inputs, run.dtypes, run.values) << std::flush;
+  }
   return array::several(run.shapes, run.dtypes, make_ref<CustomKernel>(kernel, run), inputs, to_stream(s));
 }
 
