@@ -1,6 +1,7 @@
 """Every elementwise operation over dtypes, layouts, special values, gradients, vmap and compile."""
 
 import mlx.core as mx
+import mlx.nn as nn
 import numpy as np
 import pytest
 from elementwise_rows import ALIASES, BINARY, ROWS
@@ -265,3 +266,10 @@ def test_halves_need_no_alignment():
     for i in range(1, 9):
         part = x[i : i + 74].reshape(37, 2)
         same((part + lines[:, :1]).astype(mx.complex64), np.arange(i, i + 74).reshape(37, 2))
+
+
+@pytest.mark.parametrize("dtype", [mx.float16, mx.bfloat16, mx.float32])
+def test_tanh_reaches_one(dtype):
+    far = mx.array([9.25, 20, 1e4, mx.inf], dtype)
+    assert mx.tanh(far).tolist() == [1] * 4 and mx.tanh(-far).tolist() == [-1] * 4
+    assert nn.gelu_approx(mx.array([-1e4], dtype)).item() == 0
