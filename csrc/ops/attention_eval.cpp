@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "cl/blas.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/attention_primitive.h"
 
 namespace mlx::fast {

@@ -2,7 +2,7 @@
 #include "ops/creation.h"
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "graph/registry.h"
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cl/lapack.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/registry.h"
 #include "ops/linalg.h"
 #include "ops/shape.h"

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "cl/blas.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"

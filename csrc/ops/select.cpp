@@ -3,7 +3,7 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
