@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/fuser.h"
+#include "graph/fuse_eager.h"
 #include "graph/order.h"
 #include "graph/primitive.h"
 

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "graph/copy.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"

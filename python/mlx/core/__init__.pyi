@@ -507,7 +507,7 @@ def asin(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse sine, in radians."""
 def asinh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse hyperbolic sine."""
-def astype(a: array, /, dtype: Dtype, *, copy: bool | None = None, stream: StreamOrDevice = None) -> array:
+def astype(a: array, /, dtype: Dtype, *, stream: StreamOrDevice = None, copy: bool | None = None) -> array:
     """Converted to another dtype; when it has it already, the same array, or with copy=True one with memory of its own.
     """
 def async_eval(*args: Any) -> None:
