@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "cl/disk_cache.h"
+#include "cl/kernel_text.h"
 #include "cl/pocl.h"
 #include "cl/program.h"
 #include "cl/queue.h"
@@ -33,13 +35,27 @@ std::string numbered(const std::string& source) {
   return text.str();
 }
 
+/// A text that many programs share, and what stands for it in their keys.
+struct Shared {
+  std::string text, stand_in;
+  explicit Shared(std::string shared) : text(std::move(shared)), stand_in("text " + digest(text) + '\n') {}
+  void shorten(std::string& source) const {
+    if (const size_t at = source.find(text); at != source.npos) source.replace(at, text.size(), stand_in);
+  }
+};
+
 /// Everything that the binary depends on.
 std::string binary_key(const Device& device, bool small, const ProgramText& text) {
+  static const Shared builtins{std::string(kernel_source("builtins"))}, prelude{std::string(kernel_source("prelude"))},
+      vector{kernel_text("vector")};
   const Capabilities& facts = device.facts();
+  std::string source = text.source;
+  prelude.shorten(source);
+  vector.shorten(source);
   std::string key = facts.platform + '\n' + facts.version + '\n' + facts.driver + '\n' + facts.name + '\n';
   key += small ? "small\n" : "wide\n";
-  if (text.declared) key += kernel_source("builtins");
-  return key + text.options + '\n' + text.source;
+  if (text.declared) key += builtins.stand_in;
+  return key + text.options + '\n' + source;
 }
 
 std::string binary_of(cl_program program) {

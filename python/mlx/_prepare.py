@@ -29,6 +29,9 @@ def attempt(function, *arguments, **keywords):
         mx.eval(function(*arguments, **keywords))
     except (TypeError, ValueError):
         pass
+    except RuntimeError as error:  # bits of floats, for instance; but a kernel must build
+        if "[kernel]" in str(error):
+            raise
 
 
 def elementwise(name, operands):
@@ -102,12 +105,12 @@ def scans_and_sorts():
 def indexing():
     for dtype in (*FLOATS, mx.int32):
         x, rows = mx.arange(48).astype(dtype).reshape(8, 6), mx.array([3, 1])
-        mx.eval(x[rows], x[:, rows], x[rows, rows], mx.take_along_axis(x, mx.array([[0], [1]]), 1), x[1:5, ::2] + 0)
+        mx.eval(x[rows], x[:, rows], x[rows, rows], mx.take_along_axis(x, mx.zeros((8, 1), mx.int32), 1), x[1:5, ::2] + 0)
         x[rows] = mx.zeros((2, 6), dtype)
         x[1:3] = 1
         mx.eval(x, x.at[rows].add(mx.ones((2, 6), dtype)))
     x, rows = mx.ones((8, 6)), mx.array([1, 2], mx.uint32)
-    mx.eval(mx.take(x, rows, axis=0), mx.put_along_axis(x, mx.array([[0]]), mx.array(2.0), 1))
+    mx.eval(mx.take(x, rows, axis=0), mx.put_along_axis(x, mx.zeros((8, 1), mx.int32), mx.array(2.0), 1))
 
 
 def randomness():
