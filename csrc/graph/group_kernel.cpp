@@ -7,6 +7,7 @@
 #include "cl/kernel_text.h"
 #include "cl/trace.h"
 #include "graph/copy.h"
+#include "graph/group_text.h"
 #include "graph/layout.h"
 
 namespace mlx {
@@ -17,9 +18,6 @@ size_t items_for(const Queue& queue, int64_t total) {
   const Capabilities& device = queue.device().facts();
   return work_items(queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
 }
-
-/// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
-int64_t short_row(const Capabilities& device) { return device.is_cpu ? device.vector_width * 3 / 4 : 0; }
 
 /// Passes a scalar by value in its computed type.
 void set_scalar(Launch& launch, const array& x) {
@@ -75,6 +73,13 @@ const Strides* common_order(const Arrays& inputs, const Shape& shape) {
 
 }  // namespace
 
+/// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
+int64_t short_row(const Capabilities& device) { return device.is_cpu ? device.vector_width * 3 / 4 : 0; }
+
+std::string group_text(const std::string& features, const std::string& source) {
+  return features + kernel_text("vector") + source;
+}
+
 void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue) {
   const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return bool(y.node().buffer); });
   const Strides* const common = through_view ? nullptr : common_order(inputs, shape);
@@ -126,8 +131,8 @@ void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arra
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
     describe(group_, layout);
-    const std::string text = features_of(group_) + kernel_text("vector") + source_of(group_, layout.classes, layout.rank);
-    kernel = &queue.device().kernels().generated(text, "group");
+    const std::string text = group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
+    kernel = &queue.device().kernels().generated(text, "group", true);
   }
   Launch launch(queue, *kernel);
   size_t bytes = 0, inner = 0;
