@@ -17,17 +17,11 @@ import mlx.utils
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 STUBS = ROOT / "python/mlx/core"
-# Title of a page, file name, and the stems under csrc/ops (tables) or csrc/bind (sources) that its names come from.
-FAMILIES = [
-    ("Arrays and dtypes", "arrays", ["array_type", "array_methods", "indexing.cpp", "dtypes", "printing"]),
-    ("Creating arrays", "creation", ["creation"]),
-    ("Elementwise operations", "elementwise", ["elementwise", "division", "compare"]),
-    ("Shapes", "shapes", ["shape"]),
-    ("Indexing and selecting", "indexing", ["indexing.def", "select"]),
-    ("Reductions, scans and sorting", "reductions", ["reduce", "softmax", "scan", "sort"]),
-    ("Matrix products", "products", ["matmul", "gather_mm"]),
-    ("Convolutions", "convolutions", ["conv"]),
-    ("Quantisation", "quantisation", ["quantize"]),
+SUBMODULES = sorted(name for name, thing in vars(mx).items() if inspect.ismodule(thing))
+# Each table of csrc/ops that is not a submodule's is a page, whose title is the table's first line. The other names of
+# mlx.core: title of the page, file name, and the sources in csrc/bind that make them.
+OTHERS = [
+    ("Arrays and dtypes", "arrays", ["array_type", "array_methods", "indexing", "dtypes", "printing"]),
     ("Transformations", "transforms", ["evaluation", "transforms", "vmap", "compile", "custom"]),
     ("Saving, loading and exporting", "io", ["io", "gguf", "export"]),
     ("Devices, streams and memory", "devices", ["devices", "streams", "memory"]),
@@ -35,15 +29,20 @@ FAMILIES = [
 NOTATION = """In the signatures, ``scalar`` is a Python number; ``Operand`` a number, an array, or an object with
 ``__dlpack__`` such as a NumPy array; ``StreamOrDevice`` a stream, a device or its kind, or None for the default stream;
 ``File`` a path or a binary file object. `mx` is short for `mlx.core`."""
-SUBMODULES = ("random", "linalg", "fft", "fast", "distributed", "metal", "cuda")
 
 
-def names_of(stem):
-    """Public names of mlx.core that a table or a source file makes."""
+def families():
+    """(title, file name, sources) of the pages of mlx.core."""
+    tables = [path for path in sorted((ROOT / "csrc/ops").glob("*.def")) if path.stem not in SUBMODULES]
+    titles = [re.match(r"// ([^:.]+)", path.read_text())[1] for path in tables]
+    others = [(title, name, [ROOT / f"csrc/bind/{stem}.cpp" for stem in stems]) for title, name, stems in OTHERS]
+    return others[:1] + [(title, path.stem, [path]) for title, path in zip(titles, tables)] + others[1:]
+
+
+def names_of(paths):
+    """Public names of mlx.core that tables or source files make."""
     names = set()
-    for path in [*(ROOT / "csrc/ops").glob("*.def"), *(ROOT / "csrc/bind").glob("*.cpp")]:
-        if stem not in (path.stem, path.name):
-            continue
+    for path in paths:
         text = path.read_text()
         names |= set(re.findall(r"^(?:OP|CREATION|OVERLOADED|UNARY|BINARY)\((\w+),", text, re.MULTILINE))
         names |= set(re.findall(r'\(m, "(\w+)"', text))
@@ -152,8 +151,8 @@ def core_pages():
     reader, things, pages = StubReader(""), public(mx), {}
     entries = {name: thing for name, thing in things.items() if is_entry(thing)}
     placed = set()
-    for title, stem, sources in FAMILIES:
-        made = set().union(*(names_of(source) for source in sources))
+    for title, stem, sources in families():
+        made = names_of(sources)
         mine = [n for n, t in entries.items() if n not in placed and (n in made or getattr(t, "__name__", "") in made)]
         placed |= set(mine)
         text = "\n".join(reader.entry(n, entries[n]) for n in sorted(mine, key=str.lower))
@@ -162,7 +161,7 @@ def core_pages():
         pages[f"core_{stem}"] = titled(title, text, "mlx.core")
     rest = sorted(set(entries) - placed - {"matrix_norm"})
     if rest:
-        raise RuntimeError(f"no family of docs/reference.py has {', '.join(rest)}")
+        raise RuntimeError(f"no page of docs/reference.py has {', '.join(rest)}")
     for name in SUBMODULES:
         module = getattr(mx, name)
         reader = StubReader(name)

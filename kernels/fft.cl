@@ -13,6 +13,7 @@
 #ifdef LOOP_SHAPE
 #undef W
 #define W 16
+DECLARE_WIDTH(16)
 typedef float16 number;
 #define CELL(i) (i)
 #else

@@ -2,6 +2,7 @@
 // the values, I that of the indices, K the number of index arrays, MODE what is done (update.clh).
 #include "update.clh"
 #include "indices.clh"
+DECLARE_WIDTH(16)
 
 static inline void combine_row(global STORED(T)* to, global const STORED(T)* from, long count) {
   long j = 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up this checkout: Debian packages, a .venv, and the mlx wheel built and installed into it.
+# Sets up this checkout: Debian packages, a .venv, the mlx wheel built and installed into it, and the usual kernels.
 # Run it or call it from another script; a second run skips what is already there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -124,7 +124,14 @@ install_wheel() {
   say "mlx wheel: built in $((SECONDS - started)) s"
 }
 
+# Builds the usual kernels ahead; where they are stored already this takes seconds.
+prepare_kernels() {
+  say "building the usual kernels ($JOBS processes)"
+  "$VENV/bin/python" -m mlx prepare --processes "$JOBS" || say "some kernels will be built when they are needed"
+}
+
 install_debian_packages
 require_tools
 make_venv
 install_wheel
+prepare_kernels

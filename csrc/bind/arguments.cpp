@@ -66,14 +66,8 @@ StreamOrDevice stream_from(PyObject* object) {
   return *where;
 }
 
-ScalarOrArray Argument<ScalarOrArray>::from(PyObject* object, const CallArguments& call) {
-  if (is_array(object)) return array_of(object);
-  if (is_number(object)) return number_of(object);
-  if (object == Py_None) throw Mismatch{};
-  if (!PyList_Check(object) && !PyTuple_Check(object)) {
-    if (std::optional<array> foreign = foreign_array(object, call.first_dtype())) return *foreign;
-    if (const std::optional<Scalar> number = converted_number(object)) return *number;
-  }
+Operand Argument<Operand>::foreign(PyObject* object, const CallArguments& call) {
+  if (const std::optional<Operand> operand = foreign_operand(object, call.first_dtype())) return *operand;
   fail("array", "an object of type ", Py_TYPE(object)->tp_name, " is neither a number nor an array.");
 }
 

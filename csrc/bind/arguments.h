@@ -12,7 +12,6 @@
 #include "bind/convert.h"
 #include "bind/dtypes.h"
 #include "bind/signature.h"
-#include "ops/int_sequence.h"
 #include "ops/types.h"
 
 namespace mlx {
@@ -130,22 +129,24 @@ struct Argument<StreamOrDevice> {
 
 /// A number or an array. Foreign arrays count as arrays; NumPy's are cast to the dtype of the call's first array.
 template <>
-struct Argument<ScalarOrArray> {
+struct Argument<Operand> {
   static std::string takes() { return "scalar or array"; }
-  static ScalarOrArray from(PyObject* object, const CallArguments& call);
-};
+  static Operand from(PyObject* object, const CallArguments& call) {
+    if (is_array(object)) return array_of(object);
+    if (is_number(object)) return number_of(object);
+    if (object == Py_None) throw Mismatch{};
+    return foreign(object, call);
+  }
 
-/// What operations of one operand take: arrays, numbers and foreign arrays.
-struct ArrayLike {
-  array value;
+ private:
+  static Operand foreign(PyObject* object, const CallArguments& call);
 };
 
 template <>
-struct Argument<ArrayLike> {
-  static std::string takes() { return "array or number"; }
-  static ArrayLike from(PyObject* object, const CallArguments& call) {
-    if (is_array(object)) return {array_of(object)};
-    return {to_array(Argument<ScalarOrArray>::from(object, call))};
+struct Argument<Condition> {
+  static std::string takes() { return Argument<Operand>::takes(); }
+  static Condition from(PyObject* object, const CallArguments&) {
+    return Argument<Operand>::from(object, CallArguments{nullptr, 0});
   }
 };
 
@@ -165,6 +166,15 @@ struct Argument<Shape> {
     Shape shape;
     for_each_item(object, [&](PyObject* item) { shape.push_back(dimension_from(item)); });
     return shape;
+  }
+};
+
+template <>
+struct Argument<IntOrShape> {
+  static std::string takes() { return "int or sequence of ints"; }
+  static IntOrShape from(PyObject* object, const CallArguments& call) {
+    if (PyIndex_Check(object) && !PySequence_Check(object)) return dimension_from(object);
+    return Argument<Shape>::from(object, call);
   }
 };
 

@@ -7,6 +7,7 @@
 #include "bind/host_data.h"
 #include "bind/host_view.h"
 #include "bind/placement.h"
+#include "graph/evaluate.h"
 #include "ops/shape.h"
 
 namespace mlx {
@@ -20,7 +21,7 @@ py::object numpy_array(const array& value) {
 
 /// The same bytes under another dtype of that size. Evaluates.
 array reinterpreted(const array& value, Dtype dtype) {
-  evaluate({value});
+  eval({value});
   array result(make_ref<Node>(value.shape(), dtype));
   result.share(value, value.strides(), value.offset());
   result.node().evaluated = true;
@@ -82,11 +83,10 @@ py::object exported(const array& value, const py::object&, const py::object& max
   return to_dlpack(copy == true ? host_copy(value) : value, max_version, device);
 }
 
-array to_device(const array& value, const py::object& device, const StreamOrDevice& stream) {
-  const auto type = device_from(device);
-  if (!type) throw type_error("to_device(): argument 'device' must be Device or DeviceType.");
-  if (*type == value.device()) return value;
-  return copy(value, std::holds_alternative<std::monostate>(stream) ? *where_from(device.ptr()) : stream);
+array to_device(const array& value, DeviceType device, const StreamOrDevice& stream) {
+  if (device == value.device()) return value;
+  if (std::holds_alternative<std::monostate>(stream)) return copy(value, device);
+  return copy(value, stream);
 }
 
 py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }
@@ -97,7 +97,7 @@ py::object array_namespace(const array&, const py::object& version) {
 }
 
 array on_device(const array& value, std::optional<DeviceType> device) {
-  return !device || *device == value.device() ? value : copy(value, *device);
+  return device ? to_device(value, *device, {}) : value;
 }
 
 array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy, std::optional<DeviceType> device) {

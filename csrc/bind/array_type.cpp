@@ -53,9 +53,9 @@ array construct(PyObject* const* args, size_t count, PyObject* names) {
   std::optional<Dtype> dtype;
   if (slots[1] != Py_None) {
     dtype = dtype_from(slots[1]);
-    if (!dtype) constructor->wrong(1, slots[1], "None or Dtype");
+    if (!dtype) constructor->wrong(1, slots, "None or Dtype");
   }
-  if (slots[0] == Py_None) constructor->wrong(0, slots[0], "a number, list, tuple, array or buffer");
+  if (slots[0] == Py_None) constructor->wrong(0, slots, "a number, list, tuple, array or buffer");
   return array_from(slots[0], dtype);
 }
 
@@ -167,7 +167,7 @@ PyObject* get_at(PyObject* self, void*) {
   return guarded([&] { return array_at(array_of(self)); });
 }
 
-template <array (*function)(const array&, StreamOrDevice)>
+template <auto function>
 PyObject* get_part(PyObject* self, void*) {
   return guarded([&] { return wrap(function(array_of(self), {})); });
 }

@@ -66,17 +66,17 @@ struct Invocation<R (*)(P...)> {
   static PyObject* run(const Signature& signature, PyObject* const* slots, std::index_sequence<I...>) {
     const CallArguments call{slots, count, operands};
     // Braces convert from left to right.
-    const std::tuple<Kept<P>...> kept{convert<P>(signature, slots, I, call)...};
+    std::tuple<Kept<P>...> kept{convert<P>(signature, slots, I, call)...};
     if constexpr (std::is_void_v<R>) {
-      function(std::get<I>(kept)...);
+      function(std::get<I>(std::move(kept))...);
       return Py_NewRef(Py_None);
     } else {
-      return to_python(function(std::get<I>(kept)...));
+      return to_python(function(std::get<I>(std::move(kept))...));
     }
   }
 
   template <typename T>
-  static constexpr bool is_operand = std::is_same_v<Plain<T>, array> || std::is_same_v<Plain<T>, ScalarOrArray>;
+  static constexpr bool is_operand = std::is_same_v<Plain<T>, array> || std::is_same_v<Plain<T>, Operand>;
   static constexpr uint64_t operands = [] {
     uint64_t bits = 0, bit = 1;
     ((bits |= is_operand<P> ? bit : 0, bit <<= 1), ...);
@@ -88,7 +88,7 @@ struct Invocation<R (*)(P...)> {
     try {
       return Argument<Plain<T>>::from(slots[i], call);
     } catch (const Mismatch&) {
-      signature.wrong(i, slots[i], Argument<Plain<T>>::takes());
+      signature.wrong(i, slots, Argument<Plain<T>>::takes());
     }
   }
 };

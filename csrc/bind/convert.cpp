@@ -204,17 +204,12 @@ array as_array(PyObject* value, std::optional<Dtype> dtype, std::optional<bool> 
   fail("asarray", "memory cannot be shared; copy=False is not possible.");
 }
 
-std::optional<array> operand_from(PyObject* object, Dtype beside) {
-  if (is_number(object)) {
-    const Scalar number = number_of(object);
-    return to_array(number, dtype_beside(number, beside));
-  }
-  if (is_array(object)) return array_of(object);
+std::optional<Operand> foreign_operand(PyObject* object, std::optional<Dtype> beside) {
   if (is_list(object) || object == Py_None) return {};
-  if (std::optional<array> method = array_from_method(object, {})) return method;
-  if (std::optional<array> foreign = foreign_array(object, beside)) return foreign;
-  const std::optional<Scalar> number = converted_number(object);
-  return number ? std::optional(to_array(*number, dtype_beside(*number, beside))) : std::nullopt;
+  if (const std::optional<array> method = array_from_method(object, {})) return *method;
+  if (const std::optional<array> foreign = foreign_array(object, beside)) return *foreign;
+  if (const std::optional<Scalar> number = converted_number(object)) return *number;
+  return {};
 }
 
 }  // namespace mlx

@@ -26,9 +26,10 @@ std::optional<array> foreign_array(PyObject* object, std::optional<Dtype> dtype 
 /// What `mx.asarray` gives; std::invalid_argument when `copy` is false, for no memory is shared.
 array as_array(PyObject* value, std::optional<Dtype> dtype, std::optional<bool> copy);
 
-/// The other operand of an array of dtype `beside`: numbers are weak, NumPy data are cast to `beside`. No value for
-/// an object that is no operand.
-std::optional<array> operand_from(PyObject* object, Dtype beside);
+/// The operand behind an object that is neither array nor number: foreign arrays, which are cast to the dtype `beside`
+/// (the result of `__mlx_array__` keeps its own), and objects that Python turns into numbers. No value for lists, None
+/// and what is no operand.
+std::optional<Operand> foreign_operand(PyObject* object, std::optional<Dtype> beside);
 
 /// An evaluated array whose bytes `fill(void*)` writes, in row-major order.
 template <typename F>

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "bind/enums.h"
+#include "bind/placement.h"
 #include "cl/device.h"
 
 namespace mlx {
@@ -135,6 +136,12 @@ void bind_devices(py::module_& m) {
   m.def("device_info", [](const py::object& device) {
     return facts(device.is_none() ? default_device() : required(device, "device_info").type);
   }, py::arg("d") = py::none(), "Facts of a device by name; empty when there is no such device.");
+}
+
+StreamOrDevice placed(const std::optional<DeviceType>& device, const StreamOrDevice& s) {
+  if (!device) return s;
+  if (!std::holds_alternative<std::monostate>(s)) fail<std::domain_error>("device", "give either device or stream, not both.");
+  return *device;
 }
 
 }  // namespace mlx

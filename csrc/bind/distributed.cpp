@@ -34,24 +34,15 @@ void check_group(const py::object& group) {
   throw type_error("argument 'group' must be None or a Group.");
 }
 
-/// What is sent: an array, or a number or foreign array taken as one. Lists are not.
-array payload(const py::object& x) {
-  if (x.is_none()) throw type_error("argument 'x' must be an array or a number, not None.");
-  const bool is_list = PyList_Check(x.ptr()) || PyTuple_Check(x.ptr());
-  if (is_list) fail("distributed", "an array or a number is expected, not a list.");
-  return Argument<ArrayLike>::from(x.ptr(), CallArguments{nullptr, 0}).value;
-}
-
 [[noreturn]] void no_peer(const char* op) { fail(op, "there is no other process in a group of size 1."); }
 
-array same(const py::object& x, const py::object& group, const StreamOrDevice&) {
+array same(Operand x, const py::object& group, const StreamOrDevice&) {
   check_group(group);
-  return payload(x);
+  return to_array(std::move(x));
 }
 
-array send(const py::object& x, int64_t, const py::object& group, const StreamOrDevice&) {
+array send(const Operand&, int64_t, const py::object& group, const StreamOrDevice&) {
   check_group(group);
-  payload(x);
   no_peer("send");
 }
 
@@ -60,9 +51,8 @@ array recv(const Shape&, Dtype, int64_t, const py::object& group, const StreamOr
   no_peer("recv");
 }
 
-array recv_like(const py::object& x, int64_t, const py::object& group, const StreamOrDevice&) {
+array recv_like(const Operand&, int64_t, const py::object& group, const StreamOrDevice&) {
   check_group(group);
-  payload(x);
   no_peer("recv_like");
 }
 

@@ -8,19 +8,6 @@ namespace mlx {
 
 namespace {
 
-template <array (*function)(const array&, StreamOrDevice)>
-array unary(const ArrayLike& a, const StreamOrDevice& s) {
-  return function(a.value, s);
-}
-
-template <array (*function)(const array&, const array&, StreamOrDevice)>
-array binary(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s) {
-  // Numbers count as true or false there, so they need not fit the other operand's dtype.
-  if constexpr (function == logical_and || function == logical_or) return function(to_array(a), to_array(b), s);
-  const auto [x, y] = to_arrays(a, b);
-  return function(x, y, s);
-}
-
 constexpr bool is_hidden(std::string_view name) {
 #define ALIAS(...)
 #define METHOD(...)
@@ -39,9 +26,9 @@ constexpr bool is_hidden(std::string_view name) {
 
 void bind_elementwise(py::module_& m) {
 #define UNARY(name, result, real, integer, complex, derivative, doc) \
-  if (!is_hidden(#name)) add_function<&unary<name>>(m, #name, "a, /, *, stream=None", doc);
+  if (!is_hidden(#name)) add_function<&name>(m, #name, "a, /, *, stream=None", doc);
 #define BINARY(name, result, real, integer, complex, by_a, by_b, doc) \
-  add_function<&binary<name>>(m, #name, "a, b, /, *, stream=None", doc);
+  add_function<&name>(m, #name, "a, b, /, *, stream=None", doc);
 #include "ops/elementwise.def"
 #undef UNARY
 #undef BINARY

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "bind/call.h"
-#include "bind/host_view.h"
 #include "graph/evaluate.h"
 #include "graph/primitive.h"
 
@@ -24,21 +23,24 @@ void collect(PyObject* tree, Arrays& arrays) {
   }
 }
 
+/// The arrays in all arguments of a call.
+Arrays arrays_in(const char* function, PyObject* const* args, size_t count, PyObject* names) {
+  if (names && PyTuple_GET_SIZE(names)) throw type_error(std::string(function) + "(): takes no keyword arguments.");
+  Arrays arrays;
+  for (Py_ssize_t i = 0; i < PyVectorcall_NARGS(count); ++i) collect(args[i], arrays);
+  return arrays;
+}
+
 PyObject* call_eval(PyObject*, PyObject* const* args, size_t count, PyObject* names) {
   return guarded([&] {
-    if (names && PyTuple_GET_SIZE(names)) throw type_error("eval(): takes no keyword arguments.");
-    Arrays arrays;
-    for (Py_ssize_t i = 0; i < PyVectorcall_NARGS(count); ++i) collect(args[i], arrays);
-    evaluate(arrays);
+    eval(arrays_in("eval", args, count, names));
     return Py_NewRef(Py_None);
   });
 }
 
 PyObject* call_async_eval(PyObject*, PyObject* const* args, size_t count, PyObject* names) {
   return guarded([&] {
-    if (names && PyTuple_GET_SIZE(names)) throw type_error("async_eval(): takes no keyword arguments.");
-    Arrays arrays;
-    for (Py_ssize_t i = 0; i < PyVectorcall_NARGS(count); ++i) collect(args[i], arrays);
+    const Arrays arrays = arrays_in("async_eval", args, count, names);
     const bool traced = std::any_of(arrays.begin(), arrays.end(), [](const array& x) { return x.node().tracer; });
     if (traced && Tracing::active()) fail("async_eval", "Not allowed inside a graph transformation.");
     async_eval(arrays);

@@ -5,8 +5,6 @@
 
 namespace mlx {
 
-/// Evaluates and waits; other Python threads run while it waits.
-void evaluate(const Arrays& arrays);
 /// Evaluates and returns the first element in memory that host and device share from now on.
 void* share_with_host(array value);
 /// The first element for reading, evaluated.

@@ -304,14 +304,8 @@ array value_from(const array& a, PyObject* index, PyObject* value) {
   const auto cast = [&](const array& x) { return everything ? x : astype(x, a.dtype()); };
   if (is_array(value)) return cast(array_of(value));
   if (value == Py_None) throw type_error("an array element cannot be set to None.");
-  if (is_number(value)) {
-    const Scalar number = number_of(value);
-    return cast(to_array(number, dtype_beside(number, a.dtype())));
-  }
-  if (!PyList_Check(value) && !PyTuple_Check(value)) {
-    if (const std::optional<array> foreign = foreign_array(value)) return astype(*foreign, a.dtype());
-    if (const std::optional<Scalar> number = converted_number(value)) return astype(to_array(*number, complex64), a.dtype());
-  }
+  if (is_number(value)) return cast(to_array_beside(number_of(value), a.dtype()));
+  if (const std::optional<Operand> operand = foreign_operand(value, {})) return astype(to_array(*operand), a.dtype());
   fail("assignment", "an object of type ", Py_TYPE(value)->tp_name, " is neither a number nor an array.");
 }
 

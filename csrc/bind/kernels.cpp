@@ -41,7 +41,7 @@ py::list call(const CustomSource& kernel, const py::object& inputs, const py::ob
               const py::object& values, const std::optional<double>& init_value, bool verbose, const py::object& stream) {
   const CallArguments none{nullptr, 0};
   Arrays arrays;
-  for (const py::handle input : inputs) arrays.push_back(to_array(Argument<ScalarOrArray>::from(input.ptr(), none)));
+  for (const py::handle input : inputs) arrays.push_back(to_array(Argument<Operand>::from(input.ptr(), none)));
   KernelRun run{{}, {}, three(kernel, grid, "grid"), {}, template_of(kernel, values), init_value, verbose};
   if (!threadgroup.is_none()) run.group = three(kernel, threadgroup, "group");
   for (const py::handle shape : output_shapes) run.shapes.push_back(Argument<Shape>::from(shape.ptr(), none));

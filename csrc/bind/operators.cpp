@@ -1,6 +1,9 @@
-// The number slots and comparisons of array: the hottest path of every script, so pairs of arrays go straight to the
-// operation and everything else is converted first.
+// The number slots and comparisons of array: the hottest path of every script, so pairs of arrays go straight to the row
+// of their operation.
 #include "bind/operators.h"
+
+#include <algorithm>
+#include <string_view>
 
 #include "base/error.h"
 #include "bind/convert.h"
@@ -10,40 +13,59 @@
 namespace mlx {
 namespace {
 
-using Binary = array (*)(const array&, const array&, StreamOrDevice);
+using Binary = array (*)(Operand, Operand, StreamOrDevice);
 
 enum Sides { one_sided, reflected };
 enum Operands { any_dtype, integers };
 
 PyObject* not_implemented() { return Py_NewRef(Py_NotImplemented); }
 
-void check_integers(const array& a, const array& b, const char* verb) {
-  if (a.dtype().is_inexact() || b.dtype().is_inexact()) fail("array", "Floating point types not allowed with ", verb, ".");
+void check_integers(const array& a, const char* verb) {
+  if (a.dtype().is_inexact()) fail("array", "Floating point types not allowed with ", verb, ".");
 }
 
-/// `object` as an operand beside `x`. No value for None, which no operator takes.
-std::optional<array> other_operand(PyObject* object, const array& x, const char* verb) {
-  if (std::optional<array> other = operand_from(object, x.dtype())) return other;
-  if (object == Py_None) return {};
+/// What stands beside `x`, if it is an operand.
+std::optional<Operand> operand_from(PyObject* object, const array& x) {
+  if (is_array(object)) return array_of(object);
+  if (is_number(object)) return number_of(object);
+  return foreign_operand(object, x.dtype());
+}
+
+const ElementwiseRow& row_named(std::string_view name) {
+  const auto& rows = elementwise_rows();
+  return *std::find_if(rows.begin(), rows.end(), [&](const ElementwiseRow& row) { return name == row.name; });
+}
+
+PyObject* apply_to_arrays(const ElementwiseRow& row, PyObject* left, PyObject* right) {
+  Arrays operands;
+  operands.reserve(2);
+  operands.push_back(array_of(left));
+  operands.push_back(array_of(right));
+  return wrap(apply_elementwise(row, std::move(operands), {}));
+}
+
+[[noreturn]] void no_operand(PyObject* object, const char* verb) {
   fail("array", "Cannot perform ", verb, " on an mlx.core.array and ", Py_TYPE(object)->tp_name, ".");
 }
 
-template <Binary function, Operands operands>
-array combine(const array& a, const array& b, const char* verb) {
-  if constexpr (operands == integers) check_integers(a, b, verb);
-  return function(a, b, {});
-}
-
 template <Binary function, Sides sides, Operands operands>
-PyObject* binary(PyObject* left, PyObject* right, const char* verb) {
+PyObject* binary(PyObject* left, PyObject* right, const char* name, const char* verb) {
+  static const ElementwiseRow& row = row_named(name);
   const bool from_left = is_array(left);
   if (!from_left && sides == one_sided) return not_implemented();
   return guarded([&]() -> PyObject* {
-    if (from_left && is_array(right)) return wrap(combine<function, operands>(array_of(left), array_of(right), verb));
+    if (operands == any_dtype && from_left && is_array(right)) return apply_to_arrays(row, left, right);
     const array& x = array_of(from_left ? left : right);
-    const std::optional<array> other = other_operand(from_left ? right : left, x, verb);
-    if (!other) return not_implemented();
-    return wrap(from_left ? combine<function, operands>(x, *other, verb) : combine<function, operands>(*other, x, verb));
+    PyObject* const object = from_left ? right : left;
+    std::optional<Operand> other = operand_from(object, x);
+    if (!other && object == Py_None) return not_implemented();
+    if (!other) no_operand(object, verb);
+    if constexpr (operands == integers) {
+      *other = to_array_beside(std::move(*other), x.dtype());
+      check_integers(x, verb);
+      check_integers(*other->as_array(), verb);
+    }
+    return wrap(from_left ? function(x, std::move(*other), {}) : function(std::move(*other), x, {}));
   });
 }
 
@@ -65,15 +87,17 @@ PyObject* in_place(PyObject* self, PyObject* result(PyObject*, PyObject*), PyObj
   return rebind(self, result(self, other));
 }
 
-#define OPERATOR(function, slot, in_place_slot, sides, operands, verb)                                             \
-  PyObject* slot(PyObject* left, PyObject* right) { return binary<function, sides, operands>(left, right, verb); } \
+#define OPERATOR(function, slot, in_place_slot, sides, operands, verb)                  \
+  PyObject* slot(PyObject* left, PyObject* right) {                                      \
+    return binary<function, sides, operands>(left, right, #function, verb);              \
+  }                                                                                      \
   PyObject* in_place_slot(PyObject* left, PyObject* right) { return in_place<function>(left, slot, right); }
 #include "bind/operators.def"
 #undef OPERATOR
 
 PyObject* nb_power(PyObject* left, PyObject* right, PyObject* modulus) {
   if (modulus != Py_None) return not_implemented();
-  return binary<power, reflected, any_dtype>(left, right, "power");
+  return binary<power, reflected, any_dtype>(left, right, "power", "power");
 }
 PyObject* nb_inplace_power(PyObject* left, PyObject* right, PyObject* modulus) {
   return rebind(left, nb_power(left, right, modulus));
@@ -103,32 +127,32 @@ PyObject* nb_absolute(PyObject* self) {
 PyObject* nb_invert(PyObject* self) {
   return guarded([&] {
     const array& x = array_of(self);
-    if (x.dtype().is_inexact()) fail("array", "Floating point types not allowed with bitwise inversion.");
+    check_integers(x, "bitwise inversion");
     return wrap(x.dtype() == bool_ ? logical_not(x) : bitwise_invert(x));
   });
 }
 
 template <Binary function>
-PyObject* compare(const array& a, PyObject* other, const char* verb) {
-  if (is_array(other)) return wrap(function(a, array_of(other), {}));
-  const bool for_equality = function == static_cast<Binary>(equal) || function == static_cast<Binary>(not_equal);
-  const std::optional<array> operand = operand_from(other, a.dtype());
-  if (operand) return wrap(function(a, *operand, {}));
-  if (other == Py_None) throw type_error("an array cannot be compared with None.");
-  if (for_equality) return Py_NewRef(function == static_cast<Binary>(equal) ? Py_False : Py_True);
-  fail("array", "Cannot perform ", verb, " on an mlx.core.array and ", Py_TYPE(other)->tp_name, ".");
+PyObject* compare(PyObject* self, PyObject* object, const char* name, const char* verb) {
+  static const ElementwiseRow& row = row_named(name);
+  if (is_array(object)) return apply_to_arrays(row, self, object);
+  const array& a = array_of(self);
+  if (std::optional<Operand> other = operand_from(object, a)) return wrap(function(a, std::move(*other), {}));
+  if (object == Py_None) throw type_error("an array cannot be compared with None.");
+  if (function == static_cast<Binary>(equal)) return Py_NewRef(Py_False);
+  if (function == static_cast<Binary>(not_equal)) return Py_NewRef(Py_True);
+  no_operand(object, verb);
 }
 
 PyObject* rich_compare(PyObject* self, PyObject* other, int op) {
   return guarded([&]() -> PyObject* {
-    const array& a = array_of(self);
     switch (op) {
-      case Py_EQ: return compare<equal>(a, other, "equality");
-      case Py_NE: return compare<not_equal>(a, other, "inequality");
-      case Py_LT: return compare<less>(a, other, "less than");
-      case Py_LE: return compare<less_equal>(a, other, "less than or equal");
-      case Py_GT: return compare<greater>(a, other, "greater than");
-      default: return compare<greater_equal>(a, other, "greater than or equal");
+      case Py_EQ: return compare<equal>(self, other, "equal", "equality");
+      case Py_NE: return compare<not_equal>(self, other, "not_equal", "inequality");
+      case Py_LT: return compare<less>(self, other, "less", "less than");
+      case Py_LE: return compare<less_equal>(self, other, "less_equal", "less than or equal");
+      case Py_GT: return compare<greater>(self, other, "greater", "greater than");
+      default: return compare<greater_equal>(self, other, "greater_equal", "greater than or equal");
     }
   });
 }

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/error.h"
 #include "bind/arguments.h"
 #include "bind/devices.h"
 
@@ -20,11 +19,7 @@ struct Argument<DeviceType> {
 };
 
 /// The device, or the stream when none is given. Throws std::domain_error for both.
-inline StreamOrDevice placed(const std::optional<DeviceType>& device, const StreamOrDevice& s) {
-  if (!device) return s;
-  if (!std::holds_alternative<std::monostate>(s)) fail<std::domain_error>("device", "give either device or stream, not both.");
-  return *device;
-}
+StreamOrDevice placed(const std::optional<DeviceType>& device, const StreamOrDevice& s);
 
 /// `function`, whose last parameter is the stream, with the device as one more parameter before it.
 template <auto function, typename Parameters, typename Before>

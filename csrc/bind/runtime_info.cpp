@@ -2,8 +2,11 @@
 #include "base/env.h"
 #include "bind/devices.h"
 #include "cl/blas.h"
+#include "cl/build.h"
 #include "cl/device.h"
-#include "cl/program.h"
+#include "cl/disk_cache.h"
+#include "graph/ahead.h"
+#include "ops/elementwise.h"
 
 namespace mlx {
 namespace {
@@ -27,7 +30,7 @@ py::dict facts_of(DeviceType type) {
 }
 
 py::dict runtime_info() {
-  py::list found, libraries, variables;
+  py::list found, libraries, variables, elementwise;
   for (const Found& f : platforms()) {
     py::dict d;
     d["platform"] = f.platform;
@@ -42,24 +45,34 @@ py::dict runtime_info() {
     if (Device::exists(type)) devices[to_string(type)] = facts_of(type);
   for (const auto& [name, version] : library_versions()) libraries.append(py::make_tuple(name, version));
   for (const env::Variable& v : env::all()) variables.append(py::make_tuple(v.name, v.value, v.fallback, v.meaning));
+  for (const ElementwiseRow& row : elementwise_rows()) elementwise.append(py::make_tuple(row.name, row.operands));
   const disk_cache::Usage usage = disk_cache::usage();
   py::dict cache;
   cache["folder"] = disk_cache::folder();
   cache["entries"] = usage.entries;
   cache["bytes"] = usage.bytes;
+  cache["built_twice"] = programs_built_twice();
   py::dict info;
   info["platforms"] = found;
   info["devices"] = devices;
   info["libraries"] = libraries;
   info["variables"] = variables;
   info["cache"] = cache;
+  info["elementwise"] = elementwise;
   return info;
 }
 
 }  // namespace
 
 void bind_runtime_info(py::module_& m) {
-  m.def("_runtime_info", &runtime_info, "Platforms, devices, libraries, cache and variables, for `python -m mlx`.");
+  // An application that carries its own interpreter names itself as the executable: it must not be started again.
+  const py::module_ sys = py::module_::import("sys");
+  const std::string executable = py::isinstance<py::str>(sys.attr("executable")) ? sys.attr("executable").cast<std::string>() : "";
+  if (executable.substr(executable.rfind('/') + 1).rfind("python", 0) == 0 && !py::hasattr(sys, "frozen"))
+    ahead::command = {executable, "-c", "import mlx.core as mx; mx._build_ahead()"};
+  m.def("_build_ahead", &ahead::serve, "Builds the kernels that another process asks for on standard input.");
+  m.def("_runtime_info", &runtime_info,
+        "Platforms, devices, libraries, cache, variables and elementwise operations, for `python -m mlx`.");
 }
 
 }  // namespace mlx

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 
+#include "base/error.h"
 #include "bind/dtypes.h"
 
 namespace mlx {
@@ -59,8 +61,9 @@ PyObject* default_value(const std::string& text) {
 }
 
 Signature::Signature(const char* function, const char* text) : function_(function), text_(text) {
+  std::optional<Parameter> second;
   Parameter::Kind kind = Parameter::either;
-  for (const std::string& part : split(text)) {
+  for (std::string part : split(text)) {
     if (part == "/") {
       for (Parameter& p : parameters_) p.kind = Parameter::positional_only;
       continue;
@@ -68,6 +71,12 @@ Signature::Signature(const char* function, const char* text) : function_(functio
     if (part == "*") {
       kind = Parameter::keyword_only;
       continue;
+    }
+    std::string first_name;
+    if (const size_t at = part.find(" for "); at != std::string::npos) {
+      first_name = part.substr(at + 5);
+      text_.erase(text_.find(part) + at, part.size() - at);
+      part.resize(at);
     }
     const size_t equals = part.find('=');
     std::string name = trimmed(part.substr(0, equals));
@@ -82,16 +91,33 @@ Signature::Signature(const char* function, const char* text) : function_(functio
     parameter.interned = PyUnicode_InternFromString(parameter.name.c_str());
     if (equals != std::string::npos) parameter.fallback = default_value(trimmed(part.substr(equals + 1)));
     if (parameter.kind == Parameter::either) ++positional_;
-    parameters_.push_back(std::move(parameter));
+    if (first_name.empty()) {
+      parameters_.push_back(std::move(parameter));
+    } else {
+      second = std::move(parameter);
+      while (parameters_[first_name_].name != first_name) ++first_name_;
+    }
   }
+  has_second_name_ = bool(second);
+  if (second) parameters_.push_back(std::move(*second));
 }
 
 void Signature::complain(const std::string& what) const {
   throw type_error(function_ + "(): " + what + " The signature is " + function_ + "(" + text_ + ").");
 }
 
-void Signature::wrong(size_t parameter, PyObject* value, const std::string& takes) const {
-  complain("argument '" + parameters_[parameter].name + "' must be " + takes + ", not " + Py_TYPE(value)->tp_name + ".");
+void Signature::wrong(size_t parameter, PyObject* const* slots, const std::string& takes) const {
+  const bool renamed = has_second_name_ && parameter == first_name_ && slots[size()] != Py_None;
+  const std::string& name = parameters_[renamed ? size() : parameter].name;
+  complain("argument '" + name + "' must be " + takes + ", not " + Py_TYPE(slots[parameter])->tp_name + ".");
+}
+
+void Signature::merge_second_name(PyObject** slots) const {
+  const Parameter &first = parameters_[first_name_], &second = parameters_.back();
+  const auto is_given = [&](size_t i) { return slots[i] && slots[i] != Py_None; };
+  if (first.fallback == Py_None && is_given(first_name_) == is_given(size()))
+    fail<std::domain_error>(function_.c_str(), "give the value once, as ", first.name, " or as ", second.name, ".");
+  if (is_given(size())) slots[first_name_] = slots[size()];
 }
 
 size_t Signature::find(PyObject* name) const {
@@ -124,6 +150,7 @@ void Signature::match(PyObject* const* args, size_t count, PyObject* names, PyOb
     if (slots[i]) complain("got argument " + text() + " twice.");
     slots[i] = args[count + k];
   }
+  if (has_second_name_) merge_second_name(slots);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (slots[i]) continue;
     slots[i] = parameters_[i].fallback;

@@ -26,12 +26,15 @@ Product plainest(Product p) {
   p.b = plainest(p.b, p.k, p.n);
   if (p.m == 1) p.c.leading = std::max(p.c.leading, p.n);
   if (p.batch == 1) p.a.batch_stride = p.b.batch_stride = p.c.batch_stride = 0;
-  // One b for a batch of a: the batches are more rows.
-  const bool stacked = !p.a.transposed && p.a.batch_stride == p.m * p.a.leading && p.c.batch_stride == p.m * p.c.leading;
-  if (p.batch > 1 && p.b.batch_stride == 0 && stacked) {
-    p.m *= p.batch;
-    p.batch = 1;
-    p.a.batch_stride = p.c.batch_stride = 0;
+  // One b for a batch of a: the batches are more rows, where they lie like rows.
+  if (p.batch > 1 && p.b.batch_stride == 0 && !p.a.transposed) {
+    if (p.m == 1 && p.a.batch_stride >= p.k && p.c.batch_stride >= p.n)
+      p.a.leading = p.a.batch_stride, p.c.leading = p.c.batch_stride;
+    if (p.a.batch_stride == p.m * p.a.leading && p.c.batch_stride == p.m * p.c.leading) {
+      p.m *= p.batch;
+      p.batch = 1;
+      p.a.batch_stride = p.c.batch_stride = 0;
+    }
   }
   return p;
 }

@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "cl/pocl.h"
 #include "cl/queue.h"
 
 namespace mlx {
@@ -61,8 +62,7 @@ void list_devices(cl_platform_id platform, int platform_number, std::vector<Offe
 }
 
 std::vector<Offer> discover() {
-  // PoCL reads this when it starts; a second, in-thread device takes the tiny evaluations.
-  setenv("POCL_DEVICES", "pthread basic", 0);
+  pocl::set_environment();
   pthread_atfork(nullptr, nullptr, [] { forked = true; });
   std::vector<Offer> found;
   cl_uint count = 0;

@@ -25,6 +25,7 @@ struct Define {
 using Defines = std::vector<Define>;
 
 struct Program;
+struct ProgramText;
 
 /// A kernel of a program, built for a lane when first used there.
 class Kernel {
@@ -56,11 +57,11 @@ class KernelLibrary {
   ~KernelLibrary();
   /// Kernel `name` of kernels/<stem>.cl, which is compiled after the prelude with these defines.
   Kernel& kernel(const char* stem, const char* name, const Defines& defines);
-  /// Kernel `name` of generated text, compiled after the prelude.
-  Kernel& generated(const std::string& source, const char* name);
+  /// Kernel `name` of generated text, compiled after the prelude. `declared`: see ProgramText.
+  Kernel& generated(const std::string& source, const char* name, bool declared = false);
 
  private:
-  Kernel& find(const std::string& key, const char* name, const std::string& source, const std::string& options);
+  Kernel& find(const std::string& key, const char* name, ProgramText text);
   friend class Kernel;
 
   Device& device_;
@@ -68,14 +69,5 @@ class KernelLibrary {
   std::unordered_map<std::string, std::unique_ptr<Kernel>> kernels_;
   std::unordered_map<std::string, std::unique_ptr<Program>> programs_;
 };
-
-/// The folder of built binaries: atomic writes, bounded size, a damaged entry is a miss.
-namespace disk_cache {
-std::string folder();  ///< empty when off or unwritable
-std::string load(const std::string& key);
-void store(const std::string& key, const std::string& content);
-struct Usage { size_t entries, bytes; };
-Usage usage();
-}  // namespace disk_cache
 
 }  // namespace mlx

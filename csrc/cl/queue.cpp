@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cl/binary_saver.h"
 #include "cl/blas_libraries.h"
 #include "cl/buffer.h"
 #include "cl/trace.h"
@@ -63,11 +62,6 @@ std::unique_lock<std::recursive_mutex> submission_lock() {
 
 std::unique_lock<std::recursive_mutex> try_submission_lock() {
   return std::unique_lock(submission_mutex(), std::try_to_lock);
-}
-
-bool every_queue_is_idle() {
-  const std::lock_guard lock(registry_mutex);
-  return std::all_of(registry().begin(), registry().end(), [](const Queue* queue) { return queue->is_idle(); });
 }
 
 Queue::Queue(Device& device) : device_(device) {
@@ -223,7 +217,6 @@ void Queue::finish() {
     std::swap(failure, failure_);
   }
   if (failure) std::rethrow_exception(failure);
-  save_in_passing();
 }
 
 void Queue::after(Queue& other, uint64_t ticket) {
@@ -247,7 +240,6 @@ void prepare_exit() {
     const std::lock_guard lock(registry_mutex);
     for (Queue* const queue : registry()) queue->wait();
   }
-  save_at_exit();
   clblast_library::release_programs();
   if (trace::timing()) trace::collect();
   trace::save();
@@ -258,7 +250,6 @@ void wait_at_exit() {
     static bool done = false;
     if (done || is_forked()) return;
     done = true;
-    forget_waiting_binaries();
     try {
       prepare_exit();
     } catch (...) {  // the process ends either way

@@ -83,7 +83,6 @@ void wait_at_exit();
 std::unique_lock<std::recursive_mutex> submission_lock();
 /// Empty when another thread holds it.
 std::unique_lock<std::recursive_mutex> try_submission_lock();
-bool every_queue_is_idle();
 /// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it may throw).
 extern void (*check_interrupt)();
 /// Set by the Python floor: runs something that blocks without the GIL, so that other Python threads go on meanwhile.

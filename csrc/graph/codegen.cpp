@@ -5,6 +5,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "graph/layout.h"
+
 namespace mlx {
 namespace {
 
@@ -66,9 +68,22 @@ bool is_operand(const Group& group, size_t value) {
   return false;
 }
 
-bool wraps(const std::string& classes) { return classes.find('w') != classes.npos; }
+bool wraps(const std::string& classes) { return classes.find(Layout::wrapped) != classes.npos; }
 
-bool in_loop_order(char letter) { return letter == 'f' || letter == 'n'; }
+Dtype dtype_of_value(const Group& group, size_t value) {
+  return value < group.inputs.size() ? group.inputs[value] : group.steps[value - group.inputs.size()].dtype;
+}
+
+// Names in the text: operands are in0, in1, …, out0, …; a0, a1, … what is read from the inputs, x0, x1, … what the steps
+// compute from it.
+std::string name_of_value(const Group& group, size_t value) {
+  const size_t inputs = group.inputs.size();
+  return value < inputs ? "a" + std::to_string(value) : "x" + std::to_string(value - inputs);
+}
+std::string name_of_operand(const Group& group, size_t operand) {
+  const size_t inputs = group.inputs.size();
+  return operand < inputs ? "in" + std::to_string(operand) : "out" + std::to_string(operand - inputs);
+}
 
 /// The statements that load, compute and store `n` elements (all V of them unless `part`).
 std::string body(const Group& group, const std::string& classes, bool part) {
@@ -79,17 +94,17 @@ std::string body(const Group& group, const std::string& classes, bool part) {
   if (wraps(classes))
     out << indent << "const int line = (int)(column + j) / (int)width, spot = (int)(column + j) - line * (int)width;\n";
   for (size_t i = 0; i < inputs; ++i) {
-    const std::string dtype = tag(group.inputs[i]), id = std::to_string(i);
-    out << indent << "const VALUE(" << dtype << ") v" << id << " = ";
+    const std::string dtype = tag(group.inputs[i]), in = name_of_operand(group, i);
+    const std::string from = "(" + dtype + ", " + in + " + " + in + "_row", stride = in + "_stride";
+    out << indent << "const VALUE(" << dtype << ") " << name_of_value(group, i) << " = ";
     switch (classes[i]) {
-      case 'k': out << "k" << id; break;
-      case 's': out << "SPREAD(" << dtype << ", p" << id << " + at" << id << ")"; break;
-      case 'c': out << "FETCH" << part_of << "(" << dtype << ", p" << id << " + at" << id << " + j" << count << ")"; break;
-      case 'w':
-        out << "WRAPPED" << part_of << "(" << dtype << ", p" << id << " + at" << id << ", line, spot, (int)width, r" << id
-            << ", s" << id << count << ")";
+      case Layout::by_value: out << in; break;
+      case Layout::one_a_row: out << "SPREAD" << from << ")"; break;
+      case Layout::contiguous: out << "FETCH" << part_of << from << " + j" << count << ")"; break;
+      case Layout::wrapped:
+        out << "WRAPPED" << part_of << from << ", line, spot, (int)width, " << in << "_line, " << stride << count << ")";
         break;
-      default: out << "GATHER" << part_of << "(" << dtype << ", p" << id << " + at" << id << " + j * s" << id << ", s" << id << count << ")";
+      default: out << "GATHER" << part_of << from << " + j * " << stride << ", " << stride << count << ")";
     }
     out << ";\n";
   }
@@ -98,24 +113,24 @@ std::string body(const Group& group, const std::string& classes, bool part) {
     std::string operands[3];
     for (size_t i = 0; i < step.operands.size(); ++i) {
       const size_t v = step.operands[i];
-      const Dtype from = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
-      operands[i] = convert("v" + std::to_string(v), from, step.fragment.operand);
+      const Dtype from = dtype_of_value(group, v);
+      operands[i] = convert(name_of_value(group, v), from, step.fragment.operand);
       if (from != step.fragment.operand && !is_cast(step)) operands[i] = rounded(operands[i], step.fragment.operand);
     }
     std::string value = fill(step.fragment.expression, operands, step.fragment.operand);
     if (step.fragment.boolean) value = "TO_BOOL(" + value + ")";
     else if (step.dtype == bool_) value = "TO_BOOL((" + value + ") != (uchar)0)";  // True + True is 2 as a byte
     else if (is_operand(group, inputs + s)) value = rounded(value, step.dtype);  // else its store rounds
-    out << indent << "const VALUE(" << tag(step.dtype) << ") v" << inputs + s << " = " << value << ";\n";
+    out << indent << "const VALUE(" << tag(step.dtype) << ") " << name_of_value(group, inputs + s) << " = " << value << ";\n";
   }
   for (size_t o = 0; o < group.outputs.size(); ++o) {
-    const size_t v = group.outputs[o];
-    const Dtype dtype = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
-    const std::string id = std::to_string(o), target = "q" + id + " + to" + id;
-    if (classes[inputs + o] == 'g')
-      out << indent << "SCATTER" << part_of << "(" << tag(dtype) << ", " << target << " + j * t" << id << ", t" << id << ", v" << v << count << ");\n";
-    else
-      out << indent << (classes[inputs + o] == 'n' && !part ? "STREAM" : "PUT" + part_of) << "(" << tag(dtype) << ", " << target << " + j, v" << v << count << ");\n";
+    const size_t value = group.outputs[o];
+    const char letter = classes[inputs + o];
+    const std::string to = name_of_operand(group, inputs + o), stride = to + "_stride";
+    out << indent << (letter == Layout::strided ? "SCATTER" + part_of : letter == Layout::streamed && !part ? "STREAM" : "PUT" + part_of)
+        << "(" << tag(dtype_of_value(group, value)) << ", " << to << " + " << to << "_row + j";
+    if (letter == Layout::strided) out << " * " << stride << ", " << stride;
+    out << ", " << name_of_value(group, value) << count << ");\n";
   }
   return out.str();
 }
@@ -124,45 +139,41 @@ std::string body(const Group& group, const std::string& classes, bool part) {
 void head(std::ostream& out, const Group& group, const std::string& classes, int rank) {
   const size_t inputs = group.inputs.size();
   int strided = 0;
-  for (const char c : classes) strided += c != 'k' && !in_loop_order(c);
+  for (const char c : classes) strided += c != Layout::by_value && !in_loop_order(c);
   if (rank) out << "typedef struct { long shape[" << rank << "]; long stride[" << strided * rank + 1 << "]; } Geometry;\n";
   out << "kernel void group(";
-  for (size_t i = 0; i < inputs; ++i) {
-    if (classes[i] == 'k') {
-      out << "const COMPUTED(" << tag(group.inputs[i]) << ") scalar" << i << ", ";
+  for (size_t k = 0; k < classes.size(); ++k) {
+    const bool input = k < inputs;
+    const std::string name = name_of_operand(group, k), dtype = tag(dtype_of_value(group, input ? k : group.outputs[k - inputs]));
+    if (classes[k] == Layout::by_value) {
+      out << "const COMPUTED(" << dtype << ") number" << k << ", ";
       continue;
     }
-    out << "global const STORED(" << tag(group.inputs[i]) << ")* p" << i << ", long o" << i << ", ";
-    if (classes[i] == 'w') out << "long r" << i << ", ";
-    if (classes[i] == 'g' || classes[i] == 'w') out << "long s" << i << ", ";
-  }
-  for (size_t o = 0; o < group.outputs.size(); ++o) {
-    const size_t v = group.outputs[o];
-    const Dtype dtype = v < inputs ? group.inputs[v] : group.steps[v - inputs].dtype;
-    out << "global STORED(" << tag(dtype) << ")* q" << o << ", long oq" << o << ", ";
-    if (classes[inputs + o] == 'g') out << "long t" << o << ", ";
+    out << (input ? "global const STORED(" : "global STORED(") << dtype << ")* " << name << ", long " << name << "_offset, ";
+    if (classes[k] == Layout::wrapped) out << "long " << name << "_line, ";
+    if (inner_strides(classes[k])) out << "long " << name << "_stride, ";
   }
   out << "long total, long columns" << (wraps(classes) ? ", long width" : "") << (rank ? ", Geometry geometry" : "") << ") {\n";
-  for (size_t i = 0; i < inputs; ++i)
-    if (classes[i] == 'k')
-      out << "  const VALUE(" << tag(group.inputs[i]) << ") k" << i << " = SPLAT(" << tag(group.inputs[i]) << ", scalar" << i << ");\n";
+  for (size_t i = 0; i < inputs; ++i) {
+    const std::string dtype = tag(group.inputs[i]);
+    if (classes[i] == Layout::by_value)
+      out << "  const VALUE(" << dtype << ") " << name_of_operand(group, i) << " = SPLAT(" << dtype << ", number" << i << ");\n";
+  }
 }
 
 /// Where each operand's row begins, given the flat index i.
 void row_starts(std::ostream& out, const Group& group, const std::string& classes, int rank) {
   const std::string indent = "      ";
-  const size_t inputs = group.inputs.size();
   out << indent << "const long row = " << (rank ? "i / columns" : "0") << ", column = i - row * columns;\n";
   out << indent << "const long stop = min(end - i, columns - column);\n";
   std::vector<std::string> rows;
-  for (size_t o = 0; o < classes.size(); ++o) {
-    if (classes[o] == 'k') continue;
-    const bool input = o < inputs;
-    const std::string id = std::to_string(input ? o : o - inputs);
-    const std::string stride = classes[o] == 's' ? "0" : classes[o] == 'g' ? (input ? "s" : "t") + id : "1";
-    out << indent << "long " << (input ? "at" : "to") << id << " = " << (input ? "o" : "oq") << id << " + "
-        << (in_loop_order(classes[o]) ? "i" : classes[o] == 'w' ? "0" : "column * " + stride) << ";\n";
-    if (!in_loop_order(classes[o])) rows.push_back((input ? "at" : "to") + id);
+  for (size_t k = 0; k < classes.size(); ++k) {
+    const char letter = classes[k];
+    if (letter == Layout::by_value) continue;
+    const std::string name = name_of_operand(group, k);
+    const std::string column = letter == Layout::one_a_row || letter == Layout::wrapped ? "" : letter == Layout::strided ? " + column * " + name + "_stride" : " + column";
+    out << indent << "long " << name << "_row = " << name << "_offset" << (in_loop_order(letter) ? " + i" : column) << ";\n";
+    if (!in_loop_order(letter)) rows.push_back(name + "_row");
   }
   if (!rank) return;
   out << indent << "long rest = row;\n";
@@ -196,7 +207,7 @@ const char* type_in_memory(Dtype dtype) {
   }
 }
 
-std::string GroupKernel::features(const Group& group) {
+std::string features_of(const Group& group) {
   bool is_complex = false, integer = false, floating = false, erfinv = false;
   for (const Dtype dtype : group.inputs) is_complex |= dtype.is_complex();
   for (const Group::Step& step : group.steps) {
@@ -211,7 +222,7 @@ std::string GroupKernel::features(const Group& group) {
          (floating ? "#define USE_FLOAT\n" : "") + (erfinv ? "#define USE_ERFINV\n" : "");
 }
 
-std::string GroupKernel::source(const Group& group, const std::string& classes, int rank) {
+std::string source_of(const Group& group, const std::string& classes, int rank) {
   std::ostringstream out;
   head(out, group, classes, rank);
   out << "  FOR_SHARE(i, end, total) {\n    while (i < end) {\n";

@@ -1,8 +1,10 @@
 // Dense and strided copies; those that exchange axes go through tiles.
+#include "graph/copy.h"
+
 #include <algorithm>
 #include <optional>
 
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "graph/layout.h"
 
 namespace mlx {

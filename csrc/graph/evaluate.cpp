@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/fuser.h"
+#include "graph/ahead.h"
+#include "graph/fuse_eager.h"
 #include "graph/order.h"
 #include "graph/primitive.h"
 
@@ -81,6 +82,7 @@ void async_eval(const Arrays& outputs) {
     work.back().second += node->primitive->work(node->inputs, {self});
   }
   for (auto& [queue, amount] : work) queue->expect(amount);
+  ahead::look_through(order);
   Fuser fuser([](Node& node) { run(node, queue_of(node.stream)); },
               [](Node& node) { bring_inputs(node, queue_of(node.stream).device()); });
   for (Node* node : order) {

@@ -1,11 +1,13 @@
 // Launching fused groups: choice of layout, donation, arguments.
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 
 #include <algorithm>
 
 #include "base/hash.h"
 #include "cl/kernel_text.h"
 #include "cl/trace.h"
+#include "graph/copy.h"
+#include "graph/group_text.h"
 #include "graph/layout.h"
 
 namespace mlx {
@@ -16,9 +18,6 @@ size_t items_for(const Queue& queue, int64_t total) {
   const Capabilities& device = queue.device().facts();
   return work_items(queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
 }
-
-/// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
-int64_t short_row(const Capabilities& device) { return device.is_cpu ? device.vector_width * 3 / 4 : 0; }
 
 /// Passes a scalar by value in its computed type.
 void set_scalar(Launch& launch, const array& x) {
@@ -48,7 +47,7 @@ void stream_outputs(Layout& layout, const Arrays& outputs, const std::vector<boo
   if (!device.is_cpu || (layout.rank && layout.columns % device.vector_width)) return;
   const size_t inputs = layout.classes.size() - outputs.size();
   for (size_t o = 0; o < outputs.size(); ++o)
-    if (char& letter = layout.classes[inputs + o]; letter == 'f' && fresh[o] && outputs[o].nbytes() >= from_bytes) letter = 'n';
+    if (char& letter = layout.classes[inputs + o]; letter == Layout::in_order && fresh[o] && outputs[o].nbytes() >= from_bytes) letter = Layout::streamed;
 }
 
 /// One line on a fused group, for MLX_CL_DEBUG=3.
@@ -74,64 +73,74 @@ const Strides* common_order(const Arrays& inputs, const Shape& shape) {
 
 }  // namespace
 
+/// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
+int64_t short_row(const Capabilities& device) { return device.is_cpu ? device.vector_width * 3 / 4 : 0; }
+
+std::string group_text(const std::string& features, const std::string& source) {
+  return features + kernel_text("vector") + source;
+}
+
 void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue) {
-  // Memory for the outputs: a dying input's if it fits, else new.
-  const int64_t total = size_of(shape);
-  std::vector<bool> donated(inputs.size(), false), fresh(outputs.size(), false);
-  std::vector<const Strides*> strides;
   const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return bool(y.node().buffer); });
-  const Strides* const common_strides = through_view ? nullptr : common_order(inputs, shape);
-  const Strides common = common_strides ? *common_strides : Strides{};
-  for (size_t i = 0; i < inputs.size() && !common_strides; ++i) {
+  const Strides* const common = through_view ? nullptr : common_order(inputs, shape);
+  const auto exchanged = [&](const array& x) { return x.shape() == shape && is_exchanged(x); };
+  if (!common && std::any_of(inputs.begin(), inputs.end(), exchanged)) {
     // Reading a large transposed operand element by element costs more than a copy.
-    if (inputs[i].shape() != shape || !is_exchanged(inputs[i])) continue;
     Arrays dense = inputs;
     for (array& x : dense)
-      if (x.shape() == shape && is_exchanged(x)) x = contiguous_copy(x, queue);
+      if (exchanged(x)) x = contiguous_copy(x, queue);
     return run(dense, outputs, shape, queue);
   }
+  const std::vector<bool> fresh = place(inputs, outputs, shape, common, queue);
+  if (size_of(shape) == 0) return;
+  std::vector<const Strides*> strides;
+  for (const array& output : outputs) strides.push_back(&output.strides());
+  Layout layout = common ? linear_layout(shape, inputs, group_.constant, outputs.size())
+                         : lay_out(shape, inputs, group_.constant, strides, short_row(queue.device().facts()));
+  stream_outputs(layout, outputs, fresh, queue);
+  enqueue(layout, inputs, outputs, size_of(shape), queue);
+}
+
+std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, const Shape& shape, const Strides* common,
+                                     Queue& queue) const {
+  std::vector<bool> donated(inputs.size(), false), fresh(outputs.size(), false);
+  const auto fits = [&](size_t i, const array& output) {
+    const array& x = inputs[i];
+    return !group_.constant[i] && !donated[i] && x.shape() == shape && x.itemsize() == output.itemsize() &&
+           (x.is_row_contiguous() || common) && x.is_donatable() &&
+           x.buffer().capacity() <= 2 * size_t(std::max<int64_t>(output.nbytes(), 4096));
+  };
   for (size_t o = 0; o < outputs.size(); ++o) {
     array& output = outputs[o];
-    if (output.node().buffer) {  // memory to be written through (copy_into)
-      strides.push_back(&output.strides());
+    if (output.node().buffer) continue;  // memory to be written through (copy_into)
+    size_t i = 0;
+    while (i < inputs.size() && !fits(i, output)) ++i;
+    if (i < inputs.size()) {
+      output.share(inputs[i], inputs[i].strides(), inputs[i].offset());
+      donated[i] = true;
       continue;
     }
-    bool reused = false;
-    for (size_t i = 0; i < inputs.size() && !reused; ++i) {
-      const array& x = inputs[i];
-      if (group_.constant[i] || donated[i] || x.size() != total || x.itemsize() != output.itemsize() ||
-          x.shape() != shape || !(x.is_row_contiguous() || common_strides) || !x.is_donatable() ||
-          x.buffer().capacity() > 2 * size_t(std::max<int64_t>(output.nbytes(), 4096)))
-        continue;
-      output.share(x, x.strides(), x.offset());
-      donated[i] = reused = true;
-    }
-    if (!reused) {
-      output.allocate(queue);
-      fresh[o] = true;
-      if (common_strides) output.node().strides = common, output.node().row_contiguous = false;
-    }
-    strides.push_back(&output.strides());
+    output.allocate(queue);
+    fresh[o] = true;
+    if (common) output.node().strides = *common, output.node().row_contiguous = false;
   }
-  if (total == 0) return;
+  return fresh;
+}
 
-  Layout layout = common_strides ? linear_layout(shape, inputs, group_.constant, outputs.size())
-                                 : lay_out(shape, inputs, group_.constant, strides, short_row(queue.device().facts()));
-  stream_outputs(layout, outputs, fresh, queue);
+void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total, Queue& queue) {
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
     describe(group_, layout);
-    const std::string text = features(group_) + kernel_text("vector") + source(group_, layout.classes, layout.rank);
-    kernel = &queue.device().kernels().generated(text, "group");
+    const std::string text = group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
+    kernel = &queue.device().kernels().generated(text, "group", true);
   }
-
   Launch launch(queue, *kernel);
   size_t bytes = 0, inner = 0;
   for (size_t k = 0; k < layout.classes.size(); ++k) {
     const char letter = layout.classes[k];
     const bool input = k < inputs.size();
     const array& x = input ? inputs[k] : outputs[k - inputs.size()];
-    if (letter == 'k') {
+    if (letter == Layout::by_value) {
       set_scalar(launch, x);
       continue;
     }
@@ -157,8 +166,19 @@ int Group::add_step(Step step) {
   return int(inputs.size() + steps.size()) - 1;
 }
 
+namespace {
+/// The number of an expression, by its text. Used under submission_lock(), as groups are.
+uint64_t number_of(std::string_view expression) {
+  static auto* const numbers = new std::unordered_map<std::string_view, uint64_t>;
+  const auto known = numbers->find(expression);
+  if (known != numbers->end()) return known->second;
+  const std::string& kept = *new std::string(expression);
+  return numbers->emplace(kept, numbers->size()).first->second;
+}
+}  // namespace
+
 void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands) {
-  key.push_back(reinterpret_cast<uintptr_t>(fragment.expression));
+  key.push_back(number_of(fragment.expression));
   key.push_back(uint64_t(fragment.operand.id()) << 16 | uint64_t(result.id()) << 8 | operands << 1 | fragment.boolean);
 }
 

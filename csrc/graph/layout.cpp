@@ -10,10 +10,10 @@ namespace {
 
 constexpr size_t max_outer_dims = 24;
 
-char class_of(int64_t inner_stride, int64_t columns, bool output) {
-  if (columns == 1) return output ? 'c' : 's';
-  if (inner_stride == 1) return 'c';
-  return inner_stride == 0 && !output ? 's' : 'g';
+Layout::Class class_of(int64_t inner_stride, int64_t columns, bool output) {
+  if (columns == 1) return output ? Layout::contiguous : Layout::one_a_row;
+  if (inner_stride == 1) return Layout::contiguous;
+  return inner_stride == 0 && !output ? Layout::one_a_row : Layout::strided;
 }
 
 /// True when rows are short and the outputs, the last of the operands, go on from row to row.
@@ -43,8 +43,8 @@ bool is_dense(const Shape& shape, const Strides& strides) {
 Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant, size_t outputs) {
   Layout layout;
   for (size_t i = 0; i < inputs.size(); ++i)
-    layout.classes += constant[i] ? 'k' : inputs[i].size() == 1 ? 's' : 'c';
-  layout.classes.append(outputs, 'f');
+    layout.classes += constant[i] ? Layout::by_value : inputs[i].size() == 1 ? Layout::one_a_row : Layout::contiguous;
+  layout.classes.append(outputs, Layout::in_order);
   layout.columns = size_of(shape);
   return layout;
 }
@@ -89,18 +89,18 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
   for (size_t k = 0; k < inputs.size() + outputs.size(); ++k) {
     const bool output = k >= inputs.size();
     if (!output && constant[k]) {
-      layout.classes += 'k';
+      layout.classes += Layout::by_value;
       continue;
     }
     const bool wraps = layout.width && !output && wrapped[next];
     const int64_t line_step = line_steps[next];
     const Strides& strides = collapsed.strides[next++];
     const bool flat = output && is_row_major(collapsed.shape, strides);
-    const char letter = flat ? 'f' : wraps ? 'w' : class_of(strides.back(), layout.columns, output);
+    const Layout::Class letter = flat ? Layout::in_order : wraps ? Layout::wrapped : class_of(strides.back(), layout.columns, output);
     layout.classes += letter;
-    if (letter == 'w') layout.inner.push_back(line_step);
+    if (letter == Layout::wrapped) layout.inner.push_back(line_step);
     if (inner_strides(letter) > 0) layout.inner.push_back(strides.back());
-    if (letter != 'f') layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
+    if (letter != Layout::in_order) layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
   }
   layout.geometry.push_back(0);  // the struct's stride array is never empty
   return layout;

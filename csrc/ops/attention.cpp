@@ -77,7 +77,7 @@ array Attention::keep_seen(const array& x, const Arrays& inputs, const array& ot
   if (kind_.has_mask) return inputs[3].dtype() == bool_ ? where(with_heads(inputs[3], inputs), x, otherwise) : x;
   if (!kind_.causal) return x;
   const int length = inputs[0].shape(2), keys = inputs[1].shape(2);
-  const array last = expand_dims(arange(keys - length, 1, length, int32), {-1});
+  const array last = expand_dims(ramp(keys - length, 1, length, int32), {-1});
   return where(greater_equal(last, arange(keys, int32)), x, otherwise);
 }
 

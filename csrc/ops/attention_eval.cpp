@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "cl/blas.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/attention_primitive.h"
 
 namespace mlx::fast {
@@ -11,8 +11,8 @@ namespace {
 
 constexpr int64_t chunk_scores = int64_t(1) << 20;  ///< as many as stay in a core complex's cache
 
-/// An evaluated (batch, heads, rows, width) operand whose last axis is dense.
-struct Operand {
+/// An evaluated (batch, heads, rows, width) array whose last axis is dense.
+struct Heads {
   array x;
   int64_t batch_stride, head_stride, row_stride;
 
@@ -28,7 +28,7 @@ array in_dtype(const array& x, Dtype dtype, Queue& queue) {
   return converted;
 }
 
-Operand make_operand(const array& input, Dtype dtype, Queue& queue) {
+Heads heads_of(const array& input, Dtype dtype, Queue& queue) {
   array x = in_dtype(input, dtype, queue);
   const bool dense = x.shape(3) == 1 || x.strides()[3] == 1;
   if (!dense || (x.shape(2) > 1 && x.strides()[2] < x.shape(3))) x = contiguous_copy(x, queue);
@@ -104,15 +104,15 @@ void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& 
   if (out.size() == 0) return;
   if (inputs[1].size() == 0) return copy_into(array(0, out.dtype()), out, queue);  // nothing to attend to
   const Dtype dtype = out.dtype().is_half() ? float32 : out.dtype();
-  const Operand q = make_operand(inputs[0], dtype, queue), k = make_operand(inputs[1], dtype, queue),
-                v = make_operand(inputs[2], dtype, queue);
+  const Heads q = heads_of(inputs[0], dtype, queue), k = heads_of(inputs[1], dtype, queue),
+                v = heads_of(inputs[2], dtype, queue);
   array result = out;
   if (out.dtype() != dtype) {
     result = array(make_ref<Node>(out.shape(), dtype));
     allocate_like(result, inputs[0], queue);
     result.node().evaluated = true;
   }
-  const Operand o{result, result.strides()[0], result.strides()[1], result.strides()[2]};
+  const Heads o{result, result.strides()[0], result.strides()[1], result.strides()[2]};
   const int64_t heads = q.x.shape(1), length = q.x.shape(2), keys = k.x.shape(2), repeats = heads / k.x.shape(1);
   const int64_t width = q.x.shape(3), value_width = v.x.shape(3), reach = keys - length, vector = queue.device().facts().vector_width;
   const Masking masking = make_masking(inputs, kind, keys, queue);

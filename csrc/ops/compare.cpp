@@ -26,7 +26,7 @@ array isclose(const array& a, const array& b, double rtol, double atol, bool equ
   const array bound = add(array(atol, float32), multiply(array(rtol, float32), abs(b, s), s), s);
   const array near = less_equal(abs(subtract(a, b, s), s), bound, s);
   const array infinite = logical_or(isinf(a, s), isinf(b, s), s);
-  const array alike = logical_and(infinite, equal(a, b, s), s);
+  const array alike = logical_and(infinite, mlx::equal(a, b, s), s);
   array result = logical_or(logical_and(near, logical_not(infinite, s), s), alike, s);
   if (equal_nan) result = logical_or(result, logical_and(isnan(a, s), isnan(b, s), s), s);
   return result;
@@ -36,15 +36,15 @@ array allclose(const array& a, const array& b, double rtol, double atol, bool eq
   return all(isclose(a, b, rtol, atol, equal_nan, s), {}, false, s);
 }
 
-array array_equal(const ScalarOrArray& a, const ScalarOrArray& b, bool equal_nan, StreamOrDevice s) {
+array array_equal(const Operand& a, const Operand& b, bool equal_nan, StreamOrDevice s) {
   const auto [x, y] = to_arrays(a, b);
   if (x.shape() != y.shape()) return array(0, bool_);
-  array same = equal(x, y, s);
+  array same = mlx::equal(x, y, s);
   if (equal_nan) same = logical_or(same, logical_and(isnan(x, s), isnan(y, s), s), s);
   return all(same, {}, false, s);
 }
 
-array nan_to_num(const ScalarOrArray& a, float nan, std::optional<float> posinf, std::optional<float> neginf,
+array nan_to_num(const Operand& a, float nan, std::optional<float> posinf, std::optional<float> neginf,
                  StreamOrDevice s) {
   const array x = to_array(a);
   const Dtype dtype = x.dtype();

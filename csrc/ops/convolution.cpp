@@ -2,7 +2,7 @@
 #include "ops/convolution.h"
 #include "graph/registry.h"
 
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"

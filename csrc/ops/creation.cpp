@@ -2,7 +2,7 @@
 #include "ops/creation.h"
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -23,13 +23,13 @@ class Full final : public Primitive {
     return {unbroadcast(cotangents[0], primals[0].shape(), primals[0].dtype())};
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
-    return {full(shape_, tangents[0], fragment_.operand)};
+    return {filled(shape_, tangents[0], fragment_.operand)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
     Shape shape = shape_;
     shape.insert(shape.begin(), x.shape(0));
-    return {{full(shape, align_examples(x, int(shape_.size())), fragment_.operand)}, {0}};
+    return {{filled(shape, align_examples(x, int(shape_.size())), fragment_.operand)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays&) const override { return {shape_}; }
   const Fragment* fragment(const Arrays&) const override { return &fragment_; }
@@ -81,42 +81,56 @@ class Arange final : public Primitive {
 
 }  // namespace
 
-array full(Shape shape, const array& value, std::optional<Dtype> dtype, StreamOrDevice s) {
+array filled(Shape shape, const array& value, Dtype dtype, StreamOrDevice s) {
   for (const int32_t extent : shape)
     if (extent < 0) fail("full", "negative dimensions are not allowed, got shape ", to_string(shape), ".");
   if (!(broadcast(value.shape(), shape, "full") == shape))
     fail("full", "cannot broadcast a value of shape ", to_string(value.shape()), " to ", to_string(shape), ".");
-  const Dtype to = dtype.value_or(value.dtype());
-  if (shape.empty() && value.dtype() == to) return value;
-  auto primitive = make_ref<Full>(shape, to);
-  return array(std::move(shape), to, std::move(primitive), {value}, to_stream(s));
+  if (shape.empty() && value.dtype() == dtype) return value;
+  auto primitive = make_ref<Full>(shape, dtype);
+  return array(std::move(shape), dtype, std::move(primitive), {value}, to_stream(s));
 }
 
-array zeros(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(0, dtype), dtype, s); }
-array ones(Shape shape, Dtype dtype, StreamOrDevice s) { return full(std::move(shape), array(1, dtype), dtype, s); }
+array full(IntOrShape shape, const Operand& value, std::optional<Dtype> dtype, StreamOrDevice s) {
+  const array x = dtype ? to_array_beside(value, *dtype) : to_array(value);
+  return filled(std::move(shape.value), x, dtype == bool_ ? bool_ : x.dtype(), s);
+}
+
+array zeros(IntOrShape shape, std::optional<Dtype> dtype, StreamOrDevice s) {
+  const Dtype to = dtype.value_or(float32);
+  return filled(std::move(shape.value), array(0, to), to, s);
+}
+array ones(IntOrShape shape, std::optional<Dtype> dtype, StreamOrDevice s) {
+  const Dtype to = dtype.value_or(float32);
+  return filled(std::move(shape.value), array(1, to), to, s);
+}
 
 namespace {
-Arrays filled_like(const Arrays& inputs, const Dtype& dtype) { return {full(inputs[0].shape(), inputs[1], dtype)}; }
+Arrays filled_like(const Arrays& inputs, const Dtype& dtype) { return {filled(inputs[0].shape(), inputs[1], dtype)}; }
+
+array like(const array& a, const array& value, const StreamOrDevice& s) {
+  if (follows_shape(a)) return deferred<&filled_like>({a, value}, s, value.dtype());
+  return filled(a.shape(), value, value.dtype(), s);
+}
 }  // namespace
 
-array full_like(const array& a, const array& value, StreamOrDevice s) {
-  if (follows_shape(a)) return deferred<&filled_like>({a, value}, s, value.dtype());
-  return full(a.shape(), value, value.dtype(), s);
+array full_like(const array& a, const Operand& value, std::optional<Dtype> dtype, StreamOrDevice s) {
+  const Dtype to = dtype.value_or(a.dtype());
+  return like(a, astype(to_array_beside(value, to), to, s), s);
 }
-
 array zeros_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
-  return full_like(a, array(0, dtype.value_or(a.dtype())), s);
+  return like(a, array(0, dtype.value_or(a.dtype())), s);
 }
 array ones_like(const array& a, std::optional<Dtype> dtype, StreamOrDevice s) {
-  return full_like(a, array(1, dtype.value_or(a.dtype())), s);
+  return like(a, array(1, dtype.value_or(a.dtype())), s);
 }
 
-array arange(double start, double step, int64_t length, Dtype dtype, StreamOrDevice s) {
+array ramp(double start, double step, int64_t length, Dtype dtype, StreamOrDevice s) {
   if (dtype == bool_ || dtype.is_complex()) fail("arange", dtype.name(), " is not supported.");
   return array(Shape{dimension(length, "arange")}, dtype, make_ref<Arange>(start, step, length, dtype), {}, to_stream(s));
 }
 
-array arange(int64_t length, Dtype dtype, StreamOrDevice s) { return arange(0, 1, length, dtype, s); }
+array arange(int64_t length, Dtype dtype, StreamOrDevice s) { return ramp(0, 1, length, dtype, s); }
 
 static const Registered<DeferredCall<&filled_like>> full_like_class("FullLike", float32);
 static const Registered<Full> full_class("Full", Shape{}, float32);

@@ -2,7 +2,7 @@
 #include "ops/cross_entropy.h"
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/elementwise.h"

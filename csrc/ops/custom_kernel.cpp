@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "graph/copy.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -59,7 +60,7 @@ class CustomKernel final : public Primitive {
       if (run_.initial && out.size() > 0) copy_into(array(*run_.initial, out.dtype()), out, queue);
     }
     const std::string text = kernel_.text(arguments, run_.dtypes, run_.values);
-    Launch launch(queue, queue.device().kernels().generated(text, kernel_.name.c_str()));
+    Launch launch(queue, queue.device().kernels().generated(text, kernel_.name.c_str(), false));
     launch.over(size_t(run_.grid[0]), size_t(run_.grid[1]), size_t(run_.grid[2]));
     if (!run_.group.empty()) launch.in_groups_of(size_t(run_.group[0]), size_t(run_.group[1]), size_t(run_.group[2]));
     Arrays details;  // alive until the launch

@@ -18,9 +18,8 @@ float below_one(Dtype dtype) {
   return std::nextafter(1.0f, 0.0f);
 }
 
-bool is_number(const ScalarOrArray& value, double number) {
-  const Scalar* const scalar = std::get_if<Scalar>(&value);
-  return scalar && std::visit([&](auto x) { return x == decltype(x)(number); }, *scalar);
+bool is_number(const Operand& value, double number) {
+  return !value.as_array() && std::visit([&](auto x) { return x == decltype(x)(number); }, value.number());
 }
 
 /// Floats on [0, 1) of this dtype.
@@ -32,7 +31,7 @@ array unit_uniform(const Shape& shape, Dtype dtype, const std::optional<array>& 
 
 /// float32 on (-1, 1), as normal and laplace want it.
 array signed_uniform(const Shape& shape, const std::optional<array>& key, const StreamOrDevice& s) {
-  return uniform(Scalar(double(above_minus_one)), Scalar(1.0), shape, float32, key, s);
+  return uniform(above_minus_one, 1, shape, float32, key, s);
 }
 
 /// (…, 2) reals as (…) complex values.
@@ -46,17 +45,17 @@ array complex_pairs(const array& x, const StreamOrDevice& s) {
   return squeeze(pairs, Axes{-1}, s);
 }
 
-array scaled(const array& x, const std::optional<ScalarOrArray>& factor, Dtype dtype, const StreamOrDevice& s) {
+array scaled(const array& x, const std::optional<Operand>& factor, Dtype dtype, const StreamOrDevice& s) {
   return factor && !is_number(*factor, 1) ? multiply(x, astype(to_array(*factor), dtype, s), s) : x;
 }
 
-array moved(const array& x, const std::optional<ScalarOrArray>& distance, Dtype dtype, const StreamOrDevice& s) {
+array moved(const array& x, const std::optional<Operand>& distance, Dtype dtype, const StreamOrDevice& s) {
   return distance && !is_number(*distance, 0) ? add(x, astype(to_array(*distance), dtype, s), s) : x;
 }
 
 }  // namespace
 
-array uniform(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& shape, std::optional<Dtype> dtype_,
+array uniform(const Operand& low, const Operand& high, const Shape& shape, std::optional<Dtype> dtype_,
               const std::optional<array>& key, StreamOrDevice s) {
   const Dtype dtype = dtype_.value_or(float32);
   if (!dtype.is_floating()) fail("uniform", "Can only generate uniform numbers with real floating point type.");
@@ -70,8 +69,8 @@ array uniform(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& 
   return add(multiply(range, unit_uniform(shape, dtype, key, s), s), lo, s);
 }
 
-array normal(const Shape& shape, std::optional<Dtype> dtype_, const std::optional<ScalarOrArray>& loc,
-             const std::optional<ScalarOrArray>& scale, const std::optional<array>& key, StreamOrDevice s) {
+array normal(const Shape& shape, std::optional<Dtype> dtype_, const std::optional<Operand>& loc,
+             const std::optional<Operand>& scale, const std::optional<array>& key, StreamOrDevice s) {
   const Dtype dtype = dtype_.value_or(float32);
   if (!dtype.is_inexact()) fail("normal", "Only floating point and complex64 types are supported.");
   if (dtype.is_complex()) {
@@ -87,7 +86,7 @@ array normal(const Shape& shape, std::optional<Dtype> dtype_, const std::optiona
   return moved(multiply(factor, samples, s), loc, dtype, s);
 }
 
-array randint(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& shape, std::optional<Dtype> dtype_,
+array randint(const Operand& low, const Operand& high, const Shape& shape, std::optional<Dtype> dtype_,
               const std::optional<array>& key, StreamOrDevice s) {
   const Dtype dtype = dtype_.value_or(int32);
   if (dtype.is_inexact()) fail("randint", "randint only accepts integer dtypes and bool.");
@@ -98,7 +97,7 @@ array randint(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& 
   return astype(maximum(minimum(astype(floor(u, s), bound, s), last, s), first, s), dtype, s);
 }
 
-array bernoulli(const ScalarOrArray& p_, const std::optional<Shape>& shape_, const std::optional<array>& key,
+array bernoulli(const Operand& p_, const std::optional<Shape>& shape_, const std::optional<array>& key,
                 StreamOrDevice s) {
   const array p = to_array(p_);
   if (!p.dtype().is_floating()) fail("bernoulli", "bernoulli probability `p` must be a float type.");
@@ -109,7 +108,7 @@ array bernoulli(const ScalarOrArray& p_, const std::optional<Shape>& shape_, con
   return less(astype(bits(shape, key, s), float32, s), threshold, s);
 }
 
-array truncated_normal(const ScalarOrArray& lower, const ScalarOrArray& upper, const std::optional<Shape>& shape_,
+array truncated_normal(const Operand& lower, const Operand& upper, const std::optional<Shape>& shape_,
                        std::optional<Dtype> dtype_, const std::optional<array>& key, StreamOrDevice s) {
   const Dtype dtype = dtype_.value_or(float32);
   if (!dtype.is_floating()) fail("trunc_normal", "trunc_normal only accepts floating point dtypes.");
@@ -124,7 +123,7 @@ array truncated_normal(const ScalarOrArray& lower, const ScalarOrArray& upper, c
 }
 
 array gumbel(const Shape& shape, std::optional<Dtype> dtype, const std::optional<array>& key, StreamOrDevice s) {
-  const array u = uniform(Scalar(0.0), Scalar(1.0), shape, dtype, key, s);
+  const array u = uniform(0, 1, shape, dtype, key, s);
   return negative(log(negative(log(u, s), s), s), s);
 }
 
@@ -134,7 +133,7 @@ array laplace(const Shape& shape, std::optional<Dtype> dtype_, float loc, float 
   if (!dtype.is_floating()) fail("laplace", "Only real floating point types are supported.");
   const array u = signed_uniform(shape, key, s);
   const array samples = astype(multiply(sign(u, s), log1p(negative(abs(u, s), s), s), s), dtype, s);
-  return moved(scaled(samples, Scalar(double(scale)), dtype, s), Scalar(double(loc)), dtype, s);
+  return moved(scaled(samples, scale, dtype, s), loc, dtype, s);
 }
 
 }  // namespace mlx::random

@@ -6,10 +6,6 @@
 namespace mlx {
 
 /// {floor(a / b), remainder with the sign of b}, for integers too. Throws std::invalid_argument for complex values.
-Arrays divmod(const array& a, const array& b, StreamOrDevice s = {});
-
-namespace python {
-Arrays divmod(const ScalarOrArray& a, const ScalarOrArray& b, const StreamOrDevice& s);
-}
+Arrays divmod(Operand a, Operand b, StreamOrDevice s = {});
 
 }  // namespace mlx

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -75,7 +75,7 @@ class DynamicSlice final : public Primitive {
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
-    return {slice_update(zeros_like(primals[0]), cotangents[0], primals[1], axes_)};
+    return {dynamic_slice_update(zeros_like(primals[0]), cotangents[0], primals[1], axes_)};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
@@ -128,7 +128,7 @@ class DynamicSliceUpdate final : public Primitive {
     Arrays result;
     for (const int i : argnums) {
       if (i > 1) no_gradient_of_indices(name());
-      result.push_back(i == 0 ? slice_update(cotangents[0], zeros_like(primals[1]), primals[2], axes_)
+      result.push_back(i == 0 ? dynamic_slice_update(cotangents[0], zeros_like(primals[1]), primals[2], axes_)
                               : DynamicSlice::make(cotangents[0], primals[2], axes_, primals[1].shape(), true, {}));
     }
     return result;
@@ -136,16 +136,16 @@ class DynamicSliceUpdate final : public Primitive {
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
     if (argnums.back() > 1) no_gradient_of_indices(name());
     const Arrays both = all_tangents(primals, tangents, argnums, 2);
-    return {slice_update(both[0], both[1], primals[2], axes_)};
+    return {dynamic_slice_update(both[0], both[1], primals[2], axes_)};
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     const array a = batch_first(inputs[0], axes[0], size), update = batch_first(inputs[1], axes[1], size);
-    if (axes[2] < 0) return {{slice_update(a, update, inputs[2], behind_batch(axes_))}, {0}};
+    if (axes[2] < 0) return {{dynamic_slice_update(a, update, inputs[2], behind_batch(axes_))}, {0}};
     const array start = batch_first(inputs[2], axes[2], size);
     Arrays parts;
     for (int i = 0; i < size; ++i)
-      parts.push_back(slice_update(example(a, i), example(update, i),
+      parts.push_back(dynamic_slice_update(example(a, i), example(update, i),
                                    squeeze(example(start, i), Axes{0}), behind_batch(axes_)));
     return {{concatenate(parts, 0)}, {0}};
   }
@@ -168,11 +168,11 @@ Axes checked(const array& a, const array& start, const Axes& axes, const char* o
   return result;
 }
 
-Arrays updated_at(const Arrays& inputs, const Axes& axes) { return {slice_update(inputs[0], inputs[1], inputs[2], axes)}; }
+Arrays updated_at(const Arrays& inputs, const Axes& axes) { return {dynamic_slice_update(inputs[0], inputs[1], inputs[2], axes)}; }
 
 }  // namespace
 
-array slice(const array& a, const array& start, const Axes& axes, const Shape& slice_size, StreamOrDevice s) {
+array dynamic_slice(const array& a, const array& start, const IntSequence& axes, const Shape& slice_size, StreamOrDevice s) {
   Axes at = checked(a, start, axes, "slice");
   if (int(slice_size.size()) != a.ndim()) fail("slice", "invalid slice size for an array with ", a.ndim(), " dimensions.");
   for (int i = 0; i < a.ndim(); ++i)
@@ -181,7 +181,8 @@ array slice(const array& a, const array& start, const Axes& axes, const Shape& s
   return DynamicSlice::make(a, start, at, slice_size, false, s);
 }
 
-array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s) {
+array dynamic_slice_update(const array& a, const array& update, const array& start, const IntSequence& axes,
+                           StreamOrDevice s) {
   Axes at = checked(a, start, axes, "slice_update");
   if (follows_shape(Arrays{a, update})) return deferred<&updated_at>({a, update, start}, s, at);
   // Axes the update lacks are written whole, or in one place where they have a start.

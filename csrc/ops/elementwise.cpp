@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "graph/registry.h"
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -44,17 +44,17 @@ array imag_derivative(const array& g, const array& a) {
 /// What of g turns a value, over its magnitude: the derivative of a / |a| in both directions, its Jacobian being symmetric.
 std::optional<array> sign_derivative(const array& g, const array& a, const array& y) {
   if (!a.dtype().is_complex()) return none;
-  const array size = abs(a), is_zero = equal(size, number_like(0, size));
+  const array size = abs(a), is_zero = equal(size, 0);
   const array turning = g - y * real(g * conjugate(y));
-  return where(is_zero, number_like(0, g), turning / where(is_zero, number_like(1, size), size));
+  return where(is_zero, 0, turning / where(is_zero, 1, size));
 }
 
 array power_by_base(const array& g, const array& a, const array& b) { return g * b * power(a, b - 1); }
 
 array power_by_exponent(const array& g, const array& a, const array& y) {
   // 0 ** b has slope 0 in b, not log(0) * 0.
-  const array is_zero = equal(a, number_like(0, a));
-  return g * where(is_zero, number_like(0, y), y * log(where(is_zero, number_like(1, a), a)));
+  const array is_zero = equal(a, 0);
+  return g * where(is_zero, 0, y * log(where(is_zero, 1, a)));
 }
 
 #define DERIVATIVE(expression)                                                                          \
@@ -99,32 +99,54 @@ bool is_two(const array& x) {
 }
 }  // namespace
 
-array apply_elementwise(const ElementwiseRow& row, const array& a, const array* b, const StreamOrDevice& s) {
+array apply_elementwise(const ElementwiseRow& row, Arrays operands, const StreamOrDevice& s) {
+  const array& a = operands[0];
+  const array* const b = row.operands == 2 ? &operands[1] : nullptr;
   const auto [operand, result] = row.result(b ? promote(a.dtype(), b->dtype()) : a.dtype(), row.name);
   const char* const expression = operand.is_complex() ? row.complex : operand.is_floating() ? row.real : row.integer;
   if (!expression) fail(row.name, "Not supported for ", operand.name(), ".");
   if (&row == &elementwise_rows()[row_conjugate] && !operand.is_complex()) return a;
   if (b && &row == &elementwise_rows()[row_power] && operand == a.dtype() && is_two(*b)) return square(a, s);
   Shape shape = b ? broadcast(a.shape(), b->shape(), row.name) : a.shape();
-  Arrays inputs;
-  inputs.reserve(row.operands);
-  inputs.push_back(a);
-  if (b) inputs.push_back(*b);
-  return array(std::move(shape), result, make_ref<Elementwise>(row, expression, operand), std::move(inputs), to_stream(s));
+  return array(std::move(shape), result, make_ref<Elementwise>(row, expression, operand), std::move(operands), to_stream(s));
 }
 
+namespace {
+Arrays operands_of(RowNumber, Operand& a) {
+  Arrays operands;
+  if (array* const x = a.as_array()) operands.push_back(std::move(*x));
+  else operands.push_back(to_array(std::move(a)));
+  return operands;
+}
+
+Arrays operands_of(RowNumber row, Operand& a, Operand& b) {
+  Arrays operands;
+  operands.reserve(2);
+  array *const left = a.as_array(), *const right = b.as_array();
+  if (left && right) {  // the usual case first
+    operands.push_back(std::move(*left));
+    operands.push_back(std::move(*right));
+  } else if (row == row_logical_and || row == row_logical_or) {  // a number is true or false there and need not fit
+    operands.push_back(to_array(std::move(a)));
+    operands.push_back(to_array(std::move(b)));
+  } else {
+    auto [x, y] = to_arrays(std::move(a), std::move(b));
+    operands.push_back(std::move(x));
+    operands.push_back(std::move(y));
+  }
+  return operands;
+}
+}  // namespace
+
+#define FUNCTION(name, ...) return apply_elementwise(elementwise_rows()[row_##name], operands_of(row_##name, __VA_ARGS__), s);
 #define UNARY(name, ...) \
-  array name(const array& a, StreamOrDevice s) { return apply_elementwise(elementwise_rows()[row_##name], a, nullptr, s); }
+  array name(Operand a, StreamOrDevice s) { FUNCTION(name, a) }
 #define BINARY(name, ...) \
-  array name(const array& a, const array& b, StreamOrDevice s) { return apply_elementwise(elementwise_rows()[row_##name], a, &b, s); }
+  array name(Operand a, Operand b, StreamOrDevice s) { FUNCTION(name, a, b) }
 #include "ops/elementwise.def"
+#undef FUNCTION
 #undef UNARY
 #undef BINARY
-
-array number_like(double value, const array& like) {
-  const bool fraction = value != double(int64_t(value));
-  return array(value, fraction ? at_least_float(like.dtype()) : like.dtype());
-}
 
 void Elementwise::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   run_single(fragment_, inputs, outputs[0], queue);
@@ -164,7 +186,7 @@ Arrays Elementwise::vjp(const Arrays& primals, const Arrays& cotangents, const s
 }
 
 Arrays Elementwise::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
-  const array y = apply_elementwise(row_, primals[0], row_.operands == 2 ? &primals[1] : nullptr, {});
+  const array y = apply_elementwise(row_, primals, {});
   std::optional<array> total;
   for (size_t k = 0; k < argnums.size(); ++k) {
     const std::optional<array> part = row_.derivative[argnums[k]](tangents[k], primals[0], primals.back(), y);
@@ -186,8 +208,7 @@ Arrays align_batch(const Arrays& inputs, const std::vector<int>& axes) {
 }
 
 std::pair<Arrays, std::vector<int>> Elementwise::vmap(const Arrays& inputs, const std::vector<int>& axes) {
-  const Arrays aligned = align_batch(inputs, axes);
-  return {{apply_elementwise(row_, aligned[0], row_.operands == 2 ? &aligned[1] : nullptr, {})}, {0}};
+  return {{apply_elementwise(row_, align_batch(inputs, axes), {})}, {0}};
 }
 
 // Its fields hold the dtype; name and dtype find the expression.

@@ -6,38 +6,39 @@
 #include <utility>
 #include <vector>
 
-#include "graph/array.h"
 #include "graph/primitive.h"
+#include "ops/operand.h"
 
 namespace mlx {
 
-#define UNARY(name, ...) array name(const array& a, StreamOrDevice s = {});
-#define BINARY(name, ...) array name(const array& a, const array& b, StreamOrDevice s = {});
+#define UNARY(name, ...) array name(Operand a, StreamOrDevice s = {});
+#define BINARY(name, ...) array name(Operand a, Operand b, StreamOrDevice s = {});
 #include "ops/elementwise.def"
 #undef UNARY
 #undef BINARY
 
-/// Conversion to another dtype; `x` itself when it has it already.
-array astype(const array& x, Dtype dtype, StreamOrDevice s = {});
+/// Conversion to another dtype; `a` itself when it has it already, or with `copy` the same in memory of its own.
+array astype(const array& a, Dtype dtype, StreamOrDevice s = {}, std::optional<bool> copy = {});
 /// Elements of `x` where `condition` is not zero, of `y` elsewhere; all three broadcast.
-array where(const array& condition, const array& x, const array& y, StreamOrDevice s = {});
+array where(Condition condition, Operand x, Operand y, StreamOrDevice s = {});
 /// Cuts the flow of gradients.
 array stop_gradient(const array& x, StreamOrDevice s = {});
 /// Rounds half to even at that many decimals.
-array round(const array& x, int decimals = 0, StreamOrDevice s = {});
-array clip(const array& x, const array* low, const array* high, StreamOrDevice s = {});
+array round(Operand a, int decimals = 0, StreamOrDevice s = {});
+/// Limited to the bounds, of which one may be missing.
+array clip(const array& a, const std::optional<Operand>& a_min, const std::optional<Operand>& a_max, StreamOrDevice s = {});
 
-// A number beside an array takes the array's dtype (float32 if a fraction meets integers).
-array number_like(double value, const array& like);
 inline array operator-(const array& a) { return negative(a); }
-#define OPERATOR(symbol, name)                                                                        \
-  inline array operator symbol(const array& a, const array& b) { return name(a, b); }                 \
-  inline array operator symbol(const array& a, double b) { return name(a, number_like(b, a)); }       \
-  inline array operator symbol(double a, const array& b) { return name(number_like(a, b), b); }
+#define OPERATOR(symbol, name) \
+  inline array operator symbol(Operand a, Operand b) { return name(std::move(a), std::move(b)); }
 OPERATOR(+, add)
 OPERATOR(-, subtract)
 OPERATOR(*, multiply)
 OPERATOR(/, divide)
+OPERATOR(<, less)
+OPERATOR(<=, less_equal)
+OPERATOR(>, greater)
+OPERATOR(>=, greater_equal)
 #undef OPERATOR
 
 /// A row of elementwise.def.
@@ -54,8 +55,8 @@ struct ElementwiseRow {
   bool boolean;
 };
 const std::vector<ElementwiseRow>& elementwise_rows();
-/// Applies a row to operands of any dtype.
-array apply_elementwise(const ElementwiseRow& row, const array& a, const array* b, const StreamOrDevice& s);
+/// Applies a row to one or two operands of any dtype.
+array apply_elementwise(const ElementwiseRow& row, Arrays operands, const StreamOrDevice& s);
 
 /// The primitive behind every row.
 class Elementwise final : public Primitive {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cl/lapack.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/registry.h"
 #include "ops/linalg.h"
 #include "ops/shape.h"
@@ -108,7 +108,7 @@ void Factorization::eval(const Arrays& given, Arrays& outputs, Queue& queue) {
 
 Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
                           const Arrays& outputs) {
-  const Arrays all = routine_->pullback(primals, outputs, cotangents, options_);
+  const Arrays all = routine_->pullback({primals, outputs, cotangents, options_});
   Arrays result;
   for (const int i : argnums) result.push_back(all[i]);
   return result;

@@ -15,15 +15,19 @@ struct MatrixOptions {
 using MatrixRoutine = void (*)(int m, int n, const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
                                const std::vector<Shape>& shapes, const MatrixOptions& options);
 
+/// One application of a routine, and the cotangents of its outputs.
+struct Applied {
+  const Arrays &inputs, &outputs, &cotangents;
+  const MatrixOptions& options;
+};
 /// The cotangents of all inputs, in array operations that have derivatives themselves.
-using Pullback = Arrays (*)(const Arrays& inputs, const Arrays& outputs, const Arrays& cotangents,
-                            const MatrixOptions& options);
+using Pullback = Arrays(const Applied& of);
 
 /// A routine by dtype of its first input; null where it has none.
 struct Routine {
   const char* name;
   MatrixRoutine single, twice, complex;  ///< float32, float64, complex64
-  Pullback pullback;
+  Pullback* pullback;
 };
 
 extern const Routine inverse, triangular_inverse, cholesky_factor, cholesky_inverse, qr_factors, singular_values,
@@ -42,22 +46,7 @@ double uncertainty(const array& a);
 inline double cutoff(const array& a) { return 10 * uncertainty(a); }
 
 // The rules of the routines above; the formulas' sources stand beside them.
-#define PULLBACK(name)                                                                                   \
-  Arrays name([[maybe_unused]] const Arrays& inputs, [[maybe_unused]] const Arrays& outputs,             \
-              [[maybe_unused]] const Arrays& cotangents, [[maybe_unused]] const MatrixOptions& options)
-PULLBACK(pull_inverse);
-PULLBACK(pull_triangular_inverse);
-PULLBACK(pull_cholesky);
-PULLBACK(pull_cholesky_inverse);
-PULLBACK(pull_qr);
-PULLBACK(pull_singular);
-PULLBACK(pull_eigen);
-PULLBACK(pull_hermitian);
-PULLBACK(pull_lu);
-PULLBACK(pull_solution);
-PULLBACK(pull_determinant);
-PULLBACK(pull_logarithm);
-PULLBACK(pull_cofactors);
-PULLBACK(pull_pseudo_inverse);
+Pullback pull_inverse, pull_triangular_inverse, pull_cholesky, pull_cholesky_inverse, pull_qr, pull_singular, pull_eigen,
+    pull_hermitian, pull_lu, pull_solution, pull_determinant, pull_logarithm, pull_cofactors, pull_pseudo_inverse;
 
 }  // namespace mlx::linalg

@@ -29,72 +29,72 @@ array under_transpose(const array& t, const array& a, bool upper) { return produ
 }  // namespace
 
 // Y = A⁻¹: Ā = -Yᴴ Ȳ Yᴴ.
-PULLBACK(pull_inverse) {
-  const array y = adjoint(outputs[0]);
-  return {-product(y, cotangents[0], y)};
+Arrays pull_inverse(const Applied& of) {
+  const array y = adjoint(of.outputs[0]);
+  return {-product(y, of.cotangents[0], y)};
 }
 
-PULLBACK(pull_triangular_inverse) {
-  const array y = transposed(outputs[0]);
-  return {-triangle(product(y, cotangents[0], y), options.upper)};
+Arrays pull_triangular_inverse(const Applied& of) {
+  const array y = transposed(of.outputs[0]);
+  return {-triangle(product(y, of.cotangents[0], y), of.options.upper)};
 }
 
 // A X = B: B̄ = A⁻ᵀ X̄ and Ā = -B̄ Xᵀ.
-PULLBACK(pull_solution) {
-  const array right = solve(transposed(inputs[0]), cotangents[0]);
-  return {-product(right, transposed(outputs[0])), right};
+Arrays pull_solution(const Applied& of) {
+  const array right = solve(transposed(of.inputs[0]), of.cotangents[0]);
+  return {-product(right, transposed(of.outputs[0])), right};
 }
 
 // The adjugate's transpose, which singular matrices have, too.
-PULLBACK(pull_determinant) {
-  const array others = factorize_alike(cofactors, {}, inputs[0], {});
-  return {expand_dims(cotangents[0], {-1, -2}) * others};
+Arrays pull_determinant(const Applied& of) {
+  const array others = factorize_alike(cofactors, {}, of.inputs[0], {});
+  return {expand_dims(of.cotangents[0], {-1, -2}) * others};
 }
 
 // log |det A|: A⁻ᵀ. The sign is constant.
-PULLBACK(pull_logarithm) { return {expand_dims(cotangents[1], {-1, -2}) * transposed(inv(inputs[0]))}; }
+Arrays pull_logarithm(const Applied& of) { return {expand_dims(of.cotangents[1], {-1, -2}) * transposed(inv(of.inputs[0]))}; }
 
 // C = det A · A⁻ᵀ: from dC = tr(A⁻¹ dA) C - A⁻ᵀ dAᵀ C. Only of regular matrices.
-PULLBACK(pull_cofactors) {
-  const array &c = outputs[0], &g = cotangents[0];
-  return {product(trace_of_products(g, c) * unit_like(c) - product(c, transposed(g)), transposed(inv(inputs[0])))};
+Arrays pull_cofactors(const Applied& of) {
+  const array &c = of.outputs[0], &g = of.cotangents[0];
+  return {product(trace_of_products(g, c) * unit_like(c) - product(c, transposed(g)), transposed(inv(of.inputs[0])))};
 }
 
 // G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
 // separate" (1973): dP = -P dA P + P Pᵀ dAᵀ (I - A P) + (I - P A) dAᵀ Pᵀ P, where the rank is constant.
-PULLBACK(pull_pseudo_inverse) {
-  const array &a = inputs[0], &p = outputs[0], pt = transposed(p), gt = transposed(cotangents[0]);
+Arrays pull_pseudo_inverse(const Applied& of) {
+  const array &a = of.inputs[0], &p = of.outputs[0], pt = transposed(p), gt = transposed(of.cotangents[0]);
   const array outside_range = product(gt, p, pt) - product(a, p, gt, p, pt);
   const array outside_rows = product(pt, p, gt) - product(pt, p, gt, p, a);
-  return {outside_range + outside_rows - product(pt, cotangents[0], pt)};
+  return {outside_range + outside_rows - product(pt, of.cotangents[0], pt)};
 }
 
 // I. Murray, "Differentiation of the Cholesky decomposition" (2016), eq. 10: S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹, where Φ takes the
 // lower triangle and halves the diagonal. The gradient among symmetric matrices is the symmetric part.
-PULLBACK(pull_cholesky) {
-  const array l = options.upper ? transposed(outputs[0]) : outputs[0];
-  const array g = options.upper ? transposed(cotangents[0]) : cotangents[0];
+Arrays pull_cholesky(const Applied& of) {
+  const array l = of.options.upper ? transposed(of.outputs[0]) : of.outputs[0];
+  const array g = of.options.upper ? transposed(of.cotangents[0]) : of.cotangents[0];
   const array inside = product(transposed(l), g), inverse = tri_inv(l);
   const array half = tril(inside) - unit_like(inside) * inside * 0.5;
   return {symmetric_part(product(transposed(inverse), half, inverse))};
 }
 
 // Y = (L Lᵀ)⁻¹, or (Uᵀ U)⁻¹: with M = -Y Ȳ Y, L̄ = (M + Mᵀ) L and Ū = U (M + Mᵀ), triangles of them.
-PULLBACK(pull_cholesky_inverse) {
-  const array& y = outputs[0];
-  const array twice = product(y, symmetric_part(cotangents[0]), y) * -2;
-  const array factor = triangle(inputs[0], options.upper);
-  return {triangle(options.upper ? product(factor, twice) : product(twice, factor), options.upper)};
+Arrays pull_cholesky_inverse(const Applied& of) {
+  const array& y = of.outputs[0];
+  const array twice = product(y, symmetric_part(of.cotangents[0]), y) * -2;
+  const array factor = triangle(of.inputs[0], of.options.upper);
+  return {triangle(of.options.upper ? product(factor, twice) : product(twice, factor), of.options.upper)};
 }
 
 // M. Seeger et al., "Auto-differentiating linear algebra" (2017), and for wide matrices H. Liao et al.,
 // "Differentiable programming tensor networks" (2019): the columns behind the square part are Q times those of R.
-PULLBACK(pull_qr) {
-  const array &a = inputs[0], &q = outputs[0];
+Arrays pull_qr(const Applied& of) {
+  const array &a = of.inputs[0], &q = of.outputs[0];
   const int k = q.shape(-1), n = a.shape(-1);
-  const array r = along(outputs[1], -1, 0, k), r_cotangent = along(cotangents[1], -1, 0, k);
-  array q_cotangent = cotangents[0];
-  const array rest = along(cotangents[1], -1, k, n);
+  const array r = along(of.outputs[1], -1, 0, k), r_cotangent = along(of.cotangents[1], -1, 0, k);
+  array q_cotangent = of.cotangents[0];
+  const array rest = along(of.cotangents[1], -1, k, n);
   if (n > k) q_cotangent = q_cotangent + product(along(a, -1, k, n), transposed(rest));
   const array m = product(r, transposed(r_cotangent)) - product(transposed(q_cotangent), q);
   const array lower = tril(m), mirrored = lower + transposed(tril(m, -1));
@@ -105,8 +105,8 @@ PULLBACK(pull_qr) {
 // Of the rows in the order that makes them L U, both packed in one matrix. For square ones dL = L tril₋₁(M) and
 // dU = triu(M) U with M = L⁻¹ dA U⁻¹ (F. de Hoog, R. Anderssen and M. Lukas, "Differentiation of matrix functionals using
 // triangular factorization", 2011); the rows below are A U⁻¹, the columns behind L⁻¹ A.
-PULLBACK(pull_lu) {
-  const array &packed = outputs[0], &g = cotangents[0];
+Arrays pull_lu(const Applied& of) {
+  const array &packed = of.outputs[0], &g = of.cotangents[0];
   const int m = packed.shape(-2), n = packed.shape(-1), k = std::min(m, n);
   const auto square = [&](const array& x) { return along(along(x, -2, 0, k), -1, 0, k); };
   const array l = tril(square(packed), -1) + unit_like(square(packed)), u = triu(square(packed));
@@ -124,7 +124,7 @@ PULLBACK(pull_lu) {
   result = over_transpose(under_transpose(l, inside, false), u, true);
   if (below) result = concatenate({result, *below}, -2);
   if (behind) result = concatenate({result, *behind}, -1);
-  return {take_along_axis(result, broadcast_to(as_rows(stop_gradient(outputs[2])), result.shape()), -2)};
+  return {take_along_axis(result, broadcast_to(as_rows(stop_gradient(of.outputs[2])), result.shape()), -2)};
 }
 
 }  // namespace mlx::linalg

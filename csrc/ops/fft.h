@@ -4,7 +4,6 @@
 // transforms), "forward" or "ortho" (1/sqrt(n) both ways). Results are complex64, those of irfft* float32.
 #pragma once
 
-#include "ops/int_sequence.h"
 #include "ops/types.h"
 
 namespace mlx::fft {

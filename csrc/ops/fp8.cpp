@@ -1,6 +1,6 @@
 // Conversion to and from e4m3 bytes.
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/elementwise.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -18,7 +18,6 @@
 namespace mlx {
 namespace {
 
-constexpr size_t most_index_arrays = 4;  ///< that the kernels take
 
 class Gather final : public Primitive {
  public:
@@ -95,9 +94,7 @@ std::pair<Arrays, std::vector<int>> Gather::vmap(const Arrays& inputs, const std
   for (int k = 1; k <= count_; ++k) positions.push_back(batch_first(inputs[k], axes[k], size));
   if (axes[0] < 0) return {{gather(inputs[0], positions, axis_)}, {axis_}};
   // Each example reads its own array: the batch becomes one more index.
-  Shape lane(size_t(positions[0].ndim()), 1);
-  lane[0] = size;
-  positions.insert(positions.begin(), reshape(arange(size, positions[0].dtype()), lane));
+  positions.insert(positions.begin(), example_indices(size, positions[0]));
   return {{gather(moveaxis(inputs[0], axes[0], axis_), positions, axis_)}, {axis_}};
 }
 
@@ -174,19 +171,30 @@ void no_gradient_of_indices(const char* op) {
   fail(op, "Cannot calculate the gradient with respect to indices; put mx.stop_gradient around them.");
 }
 
+void merge_last_indices(Arrays& indices, int32_t rows, int32_t columns, StreamOrDevice s) {
+  const auto from_the_start = [&](const array& index, int32_t extent) {
+    const array wide = astype(index, int64, s);
+    return where(less(wide, 0, s), add(wide, extent, s), wide, s);
+  };
+  const array column = from_the_start(indices.back(), columns);
+  indices.pop_back();
+  indices.back() = add(multiply(from_the_start(indices.back(), rows), columns, s), column, s);
+}
+
+array example_indices(int size, const array& batched) {
+  Shape lane(size_t(batched.ndim()), 1);
+  lane[0] = size;
+  return reshape(arange(size, batched.dtype()), lane);
+}
+
 array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s) {
   Arrays inputs = common_indices(indices, "gather", s);
   const int count = int(inputs.size());
   for (int k = 0; k < count; ++k)
     if (a.shape(axis + k) == 0 && inputs[0].size() > 0) fail("take", "cannot do a non-empty take from an empty axis.");
-  if (count > int(most_index_arrays)) {
-    // The last two axes become one.
-    const array last = astype(inputs.back(), int64, s), before = astype(inputs[count - 2], int64, s);
+  if (count > most_index_arrays) {
     const int i = axis + count - 2;
-    const auto wrapped = [&](const array& index, int extent) { return where(less(index, array(0, int64), s), index + extent, index, s); };
-    const array merged = wrapped(before, a.shape(i)) * a.shape(i + 1) + wrapped(last, a.shape(i + 1));
-    inputs.pop_back();
-    inputs.back() = merged;
+    merge_last_indices(inputs, a.shape(i), a.shape(i + 1), s);
     return gather(flatten(a, i, i + 1, s), inputs, axis, s);
   }
   inputs.insert(inputs.begin(), a);
@@ -195,9 +203,11 @@ array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s) 
   return array(std::move(shape), a.dtype(), std::move(primitive), std::move(inputs), to_stream(s));
 }
 
-array take(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {
-  if (!axis) return gather(flatten(a, 0, -1, s), {indices}, 0, s);
-  return gather(a, {indices}, normalize_axis(*axis, a.ndim(), "take"), s);
+array take(const array& a, const std::variant<int, array>& indices, std::optional<int> axis, StreamOrDevice s) {
+  const int* const one = std::get_if<int>(&indices);
+  const Arrays index{one ? array(*one) : std::get<array>(indices)};
+  if (!axis) return gather(flatten(a, 0, -1, s), index, 0, s);
+  return gather(a, index, normalize_axis(*axis, a.ndim(), "take"), s);
 }
 
 array take_along_axis(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {

@@ -9,14 +9,16 @@ namespace mlx {
 /// Elements at `indices` (integers, broadcast together) of the consecutive axes axis, axis + 1, …, one per index array.
 /// Shape: a.shape[:axis] + index shape + a.shape[axis + len(indices):].
 array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s = {});
-/// gather along one axis; without it from the flattened array.
-array take(const array& a, const array& indices, std::optional<int> axis = {}, StreamOrDevice s = {});
+/// gather along one axis, which one index removes; without an axis from the flattened array.
+array take(const array& a, const std::variant<int, array>& indices, std::optional<int> axis = {}, StreamOrDevice s = {});
 /// Element [i, indices[i, j, k], k] at each [i, j, k]; other axes broadcast. Without axis from the flattened array.
 array take_along_axis(const array& a, const array& indices, std::optional<int> axis = {}, StreamOrDevice s = {});
 /// A slice of `slice_size` (one per axis of a) that starts at `start` (integers, one per entry of `axes`).
-array slice(const array& a, const array& start, const Axes& axes, const Shape& slice_size, StreamOrDevice s = {});
+array dynamic_slice(const array& a, const array& start, const IntSequence& axes, const Shape& slice_size,
+                    StreamOrDevice s = {});
 /// `a` with the slice that begins at `start` replaced by `update`.
-array slice_update(const array& a, const array& update, const array& start, const Axes& axes, StreamOrDevice s = {});
+array dynamic_slice_update(const array& a, const array& update, const array& start, const IntSequence& axes,
+                           StreamOrDevice s = {});
 
 /// Rows of `a` at the true places of `mask` (bool, the leading axes of a); those missing from `count` are zeros.
 array masked_take(const array& a, const array& mask, int32_t count, StreamOrDevice s = {});
@@ -34,6 +36,11 @@ array argwhere(const array& a, StreamOrDevice s = {});
 
 /// The index arrays as one integer dtype and one shape, ready for a kernel; throws unless they hold integers.
 Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s);
+/// Kernels take that many index arrays; the last two of more become one, over two axes made one.
+constexpr int most_index_arrays = 4;
+void merge_last_indices(Arrays& indices, int32_t rows, int32_t columns, StreamOrDevice s);
+/// 0, 1, … size - 1 to broadcast with batched indices: the batch as one more index.
+array example_indices(int size, const array& batched);
 /// What the vjp and jvp of these operations say when the indices depend on what is differentiated.
 [[noreturn]] void no_gradient_of_indices(const char* op);
 

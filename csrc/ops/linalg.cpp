@@ -162,7 +162,7 @@ std::tuple<array, array, array> lu(const array& a, StreamOrDevice s) {
   const int32_t m = a.shape(-2), n = a.shape(-1), k = std::min(m, n);
   const array lower = leading_part(packed[0], -1, k, s), upper = leading_part(packed[0], -2, k, s);
   const array i = expand_dims(arange(m, int32, s), {-1}, s), j = arange(k, int32, s);
-  const array unit = astype(equal(i, j, s), a.dtype(), s);
+  const array unit = astype(mlx::equal(i, j, s), a.dtype(), s);
   return {packed[2], add(where(less(j, i, s), lower, array(0, a.dtype()), s), unit, s),
           where(astype(triangle_mask(k, n, a.dtype(), true, s), bool_, s), upper, array(0, a.dtype()), s)};
 }

@@ -27,8 +27,8 @@ array norm_of_vectors(const array& a, double ord, const Axes& axes, bool keepdim
   if (ord == 1) return astype(sum(size, axes, keepdims, s), dtype, s);
   if (std::isinf(ord)) return astype(ord > 0 ? max(size, axes, keepdims, s) : min(size, axes, keepdims, s), dtype, s);
   const array x = astype(size, dtype.is_complex() ? float32 : dtype, s);
-  const array total = sum(power(x, number_like(ord, x), s), axes, keepdims, s);
-  return astype(power(total, number_like(1 / ord, total), s), dtype, s);
+  const array total = sum(power(x, ord, s), axes, keepdims, s);
+  return astype(power(total, 1 / ord, s), dtype, s);
 }
 
 /// Singular values of the matrices that lie along two axes.

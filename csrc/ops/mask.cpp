@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -98,9 +98,7 @@ std::pair<Arrays, std::vector<int>> MaskedCopy::vmap(const Arrays& inputs, const
   if (rows_of.shape(1) == 0) return {{a}, {0}};
   const array number = cumsum(astype(reshape(mask, {size, -1}), int32), 1, false, false);
   const array row = reshape(minimum(number, array(rows_of.shape(1) - 1, int32)), mask.shape());
-  Shape lane(size_t(mask.ndim()), 1);
-  lane[0] = size;
-  const Arrays at{reshape(arange(size, int32), lane), row};
+  const Arrays at{example_indices(size, row), row};
   const array shown = spread(mask, (to_places_ ? a : values).ndim());
   if (to_places_) return {{where(shown, gather(values, at, 0), a)}, {0}};
   return {{scatter(zeros_like(a), at, where(shown, values, zeros_like(values)), 0, ScatterMode::add)}, {0}};

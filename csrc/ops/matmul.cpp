@@ -1,9 +1,9 @@
-// matmul and addmm: operands as they lie in memory, folded batches, and gradients that reuse transposed views.
+// matmul and addmm: operands as they lie in memory, and gradients that reuse transposed views.
 #include "ops/matmul.h"
 
 #include "base/error.h"
 #include "cl/blas.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -22,8 +22,8 @@ Shape product_shape(const array& a, bool transpose_a, const array& b, bool trans
   return shape;
 }
 
-/// One operand of an evaluated product: rows × columns matrices, read in place where its strides allow.
-struct Operand {
+/// One factor of an evaluated product: rows × columns matrices, read in place where its strides allow.
+struct Factor {
   array x;
   bool transposed = false;
   int64_t leading = 0;
@@ -31,8 +31,8 @@ struct Operand {
 };
 
 /// Finds an order in which the last two axes are a matrix for the library: unit stride one way, rows apart the other.
-bool describe(Operand& operand, bool transpose) {
-  const array& x = operand.x;
+bool describe(Factor& factor, bool transpose) {
+  const array& x = factor.x;
   const size_t last = x.ndim() - 1;
   int64_t rows = x.shape(-2), columns = x.shape(-1), down = x.strides()[last - 1], across = x.strides()[last];
   if (transpose) std::swap(rows, columns), std::swap(down, across);
@@ -40,44 +40,35 @@ bool describe(Operand& operand, bool transpose) {
     return (columns == 1 || across == 1) && (rows == 1 || down >= columns);
   };
   if (fits(rows, columns, down, across)) {
-    operand.transposed = false;
-    operand.leading = rows == 1 ? columns : down;
+    factor.transposed = false;
+    factor.leading = rows == 1 ? columns : down;
     return true;
   }
-  operand.transposed = true;
-  operand.leading = columns == 1 ? rows : across;
+  factor.transposed = true;
+  factor.leading = columns == 1 ? rows : across;
   return fits(columns, rows, across, down);
 }
 
-Operand make_operand(const array& x, bool transpose, const Shape& batch, Queue& queue) {
-  Operand operand{x, false, 0, {}};
-  if (!describe(operand, transpose)) {
-    operand.x = contiguous_copy(x, queue);
-    describe(operand, transpose);
+Factor factor_of(const array& x, bool transpose, const Shape& batch, Queue& queue) {
+  Factor factor{x, false, 0, {}};
+  if (!describe(factor, transpose)) {
+    factor.x = contiguous_copy(x, queue);
+    describe(factor, transpose);
   }
-  const Strides& strides = operand.x.strides();
-  operand.batch = broadcast_strides(batch_of(x), Strides(strides.begin(), strides.end() - 2), batch);
-  return operand;
+  const Strides& strides = factor.x.strides();
+  factor.batch = broadcast_strides(batch_of(x), Strides(strides.begin(), strides.end() - 2), batch);
+  return factor;
 }
 
-Matrix matrix(const Operand& operand, int64_t offset, int64_t batch_stride) {
-  return {&operand.x.buffer(), operand.x.offset() + offset, operand.transposed, operand.leading, batch_stride};
-}
-
-/// Makes one tall product of a batch whose right matrix repeats and whose left ones follow each other.
-void fold_batch(Product& p) {
-  if (p.batch == 1 || p.b.batch_stride != 0 || p.a.transposed) return;
-  if (p.m == 1 ? p.a.batch_stride < p.k : p.a.batch_stride != p.m * p.a.leading) return;
-  if (p.m == 1) p.a.leading = p.a.batch_stride;
-  p.m *= p.batch;
-  p.batch = 1;
+Matrix matrix(const Factor& factor, int64_t offset, int64_t batch_stride) {
+  return {&factor.x.buffer(), factor.x.offset() + offset, factor.transposed, factor.leading, batch_stride};
 }
 
 /// out = alpha · op(a) @ op(b) + beta · out.
 void run_product(const array& a, bool transpose_a, const array& b, bool transpose_b, float alpha, float beta,
                  const array& out, Queue& queue) {
   const Shape batch = batch_of(out);
-  const Operand left = make_operand(a, transpose_a, batch, queue), right = make_operand(b, transpose_b, batch, queue);
+  const Factor left = factor_of(a, transpose_a, batch, queue), right = factor_of(b, transpose_b, batch, queue);
   const int64_t m = out.shape(-2), n = out.shape(-1), k = a.shape(transpose_a ? -2 : -1);
   const Collapsed loops = collapse_dims(batch, {&left.batch, &right.batch});
   const Shape& shape = loops.shape;
@@ -91,12 +82,11 @@ void run_product(const array& a, bool transpose_a, const array& b, bool transpos
     }
     const int64_t count = shape[inner];
     const bool once = count == 1;
-    Product product{out.dtype(), count, m, n, k,
+    const Product product{out.dtype(), count, m, n, k,
                     matrix(left, at_a, once ? 0 : loops.strides[0][inner]),
                     matrix(right, at_b, once ? 0 : loops.strides[1][inner]),
                     {&out.buffer(), out.offset() + i * count * m * n, false, n, m * n},
                     alpha, beta};
-    fold_batch(product);
     if (!can_multiply(queue, product))
       fail<std::runtime_error>("matmul", "no library here multiplies ", out.dtype().name(), " matrices.");
     multiply(queue, product);

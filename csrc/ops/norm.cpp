@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"

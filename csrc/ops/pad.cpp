@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -124,7 +124,7 @@ array mirrored(const array& a, const Pairs& pairs, Mirror mirror, StreamOrDevice
 
 }  // namespace
 
-array pad(const array& a, const PadWidth& pad_width, const std::string& mode, const ScalarOrArray& constant_values,
+array pad(const array& a, const PadWidth& pad_width, const std::string& mode, const Operand& constant_values,
           StreamOrDevice s) {
   const Mirror mirror = mode == "edge" ? Mirror::edge : mode == "reflect" ? Mirror::reflect : mode == "symmetric" ? Mirror::symmetric : Mirror::none;
   if (mirror == Mirror::none && mode != "constant") fail("pad", "unknown mode '", mode, "'; it is constant, edge, reflect or symmetric.");

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/elementwise.h"
 #include "ops/creation.h"
 #include "ops/indexing.h"

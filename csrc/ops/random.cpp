@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 #include "graph/deferred.h"

@@ -23,24 +23,24 @@ void set_random_state(const array& key);
 void reset_random_state();
 
 /// Uniform on [low, high), 32 random bits an element. Real floating dtypes except float64.
-array uniform(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& shape = {},
+array uniform(const Operand& low, const Operand& high, const Shape& shape = {},
               std::optional<Dtype> dtype = float32, const std::optional<array>& key = {}, StreamOrDevice s = {});
 /// Normal with mean `loc` and standard deviation `scale`; floating dtypes and complex64.
 array normal(const Shape& shape = {}, std::optional<Dtype> dtype = float32,
-             const std::optional<ScalarOrArray>& loc = {}, const std::optional<ScalarOrArray>& scale = {},
+             const std::optional<Operand>& loc = {}, const std::optional<Operand>& scale = {},
              const std::optional<array>& key = {}, StreamOrDevice s = {});
 /// Samples of shape `shape` + mean's last axis; float32 only, through the SVD of `cov`.
 array multivariate_normal(const array& mean, const array& cov, const Shape& shape = {},
                           std::optional<Dtype> dtype = float32, const std::optional<array>& key = {},
                           StreamOrDevice s = {});
 /// Integers of [low, high) with the resolution of a float32 uniform.
-array randint(const ScalarOrArray& low, const ScalarOrArray& high, const Shape& shape = {},
+array randint(const Operand& low, const Operand& high, const Shape& shape = {},
               std::optional<Dtype> dtype = int32, const std::optional<array>& key = {}, StreamOrDevice s = {});
 /// True with probability p.
-array bernoulli(const ScalarOrArray& p = Scalar(0.5), const std::optional<Shape>& shape = {},
+array bernoulli(const Operand& p = 0.5, const std::optional<Shape>& shape = {},
                 const std::optional<array>& key = {}, StreamOrDevice s = {});
 /// Standard normal conditioned on [lower, upper].
-array truncated_normal(const ScalarOrArray& lower, const ScalarOrArray& upper, const std::optional<Shape>& shape = {},
+array truncated_normal(const Operand& lower, const Operand& upper, const std::optional<Shape>& shape = {},
                        std::optional<Dtype> dtype = float32, const std::optional<array>& key = {},
                        StreamOrDevice s = {});
 array gumbel(const Shape& shape = {}, std::optional<Dtype> dtype = float32, const std::optional<array>& key = {},

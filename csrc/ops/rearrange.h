@@ -24,7 +24,7 @@ array triu(const array& x, int k = 0, StreamOrDevice s = {});
 using PadWidth = std::variant<int, std::vector<int>, std::vector<std::vector<int>>>;
 /// mode: constant, edge, reflect or symmetric.
 array pad(const array& a, const PadWidth& pad_width, const std::string& mode = "constant",
-          const ScalarOrArray& constant_values = Scalar(int64_t(0)), StreamOrDevice s = {});
+          const Operand& constant_values = 0, StreamOrDevice s = {});
 
 ArrayTuple meshgrid(const Arrays& arrays, bool sparse = false, const std::string& indexing = "xy",
                     StreamOrDevice s = {});
@@ -35,27 +35,11 @@ std::variant<array, Arrays> atleast_2d(const Arrays& arrays, StreamOrDevice s = 
 std::variant<array, Arrays> atleast_3d(const Arrays& arrays, StreamOrDevice s = {});
 
 /// The bytes read as another dtype; the last axis grows or shrinks by the ratio of the sizes.
-array view(const array& a, Dtype dtype, StreamOrDevice s = {});
+array view(Operand a, Dtype dtype, StreamOrDevice s = {});
 /// Element [i, j, …] is the one at offset + i * strides[0] + … of the array in row-major order.
 array as_strided(const array& a, const std::optional<Shape>& shape = {}, const std::optional<std::vector<int64_t>>& strides = {},
                  int64_t offset = 0, StreamOrDevice s = {});
-/// The inputs, computed after the dependencies.
-Arrays depends(const Arrays& inputs, const Arrays& dependencies);
-
-// The forms that Python calls.
-namespace python {
-array astype(const array& a, Dtype dtype, std::optional<bool> copy, StreamOrDevice s);
-array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s);
-array slice(const array& a, const array& start_indices, const Axes& axes, const Shape& slice_size, StreamOrDevice s);
-array slice_update(const array& a, const array& update, const array& start_indices, const Axes& axes, StreamOrDevice s);
-array broadcast_to(const ScalarOrArray& a, const Shape& shape, StreamOrDevice s);
-array view(const ScalarOrArray& a, Dtype dtype, StreamOrDevice s);
+/// The inputs, computed after the dependencies: one array, or as many as are given.
 std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs, const std::variant<array, Arrays>& dependencies);
-array where(const ScalarOrArray& condition, const ScalarOrArray& x, const ScalarOrArray& y, StreamOrDevice s);
-array clip(const array& a, const std::optional<ScalarOrArray>& a_min, const std::optional<ScalarOrArray>& a_max,
-           StreamOrDevice s);
-array round(const ScalarOrArray& a, int decimals, StreamOrDevice s);
-array take(const array& a, const std::variant<int, array>& indices, std::optional<int> axis, StreamOrDevice s);
-}  // namespace python
 
 }  // namespace mlx

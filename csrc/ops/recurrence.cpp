@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"

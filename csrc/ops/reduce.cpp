@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -268,15 +268,6 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
 std::pair<array, array> minmax(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return {min(a, axis, keepdims, s), max(a, axis, keepdims, s)};
 }
-
-namespace python {
-array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s) {
-  return mlx::var(a, axis, keepdims, correction.value_or(ddof), s);
-}
-array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s) {
-  return mlx::std(a, axis, keepdims, correction.value_or(ddof), s);
-}
-}  // namespace python
 
 array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   return astype(sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s), int32, s);

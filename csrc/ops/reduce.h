@@ -23,10 +23,4 @@ array trace(const array& a, int offset = 0, int axis1 = 0, int axis2 = 1, std::o
 array argmin(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
 array argmax(const array& a, std::optional<int> axis = {}, bool keepdims = false, StreamOrDevice s = {});
 
-// The forms that Python calls: `correction` is another name of ddof and wins.
-namespace python {
-array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s);
-array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, std::optional<int> correction, StreamOrDevice s);
-}  // namespace python
-
 }  // namespace mlx

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -185,7 +185,7 @@ std::pair<Arrays, std::vector<int>> RoPE::vmap(const Arrays& inputs, const std::
 }  // namespace
 
 array rope(const array& a, int dims, bool traditional, std::optional<float> base, float scale,
-           const ScalarOrArray& offset, const std::optional<array>& freqs, StreamOrDevice s) {
+           const Operand& offset, const std::optional<array>& freqs, StreamOrDevice s) {
   if (a.ndim() < 3)
     fail("rope", "Input must have at least 3 dimensions but got input with ", a.ndim(), " dimensions.");
   if (!a.dtype().is_floating()) fail("rope", "Input must be a floating type but got ", a.dtype().name(), ".");

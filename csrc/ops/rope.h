@@ -9,6 +9,6 @@ namespace mlx::fast {
 /// f_i = base^(-2i/dims) or 1 / freqs[i]. Pairs are (2i, 2i + 1) if `traditional`, else (i, i + dims/2). `offset` is a
 /// number, or an integer array of one element or one per entry of the first axis. Su et al., arXiv:2104.09864.
 array rope(const array& a, int dims, bool traditional, std::optional<float> base, float scale,
-           const ScalarOrArray& offset, const std::optional<array>& freqs = {}, StreamOrDevice s = {});
+           const Operand& offset, const std::optional<array>& freqs = {}, StreamOrDevice s = {});
 
 }  // namespace mlx::fast

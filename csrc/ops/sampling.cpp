@@ -18,9 +18,9 @@ array by_inversion(const array& logits, const Shape& shape, const std::optional<
   const array x = astype(reshape(logits, {-1}, s), promote(at_least_float(logits.dtype()), float32), s);
   const array top = max(x, Axes{0}, true, s);
   // An infinite maximum takes all the weight.
-  const array weights = where(isinf(top, s), astype(equal(x, top, s), x.dtype(), s), exp(subtract(x, top, s), s), s);
+  const array weights = where(isinf(top, s), astype(mlx::equal(x, top, s), x.dtype(), s), exp(subtract(x, top, s), s), s);
   const array cumulative = cumsum(weights, 0, false, false, {}, s);
-  const array u = multiply(uniform(Scalar(0.0), Scalar(1.0), shape, float32, key, s), sum(weights, Axes{0}, false, s), s);
+  const array u = multiply(uniform(0, 1, shape, float32, key, s), sum(weights, Axes{0}, false, s), s);
   const array index = searchsorted(cumulative, u, "right", s);
   return astype(subtract(astype(index, int32, s), array(1, int32), s), uint32, s);
 }

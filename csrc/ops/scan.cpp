@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "graph/copy.h"
 #include "graph/codegen.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"

@@ -5,7 +5,7 @@
 #include <bit>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -190,9 +190,7 @@ std::pair<Arrays, std::vector<int>> Scatter::vmap(const Arrays& inputs, const st
     return {{scatter(a, indices(inputs), updates, axis_ + 1, mode_)}, {0}};
   Arrays positions;
   for (int k = 2; k < count_ + 2; ++k) positions.push_back(batch_first(inputs[k], axes[k], size));
-  Shape lane(size_t(positions[0].ndim()), 1);
-  lane[0] = size;
-  positions.insert(positions.begin(), reshape(arange(size, positions[0].dtype()), lane));
+  positions.insert(positions.begin(), example_indices(size, positions[0]));
   return {{scatter(moveaxis(a, 0, axis_), positions, moveaxis(updates, 0, axis_), axis_, mode_)}, {axis_}};
 }
 
@@ -300,16 +298,9 @@ array scatter(const array& a, const Arrays& indices, const array& updates, int a
   shape.insert(shape.end(), a.shape().begin() + axis + count, a.shape().end());
   const array values = broadcast_to(astype(updates, a.dtype(), s), shape, s);
   if (a.size() == 0 && values.size() > 0) fail("scatter", "cannot write to an empty axis.");
-  if (count > 4) {
-    // The kernels take four index arrays: the last two axes become one.
+  if (count > most_index_arrays) {
     const int i = axis + count - 2, rows = a.shape(i), columns = a.shape(i + 1);
-    const auto wrapped = [&](const array& index, int extent) {
-      const array wide = astype(index, int64, s);
-      return where(less(wide, array(0, int64), s), wide + extent, wide, s);
-    };
-    const array merged = wrapped(positions[count - 2], rows) * columns + wrapped(positions[count - 1], columns);
-    positions.pop_back();
-    positions.back() = merged;
+    merge_last_indices(positions, rows, columns, s);
     return unflatten(scatter(flatten(a, i, i + 1, s), positions, values, axis, mode, s), i, {rows, columns}, s);
   }
   Arrays inputs{a, values};

@@ -1,8 +1,9 @@
 // Casts, selection by a condition, rounding and clipping; the end of gradients.
 #include <cmath>
+#include <tuple>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -95,15 +96,20 @@ class StopGradient final : public Primitive {
 
 }  // namespace
 
-array astype(const array& x, Dtype dtype, StreamOrDevice s) {
-  if (x.dtype() == dtype) return x;
-  return array(x.shape(), dtype, make_ref<AsType>(dtype), {x}, to_stream(s));
+array astype(const array& a, Dtype dtype, StreamOrDevice s, std::optional<bool> copy) {
+  if (a.dtype() == dtype) return copy == true ? mlx::copy(a, s) : a;
+  return array(a.shape(), dtype, make_ref<AsType>(dtype), {a}, to_stream(s));
 }
 
-array where(const array& condition, const array& x, const array& y, StreamOrDevice s) {
-  const Dtype dtype = promote(x.dtype(), y.dtype());
+array where(Condition condition, Operand x, Operand y, StreamOrDevice s) {
+  if (!x.as_array() || !y.as_array()) std::tie(x, y) = to_arrays(std::move(x), std::move(y));
+  const Dtype dtype = promote(x.as_array()->dtype(), y.as_array()->dtype());
   auto primitive = make_ref<Where>(dtype);
-  Arrays inputs{astype(condition, bool_, s), x, y};
+  Arrays inputs;
+  inputs.reserve(3);
+  inputs.push_back(condition.as_array() ? astype(*condition.as_array(), bool_, s) : to_array(condition.number(), bool_));
+  inputs.push_back(std::move(*x.as_array()));
+  inputs.push_back(std::move(*y.as_array()));
   Shape shape = primitive->output_shapes(inputs)[0];
   return array(std::move(shape), dtype, std::move(primitive), std::move(inputs), to_stream(s));
 }
@@ -112,7 +118,8 @@ array stop_gradient(const array& x, StreamOrDevice s) {
   return array(x.shape(), x.dtype(), make_ref<StopGradient>(), {x}, to_stream(s));
 }
 
-array round(const array& x, int decimals, StreamOrDevice s) {
+array round(Operand a, int decimals, StreamOrDevice s) {
+  const array x = to_array(std::move(a));
   if (decimals == 0) return rint(x, s);
   if (!x.dtype().is_inexact() && decimals > 0) return x;
   const Dtype dtype = at_least_float(x.dtype());
@@ -122,10 +129,10 @@ array round(const array& x, int decimals, StreamOrDevice s) {
   return astype(rounded, x.dtype(), s);
 }
 
-array clip(const array& x, const array* low, const array* high, StreamOrDevice s) {
-  if (!low && !high) fail("clip", "at most one of a_min and a_max may be None.");
-  const array raised = low ? maximum(x, *low, s) : x;
-  return high ? minimum(raised, *high, s) : raised;
+array clip(const array& a, const std::optional<Operand>& a_min, const std::optional<Operand>& a_max, StreamOrDevice s) {
+  if (!a_min && !a_max) fail("clip", "at most one of a_min and a_max may be None.");
+  const array raised = a_min ? maximum(a, *a_min, s) : a;
+  return a_max ? minimum(raised, *a_max, s) : raised;
 }
 
 static const Registered<AsType> as_type_class("AsType", float32);

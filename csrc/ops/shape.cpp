@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/layout.h"
 #include "graph/primitive.h"
@@ -117,8 +117,8 @@ class Contiguous final : public Primitive {
 
 }  // namespace
 
-array transpose(const array& a, const OptionalAxes& axes, StreamOrDevice s) {
-  Axes order = axes ? *axes : all_axes(a.ndim());
+array transpose(const array& a, const std::optional<IntSequence>& axes, StreamOrDevice s) {
+  Axes order = axes ? Axes(*axes) : all_axes(a.ndim());
   if (!axes) std::reverse(order.begin(), order.end());
   if (int(order.size()) != a.ndim())
     fail("transpose", "got ", order.size(), " axes for a ", a.ndim(), "-dimensional array.");
@@ -153,7 +153,8 @@ array swapaxes(const array& a, int axis1, int axis2, StreamOrDevice s) {
   return transpose(a, order, s);
 }
 
-array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s) {
+array broadcast_to(Operand operand, const Shape& shape, StreamOrDevice s) {
+  const array a = to_array(std::move(operand));
   if (a.shape() == shape && !follows_shape(a)) return a;
   for (const int32_t extent : shape)
     if (extent < 0) fail("broadcast_to", "negative dimensions are not allowed, got shape ", to_string(shape), ".");

@@ -11,10 +11,10 @@ array unflatten(const array& a, int axis, Shape shape, StreamOrDevice s = {});  
 array expand_dims(const array& a, const Axes& axes, StreamOrDevice s = {});
 array squeeze(const array& a, const OptionalAxes& axes = {}, StreamOrDevice s = {});
 
-array transpose(const array& a, const OptionalAxes& axes = {}, StreamOrDevice s = {});
+array transpose(const array& a, const std::optional<IntSequence>& axes = {}, StreamOrDevice s = {});
 array moveaxis(const array& a, int source, int destination, StreamOrDevice s = {});
 array swapaxes(const array& a, int axis1, int axis2, StreamOrDevice s = {});
-array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s = {});
+array broadcast_to(Operand a, const Shape& shape, StreamOrDevice s = {});
 
 /// Elements start, start + stride, … below stop along every axis. With a positive stride negative bounds count from
 /// the end; a negative stride walks down and a stop below 0 then includes element 0. Bounds are clamped.
@@ -22,7 +22,8 @@ array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevi
 array slice(const array& a, Shape start, Shape stop, StreamOrDevice s = {});  ///< strides of 1
 /// `a` with the elements that slice() would give replaced by `update` (broadcast to them).
 array slice_update(const array& a, const array& update, Shape start, Shape stop, Shape strides, StreamOrDevice s = {});
-array concatenate(const Arrays& arrays, int axis = 0, StreamOrDevice s = {});
+/// Joined along an axis; without one flattened before.
+array concatenate(const Arrays& arrays, std::optional<int> axis = 0, StreamOrDevice s = {});
 /// A dense row-major copy if the array is not so already.
 array contiguous(const array& a, bool allow_col_major = false, StreamOrDevice s = {});
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/layout.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -213,9 +213,14 @@ array slice_update(const array& a, const array& update, Shape start, Shape stop,
   return array(a.shape(), a.dtype(), make_ref<SliceUpdate>(std::move(bounds)), {a, values}, to_stream(s));
 }
 
-array concatenate(const Arrays& arrays, int axis, StreamOrDevice s) {
+array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s) {
+  if (!axis) {
+    Arrays flat;
+    for (const array& x : arrays) flat.push_back(flatten(x, 0, -1, s));
+    return concatenate(flat, 0, s);
+  }
   if (arrays.empty()) fail("concatenate", "no arrays provided for concatenation.");
-  const int at = normalize_axis(axis, arrays[0].ndim(), "concatenate");
+  const int at = normalize_axis(*axis, arrays[0].ndim(), "concatenate");
   if (arrays.size() == 1) return arrays[0];
   auto primitive = make_ref<Concatenate>(at);
   Shape shape = primitive->output_shapes(arrays)[0];

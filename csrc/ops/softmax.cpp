@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"

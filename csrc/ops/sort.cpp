@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"

@@ -20,6 +20,6 @@ array searchsorted(const array& sorted_sequence, const array& values, const std:
 /// What `size` has room for beyond them is `fill_value`, or the first value, with a count of 0.
 std::variant<array, ArrayTuple> unique(const array& a, std::optional<int> size = {}, bool return_index = false,
                                        bool return_inverse = false, bool return_counts = false,
-                                       const std::optional<ScalarOrArray>& fill_value = {}, StreamOrDevice s = {});
+                                       const std::optional<Operand>& fill_value = {}, StreamOrDevice s = {});
 
 }  // namespace mlx

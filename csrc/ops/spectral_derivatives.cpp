@@ -15,7 +15,7 @@ namespace {
 
 /// 1 / x where `valid`, else 0, and so are its derivatives there.
 array inverse_where(const array& valid, const array& x) {
-  return where(valid, reciprocal(where(valid, x, number_like(1, x))), number_like(0, x));
+  return where(valid, reciprocal(where(valid, x, 1)), 0);
 }
 
 /// Differences of values: column minus row, and which pairs count as different.
@@ -26,7 +26,7 @@ struct Gaps {
 Gaps gaps_between(const array& values, double tolerance) {
   const array difference = as_columns(values) - as_rows(values), size = abs(values);
   const array scale = expand_dims(max(size, Axes{-1}, true), {-1});
-  return {difference, greater(abs(difference), scale * number_like(tolerance, size))};
+  return {difference, greater(abs(difference), scale * tolerance)};
 }
 
 array skew_part(const array& a) { return a - adjoint(a); }
@@ -48,7 +48,7 @@ array singular_rule(const array& a, const array& u, const array& s, const array&
   const int m = u.shape(-1), n = vt.shape(-1), k = s.shape(-1);
   const array v = adjoint(vt), skew_u = skew_part(product(adjoint(u), u_cotangent)),
               skew_v = skew_part(product(vt, adjoint(vt_cotangent)));
-  const array is_positive = greater(s, max(s, Axes{-1}, true) * number_like(uncertainty(a), s));
+  const array is_positive = greater(s, max(s, Axes{-1}, true) * uncertainty(a));
   // Each of X and Y has the factor 1 / (s_j² - s_i²); products with s_j (or s_i) are formed so that nothing underflows.
   const auto weights = [&](int size, bool by_column) {
     const array all = padded_to(s, size), total = as_columns(all) + as_rows(all);
@@ -68,38 +68,38 @@ array singular_rule(const array& a, const array& u, const array& s, const array&
 
 }  // namespace
 
-PULLBACK(pull_singular) {
-  const array& a = inputs[0];
-  if (options.vectors)
-    return {singular_rule(a, outputs[0], outputs[1], outputs[2], cotangents[0], cotangents[1], cotangents[2])};
+Arrays pull_singular(const Applied& of) {
+  const array& a = of.inputs[0];
+  if (of.options.vectors)
+    return {singular_rule(a, of.outputs[0], of.outputs[1], of.outputs[2], of.cotangents[0], of.cotangents[1], of.cotangents[2])};
   const Arrays factors = svd(a, true);
-  const int k = outputs[0].shape(-1);
-  return {product(along(factors[0], -1, 0, k) * as_columns(cotangents[0]), along(factors[2], -2, 0, k))};
+  const int k = of.outputs[0].shape(-1);
+  return {product(along(factors[0], -1, 0, k) * as_columns(of.cotangents[0]), along(factors[2], -2, 0, k))};
 }
 
 // Giles 2008, 3.1: Ā = V (diag λ̄ + F ∘ Vᴴ V̄) Vᴴ with F_ij = 1 / (λ_j - λ_i), of Hermitian matrices its Hermitian part.
-PULLBACK(pull_hermitian) {
-  const array& a = inputs[0];
-  if (!options.vectors) {
-    const array v = eigh(a, options.upper ? "U" : "L").second;
-    return {product(v * as_columns(cotangents[0]), adjoint(v))};
+Arrays pull_hermitian(const Applied& of) {
+  const array& a = of.inputs[0];
+  if (!of.options.vectors) {
+    const array v = eigh(a, of.options.upper ? "U" : "L").second;
+    return {product(v * as_columns(of.cotangents[0]), adjoint(v))};
   }
-  const array &values = outputs[0], &v = outputs[1];
+  const array &values = of.outputs[0], &v = of.outputs[1];
   const Gaps gaps = gaps_between(values, cutoff(a));
-  const array inside = product(adjoint(v), cotangents[1]) * inverse_where(gaps.distinct, gaps.difference);
-  return {symmetric_part(product(v, inside + on_diagonal(cotangents[0]), adjoint(v)))};
+  const array inside = product(adjoint(v), of.cotangents[1]) * inverse_where(gaps.distinct, gaps.difference);
+  return {symmetric_part(product(v, inside + on_diagonal(of.cotangents[0]), adjoint(v)))};
 }
 
 // C. Boeddeker et al., "On the computation of complex-valued gradients with application to statistically optimum
 // beamforming" (2017), for vectors of length 1: Ā = V⁻ᴴ (diag λ̄ + F* ∘ (Vᴴ V̄ - Vᴴ V Re diag(Vᴴ V̄))) Vᴴ.
-PULLBACK(pull_eigen) {
-  const array& a = inputs[0];
-  const auto [values, v] = options.vectors ? std::pair(outputs[0], outputs[1]) : eig(a);
+Arrays pull_eigen(const Applied& of) {
+  const array& a = of.inputs[0];
+  const auto [values, v] = of.options.vectors ? std::pair(of.outputs[0], of.outputs[1]) : eig(a);
   const array vh = adjoint(v), inverse_h = adjoint(factorize_alike(inverse, {}, v, {}));
-  array inside = on_diagonal(cotangents[0]);
-  if (options.vectors) {
+  array inside = on_diagonal(of.cotangents[0]);
+  if (of.options.vectors) {
     const Gaps gaps = gaps_between(values, std::max(cutoff(a), cutoff(v)));
-    const array pulled = product(vh, cotangents[1]);
+    const array pulled = product(vh, of.cotangents[1]);
     const array kept = pulled - product(vh, v) * as_columns(astype(real(diagonal_of(pulled)), complex64));
     inside = inside + kept * conjugate(inverse_where(gaps.distinct, gaps.difference));
   }

@@ -29,7 +29,7 @@ Framing framing(const char* op, int n_fft, const std::optional<int>& hop_length,
     fail(op, "Invalid norm. Expected one of {'backward', 'ortho', 'forward'}.");
   array taper = window ? astype(window->dtype().is_complex() ? real(*window, s) : *window, float32, s) : ones({width}, float32, s);
   const int before = (n_fft - width) / 2;
-  if (width < n_fft) taper = pad(taper, std::vector<int>{before, n_fft - width - before}, "constant", Scalar(int64_t(0)), s);
+  if (width < n_fft) taper = pad(taper, std::vector<int>{before, n_fft - width - before}, "constant", 0, s);
   return {n_fft, hop, taper};
 }
 
@@ -47,10 +47,10 @@ array overlap_add(const array& frames, int hop, const StreamOrDevice& s) {
   std::vector<std::vector<int>> widths(size_t(frames.ndim()), {0, 0});
   widths[last][1] = pieces * hop - n;
   widths[last - 1] = {pieces - 1, pieces - 1};
-  const array padded = flatten(pad(frames, widths, "constant", Scalar(int64_t(0)), s), last - 1, last, s);
+  const array padded = flatten(pad(frames, widths, "constant", 0, s), last - 1, last, s);
   // Piece p of frame f covers block f + p: block b adds piece p of the padded frame b - p + (pieces - 1).
   const int blocks = count + pieces - 1;
-  const array block = reshape(arange(pieces - 1, 1, blocks, int32, s), {blocks, 1, 1}, s);
+  const array block = reshape(ramp(pieces - 1, 1, blocks, int32, s), {blocks, 1, 1}, s);
   const array piece = reshape(arange(pieces, int32, s), {pieces, 1}, s);
   const array sample = arange(hop, int32, s);
   const array row = multiply(subtract(block, piece, s), array(pieces * hop, int32), s);
@@ -73,11 +73,11 @@ array stft(const array& x, int n_fft, std::optional<int> hop_length, std::option
   if (center) {
     std::vector<std::vector<int>> widths(size_t(x.ndim()), {0, 0});
     widths.back() = {n_fft / 2, n_fft / 2};
-    signal = pad(signal, widths, pad_mode, Scalar(int64_t(0)), s);
+    signal = pad(signal, widths, pad_mode, 0, s);
   }
   if (signal.shape(-1) < n_fft) fail("stft", "a signal of ", signal.shape(-1), " samples is too short for n_fft = ", n_fft, ".");
   const int count = (signal.shape(-1) - n_fft) / frame.hop + 1;
-  const array start = reshape(arange(0, frame.hop, count, int32, s), {count, 1}, s);
+  const array start = reshape(ramp(0, frame.hop, count, int32, s), {count, 1}, s);
   const array frames = take(signal, add(start, arange(n_fft, int32, s), s), -1, s);
   const array tapered = multiply(frames, frame.window, s);
   return swapaxes(half ? rfft(tapered, n_fft, -1, norm, s) : fft(tapered, n_fft, -1, norm, s), -1, -2, s);
@@ -105,7 +105,7 @@ array istft(const array& stft_matrix, std::optional<int> n_fft, std::optional<in
   if (there == wanted) return signal;
   std::vector<std::vector<int>> widths(size_t(signal.ndim()), {0, 0});
   widths.back()[1] = wanted - there;
-  return pad(signal, widths, "constant", Scalar(int64_t(0)), s);
+  return pad(signal, widths, "constant", 0, s);
 }
 
 }  // namespace mlx::fft

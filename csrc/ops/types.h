@@ -1,14 +1,14 @@
 // The argument types of operations beyond arrays, as their Python signatures name them.
 #pragma once
 
-#include <complex>
-#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "graph/array.h"
+#include "ops/operand.h"
 
 namespace mlx {
 
@@ -16,23 +16,23 @@ namespace mlx {
 using OptionalAxes = std::optional<Axes>;
 /// `int | Sequence[int]`.
 using IntOrInts = std::variant<int, std::vector<int>>;
-/// A Python number; weak in promotion.
-using Scalar = std::variant<bool, int64_t, double, std::complex<float>>;
-/// `scalar | array`.
-using ScalarOrArray = std::variant<Scalar, array>;
+/// `Sequence[int]`, where Axes takes a single int, too.
+struct IntSequence : std::vector<int> {
+  using std::vector<int>::vector;
+  IntSequence(std::vector<int> values) : std::vector<int>(std::move(values)) {}
+};
+
+/// `int | Sequence[int]` where the operation wants a shape either way.
+struct IntOrShape {
+  IntOrShape(Shape shape) : value(std::move(shape)) {}
+  IntOrShape(std::initializer_list<int32_t> shape) : value(shape) {}
+  IntOrShape(int32_t size) : value{size} {}
+  Shape value;
+};
 
 /// Several arrays that Python sees as a tuple.
 struct ArrayTuple {
   Arrays values;
 };
-
-/// The dtype a number has on its own: bool, int32 (int64 when too wide), float32, complex64.
-Dtype dtype_of(const Scalar& number);
-/// The dtype a number takes beside an array of `dtype`. Throws std::invalid_argument for an int that does not fit.
-Dtype dtype_beside(const Scalar& number, Dtype dtype);
-array to_array(const Scalar& number, Dtype dtype);
-array to_array(const ScalarOrArray& value, std::optional<Dtype> dtype = {});
-/// Two operands of a binary operation, numbers made arrays of the dtype they take beside the other.
-std::pair<array, array> to_arrays(const ScalarOrArray& a, const ScalarOrArray& b);
 
 }  // namespace mlx

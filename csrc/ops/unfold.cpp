@@ -1,7 +1,7 @@
 // Convolution by matrix products over unfolded windows, a part of the batch at a time.
 #include <algorithm>
 
-#include "graph/codegen.h"
+#include "graph/primitive.h"
 #include "ops/convolution.h"
 
 namespace mlx {

@@ -24,10 +24,9 @@ array numbers_of(const array& sorted, const StreamOrDevice& s) {
   return concatenate({first, cumsum(changes, 0, false, true, {}, s)}, 0, s);
 }
 
-std::optional<array> filling(const std::optional<ScalarOrArray>& value, Dtype dtype, const StreamOrDevice& s) {
+std::optional<array> filling(const std::optional<Operand>& value, Dtype dtype, const StreamOrDevice& s) {
   if (!value) return {};
-  const Scalar* const number = std::get_if<Scalar>(&*value);
-  const array fill = number ? to_array(*number, dtype_beside(*number, dtype)) : std::get<array>(*value);
+  const array fill = to_array_beside(*value, dtype);
   if (fill.size() != 1) fail("unique", "the fill value must have one element, not shape ", to_string(fill.shape()), ".");
   return astype(reshape(fill, {}, s), dtype, s);
 }
@@ -35,7 +34,7 @@ std::optional<array> filling(const std::optional<ScalarOrArray>& value, Dtype dt
 }  // namespace
 
 std::variant<array, ArrayTuple> unique(const array& a, std::optional<int> size, bool return_index, bool return_inverse,
-                                       bool return_counts, const std::optional<ScalarOrArray>& fill_value, StreamOrDevice s) {
+                                       bool return_counts, const std::optional<Operand>& fill_value, StreamOrDevice s) {
   if (size.value_or(0) < 0) fail("unique", "the size must not be negative, but is ", *size, ".");
   const array flat = flatten(a, 0, -1, s);
   const int n = flat.shape(0);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -93,7 +93,7 @@ class AsStrided final : public Primitive {
     for (size_t i = 0; i < shape_.size(); ++i) {
       Shape lane(shape_.size(), 1);
       lane[i] = shape_[i];
-      at = at + reshape(arange(0, double(strides_[i]), shape_[i], int64), lane);
+      at = at + reshape(ramp(0, double(strides_[i]), shape_[i], int64), lane);
     }
     const array flat = zeros({dimension(primals[0].size(), name())}, cotangents[0].dtype());
     return {reshape(scatter(flat, {at}, cotangents[0], 0, ScatterMode::add), primals[0].shape())};
@@ -135,7 +135,7 @@ class Depends final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
     const Arrays first(inputs.begin(), inputs.begin() + count_), others(inputs.begin() + count_, inputs.end());
-    return {depends(first, others), std::vector<int>(axes.begin(), axes.begin() + count_)};
+    return {std::get<Arrays>(depends(first, others)), std::vector<int>(axes.begin(), axes.begin() + count_)};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     std::vector<Shape> shapes;
@@ -151,7 +151,8 @@ class Depends final : public Primitive {
 
 }  // namespace
 
-array view(const array& a, Dtype dtype, StreamOrDevice s) {
+array view(Operand operand, Dtype dtype, StreamOrDevice s) {
+  const array a = to_array(std::move(operand));
   if (a.dtype() == dtype) return a;
   auto primitive = make_ref<View>(dtype);
   Shape shape = primitive->shape_for(a);
@@ -174,14 +175,21 @@ array as_strided(const array& a, const std::optional<Shape>& shape, const std::o
   return array(to, a.dtype(), make_ref<AsStrided>(to, steps, offset), {a}, to_stream(s));
 }
 
-Arrays depends(const Arrays& inputs, const Arrays& dependencies) {
+std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs_, const std::variant<array, Arrays>& dependencies_) {
+  const auto several = [](const std::variant<array, Arrays>& given) {
+    const array* const one = std::get_if<array>(&given);
+    return one ? Arrays{*one} : std::get<Arrays>(given);
+  };
+  const Arrays inputs = several(inputs_), dependencies = several(dependencies_);
   std::vector<Shape> shapes;
   std::vector<Dtype> dtypes;
   for (const array& x : inputs) shapes.push_back(x.shape()), dtypes.push_back(x.dtype());
-  if (inputs.empty()) return {};
+  if (inputs.empty()) return Arrays{};
   Arrays all = inputs;
   all.insert(all.end(), dependencies.begin(), dependencies.end());
-  return array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())), std::move(all), to_stream({}));
+  Arrays after = array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())), std::move(all), to_stream({}));
+  if (std::holds_alternative<array>(inputs_)) return after[0];
+  return after;
 }
 
 static const Registered<View> view_class("View", float32);

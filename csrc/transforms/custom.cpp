@@ -86,7 +86,7 @@ Arrays custom_function(const Function& f, const Arrays& inputs, CustomRules rule
 Arrays checkpoint(const Function& f, const Arrays& inputs) {
   CustomRules rules;
   rules.vjp = [f](const Arrays& primals, const Arrays& cotangents, const Arrays&) {
-    const Arrays gradients = vjp(f, depends(primals, cotangents), cotangents).second;
+    const Arrays gradients = vjp(f, std::get<Arrays>(depends(primals, cotangents)), cotangents).second;
     return std::vector<std::optional<array>>(gradients.begin(), gradients.end());
   };
   return custom_function(f, inputs, std::move(rules));

@@ -1,5 +1,9 @@
-"""`python -m mlx`: what this installation runs on, and a ten-second check of how well it does."""
+"""`python -m mlx`: what this installation runs on, and a ten-second check of how well it does.
 
+`python -m mlx prepare` builds the kernels that programs usually need, so that none of them waits for a compiler.
+"""
+
+import argparse
 import platform
 import sys
 import time
@@ -117,7 +121,7 @@ def self_check():
     return failures
 
 
-def main():
+def report():
     info = mx._runtime_info()
     print_versions(info)
     print_platforms(info)
@@ -125,6 +129,20 @@ def main():
     print_cache(info)
     print_variables(info)
     return 1 if self_check() else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m mlx", description="Prints what this installation runs on.")
+    prepare = parser.add_subparsers(dest="command").add_parser("prepare", help="build the usual kernels ahead of their use")
+    prepare.add_argument("--processes", type=int, help="how many at once; as many as there are cores by default")
+    prepare.add_argument("--only", default="", help="a pattern for the titles of the work to do: names of operations and the like")
+    prepare.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.command != "prepare":
+        return report()
+    from mlx import _prepare
+
+    return _prepare.work() if arguments.worker else min(_prepare.prepare(arguments.processes, arguments.only), 1)
 
 
 if __name__ == "__main__":

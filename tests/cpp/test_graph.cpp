@@ -66,8 +66,8 @@ TEST(Evaluate, ReusesTheMemoryOfDyingInputs) {
 
 TEST(Codegen, GivesTheSameTextForTheSameGroup) {
   Group group{{float32, bfloat16}, {false, true}, {{{"(a + b)", float32}, float32, {0, 1}}}, {2}};
-  EXPECT_EQ(GroupKernel::source(group, "ckf", 0), GroupKernel::source(group, "ckf", 0));
-  EXPECT_NE(GroupKernel::source(group, "ckf", 0), GroupKernel::source(group, "gkf", 1));
+  EXPECT_EQ(source_of(group, "ckf", 0), source_of(group, "ckf", 0));
+  EXPECT_NE(source_of(group, "ckf", 0), source_of(group, "gkf", 1));
 }
 
 // Hashes of expressions that lie next to each other do meet.

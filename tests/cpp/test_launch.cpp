@@ -146,6 +146,24 @@ TEST_F(LaunchTest, ABuildFailureTellsLogOptionsAndSource) {
   }
 }
 
+TEST_F(LaunchTest, AFailedBuildIsNotTriedAgain) {
+  Kernel& kernel = device.kernels().generated("kernel void failing(global float* x) { x[0] = nonsense; }\n", "failing");
+  std::string messages[2];
+  std::chrono::steady_clock::duration times[2];
+  for (int i = 0; i < 2; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      Launch(*queue, kernel).over(1).enqueue();
+    } catch (const std::runtime_error& error) {
+      messages[i] = error.what();
+    }
+    times[i] = std::chrono::steady_clock::now() - start;
+  }
+  EXPECT_NE(messages[0].find("nonsense"), std::string::npos);
+  EXPECT_EQ(messages[0], messages[1]);
+  EXPECT_LT(times[1] * 5, times[0]);
+}
+
 TEST_F(LaunchTest, DISABLED_PrintsTinyLatency) {
   Ref<Buffer> x = zeros(16);
   queue->expect(16);

@@ -29,3 +29,10 @@ def same_device_afterwards():
     device = mx.default_device()
     yield
     mx.set_default_device(device)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_kernel_lacks_a_declaration():
+    """kernels/builtins.clh declares what the kernels call; one that calls more is built twice."""
+    yield
+    assert mx._runtime_info()["cache"]["built_twice"] == 0

@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
-SUBMODULES = ("random", "fast", "linalg", "fft")
-ROW = re.compile(r'^(OP|METHOD|CREATION|OVERLOADED)\((\w+),\s*([\w:]+),\s*"', re.MULTILINE)
+ROW = re.compile(r'^(OP|METHOD|CREATION|OVERLOADED)\((\w+),\s*([\w:]+),\s*"([^"]*)"', re.MULTILINE)
 PARENTHESES = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 ITEM = re.compile(
     r"^namespace (?P<enter>[\w:]+) \{|^(?P<leave>\})  // namespace|^\s*using (?P<alias>\w+) = (?P<meaning>[^;]+);"
@@ -31,7 +30,7 @@ TYPES = {
     "DeviceType": "Device | DeviceType",
     "StreamOrDevice": "StreamOrDevice",
     "Scalar": "scalar",
-    "ScalarOrArray": "Operand",
+    "Operand": "Operand",
     "IntOrInts": "int | Sequence[int]",
     "Shape": ("Sequence[int]", "tuple[int, ...]"),
     "IntOrShape": "int | Sequence[int]",
@@ -59,7 +58,7 @@ class Declarations:
 
     def __init__(self):
         self.functions, self.aliases = {}, {}
-        for header in sorted(CSRC.glob("ops/*.h")) + [CSRC / "graph/array.h", CSRC / "bind/shapes.h"]:
+        for header in sorted(CSRC.glob("ops/*.h")) + [CSRC / "graph/array.h"]:
             self._read(re.sub(r"//(?! namespace).*", "", header.read_text()))
 
     def _read(self, text):
@@ -107,19 +106,32 @@ class Declarations:
         return parameters, self.python_type(found[0], is_result=True)
 
 
-def operation_types():
+def adapt_to_signature(parameters, signature):
+    """Adds what only the row says: `second=None for first` is one parameter more, and `= None` may be given as None."""
+    texts = [text for text in split_at_commas(signature) if text not in ("/", "*")]
+    names = [text.split("=")[0] for text in texts]
+    for position, text in enumerate(texts):
+        if " for " in text:
+            parameters.insert(position, parameters[names.index(text.split(" for ")[1])])
+        is_none = text.partition("=")[2].startswith("None") and position < len(parameters)
+        if is_none and not re.search("None|StreamOrDevice", parameters[position]):
+            parameters[position] += " | None"
+
+
+def operation_types(submodules):
     """{(submodule or "", name): (types of the parameters, type of the result)}; methods as "array.name"."""
     declarations, types = Declarations(), {}
     for table in sorted((CSRC / "ops").glob("*.def")):
         text = table.read_text()
-        submodule = table.stem if table.stem in SUBMODULES else ""
-        for kind, name, function in ROW.findall(text):
+        submodule = table.stem if table.stem in submodules else ""
+        for kind, name, function, signature in ROW.findall(text):
             key = f"array.{name}" if kind == "METHOD" else name
-            if kind == "OVERLOADED":  # the C++ function takes all forms
-                function = f"python::{name}"
+            if kind == "OVERLOADED":  # the C++ function of that name has the most parameters
+                function = name
             parameters, result = declarations.types_of(function, submodule)
             if kind in ("CREATION", "OVERLOADED"):  # the binder puts the device before the stream
                 parameters.insert(-1, "Device | DeviceType | None")
+            adapt_to_signature(parameters, signature)
             types[submodule, key] = parameters, result
         for kind, name in re.findall(r"^(UNARY|BINARY)\((\w+)", text, re.MULTILINE):
             types[submodule, name] = (["Operand"] * (1 + (kind == "BINARY")) + ["StreamOrDevice"], "array")

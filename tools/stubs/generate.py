@@ -17,7 +17,7 @@ from declarations import operation_types
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "python/mlx/core"
-SUBMODULES = ("cuda", "distributed", "fast", "fft", "linalg", "metal", "random")
+SUBMODULES = sorted(name for name, thing in vars(mx).items() if inspect.ismodule(thing))
 OPERATIONS = {"mlx.core.function", "mlx.core.method"}
 WIDTH = 120
 # Dunder names that every class has, or that say nothing to a type checker.
@@ -260,7 +260,7 @@ class Stub:
 def stubs():
     """{file name: text} of every stub."""
     by_hand = ByHand((Path(__file__).parent / "by_hand.pyi").read_text())
-    types = operation_types()
+    types = operation_types(SUBMODULES)
     names_of_core = re.findall(r"^(?:class )?(\w+)(?:: TypeAlias|[:(])", "\n".join(by_hand.head), re.MULTILINE)
     names_of_core += [name for name in public(mx) if isinstance(getattr(mx, name), (mx.Dtype, type))]
 

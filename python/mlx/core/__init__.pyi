@@ -426,8 +426,10 @@ class _DeviceScope(Device):
 def __array_namespace_info__() -> Any:
     """What this implementation of the array API standard has."""
 __version__: str
+def _build_ahead() -> None:
+    """Builds the kernels that another process asks for on standard input."""
 def _runtime_info() -> dict[str, Any]:
-    """Platforms, devices, libraries, cache and variables, for `python -m mlx`."""
+    """Platforms, devices, libraries, cache, variables and elementwise operations, for `python -m mlx`."""
 def abs(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Magnitude."""
 def acos(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
@@ -507,7 +509,7 @@ def asin(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse sine, in radians."""
 def asinh(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
     """Inverse hyperbolic sine."""
-def astype(a: array, /, dtype: Dtype, *, copy: bool | None = None, stream: StreamOrDevice = None) -> array:
+def astype(a: array, /, dtype: Dtype, *, stream: StreamOrDevice = None, copy: bool | None = None) -> array:
     """Converted to another dtype; when it has it already, the same array, or with copy=True one with memory of its own.
     """
 def async_eval(*args: Any) -> None:

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/env.h"
-#include "graph/codegen.h"
 #include "graph/deferred.h"
+#include "graph/group_kernel.h"
 #include "graph/mlx_names.h"
 #include "graph/plan.h"
 

@@ -1,5 +1,5 @@
-// Weak Python numbers becoming arrays.
-#include "ops/types.h"
+// Numbers becoming arrays.
+#include "ops/operand.h"
 
 #include <limits>
 
@@ -44,21 +44,29 @@ array to_array(const Scalar& number, Dtype dtype) {
   return std::visit([&](auto value) { return array(value, dtype); }, number);
 }
 
-array to_array(const ScalarOrArray& value, std::optional<Dtype> dtype) {
-  if (const array* x = std::get_if<array>(&value)) return *x;
-  const Scalar& number = std::get<Scalar>(value);
-  return to_array(number, dtype ? *dtype : dtype_of(number));
+array to_array(Operand operand, std::optional<Dtype> dtype) {
+  if (array* const x = operand.as_array()) return std::move(*x);
+  return to_array(operand.number(), dtype ? *dtype : dtype_of(operand.number()));
 }
 
-std::pair<array, array> to_arrays(const ScalarOrArray& a, const ScalarOrArray& b) {
-  const array* x = std::get_if<array>(&a);
-  const array* y = std::get_if<array>(&b);
-  if (x && y) return {*x, *y};
-  if (x) return {*x, to_array(std::get<Scalar>(b), dtype_beside(std::get<Scalar>(b), x->dtype()))};
-  if (y) return {to_array(std::get<Scalar>(a), dtype_beside(std::get<Scalar>(a), y->dtype())), *y};
-  const Scalar &p = std::get<Scalar>(a), &q = std::get<Scalar>(b);
-  const Dtype dtype = promote(dtype_of(p), dtype_of(q));
-  return {to_array(p, dtype), to_array(q, dtype)};
+array to_array_beside(Operand operand, Dtype dtype) {
+  if (array* const x = operand.as_array()) return std::move(*x);
+  return to_array(operand.number(), dtype_beside(operand.number(), dtype));
+}
+
+std::pair<array, array> to_arrays(Operand a, Operand b) {
+  array *const x = a.as_array(), *const y = b.as_array();
+  if (x && y) return {std::move(*x), std::move(*y)};
+  if (x) {
+    array number = to_array_beside(std::move(b), x->dtype());
+    return {std::move(*x), std::move(number)};
+  }
+  if (y) {
+    array number = to_array_beside(std::move(a), y->dtype());
+    return {std::move(number), std::move(*y)};
+  }
+  const Dtype dtype = promote(dtype_of(a.number()), dtype_of(b.number()));
+  return {to_array(a.number(), dtype), to_array(b.number(), dtype)};
 }
 
 }  // namespace mlx

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "graph/codegen.h"
+#include "graph/group_kernel.h"
 
 namespace mlx {
 

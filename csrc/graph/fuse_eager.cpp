@@ -1,5 +1,5 @@
 // Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a kernel.
-#include "graph/fuser.h"
+#include "graph/fuse_eager.h"
 
 #include <algorithm>
 #include <chrono>

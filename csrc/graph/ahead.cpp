@@ -1,0 +1,142 @@
+// Kernels that are built ahead of their use, by another process, while this one builds others.
+#include "graph/ahead.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <thread>
+#include <unordered_set>
+
+#include "base/env.h"
+#include "cl/build.h"
+#include "cl/disk_cache.h"
+#include "graph/codegen.h"
+#include "graph/group_text.h"
+#include "graph/layout.h"
+
+extern char** environ;
+
+namespace mlx::ahead {
+
+std::vector<std::string> command;
+
+namespace {
+
+constexpr size_t worth_a_process = 4;        ///< kernels; starting one costs as much as building a few
+constexpr size_t longest_message = 8 << 10;
+constexpr int idle_milliseconds = 10'000;
+
+/// An array as it will be once evaluated: row-major.
+array imagined(const array& x) {
+  if (x.is_evaluated()) return x;
+  array y(make_ref<Node>(x.shape(), x.dtype()));
+  y.node().strides = row_major(x.shape());
+  y.node().evaluated = true;
+  return y;
+}
+
+/// What a kernel's text is made of, as it travels: the features, a zero, the source.
+std::string whole_text(const std::string& parts) {
+  const size_t end = parts.find('\0');
+  return group_text(parts.substr(0, end), parts.substr(end + 1));
+}
+
+/// The parts of the kernel that a node will need if it is evaluated by itself and its inputs are row-major.
+std::string parts_for(const Node& node, const Capabilities& device) {
+  const Fragment* const fragment = node.siblings ? nullptr : node.primitive->fragment(node.inputs);
+  if (!fragment || !fragment->expression || node.size == 0) return "";
+  Group group;
+  Group::Step step{*fragment, node.dtype, {}};
+  Arrays inputs;
+  for (const array& x : node.inputs) {
+    step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
+    inputs.push_back(imagined(x));
+  }
+  group.outputs.push_back(group.add_step(std::move(step)));
+  const Strides strides = row_major(node.shape);
+  const Layout layout = lay_out(node.shape, inputs, group.constant, {&strides}, short_row(device));
+  return features_of(group) + '\0' + source_of(group, layout.classes, layout.rank);
+}
+
+/// The socket to the other process, which is started when there is none; -1 where that fails.
+int connection() {
+  static int socket = -1;
+  static pid_t process = 0;
+  if (socket >= 0) {
+    char byte;
+    if (recv(socket, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) return socket;  // else it has ended
+    close(socket);
+    socket = -1;
+    waitpid(process, nullptr, WNOHANG);
+  }
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, ends[1], STDIN_FILENO);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  std::vector<char*> words;
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
+  const bool started = posix_spawnp(&process, words[0], &files, nullptr, words.data(), environ) == 0;
+  posix_spawn_file_actions_destroy(&files);
+  close(ends[1]);
+  if (started) socket = ends[0];
+  else close(ends[0]), command.clear();
+  return socket;
+}
+
+}  // namespace
+
+void look_through(const std::vector<Node*>& order) {
+  static int built = -1;  // everything is looked through once, then only what follows a build from source
+  if (command.empty() || env::ahead() == "0" || order.size() < worth_a_process || built == programs_built()) return;
+  built = programs_built();
+  if (disk_cache::folder().empty() || std::thread::hardware_concurrency() < 2) return;
+  static auto* const seen = new std::unordered_set<std::string>;
+  std::vector<std::string> missing;
+  for (const Node* node : order) {
+    const Device& device = queue_of(node->stream).device();
+    if (!device.facts().is_pocl || !device.facts().is_cpu) continue;
+    std::string parts = parts_for(*node, device.facts());
+    if (parts.empty() || parts.size() > longest_message || !seen->insert(parts).second) continue;
+    if (!is_stored(device, generated_text(device.facts(), whole_text(parts)))) missing.push_back(std::move(parts));
+  }
+  if (missing.size() < worth_a_process) return;
+  const int socket = connection();
+  for (const std::string& parts : missing)  // what does not fit in the socket's buffer is not sent
+    if (socket < 0 || send(socket, parts.data(), parts.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
+}
+
+void serve() {
+  if (nice(5) == -1) {  // as it may be: the process that waits comes first
+  }
+  const Device& device = Device::get(DeviceType::cpu);
+  std::vector<std::string> texts;
+  std::string message(longest_message, '\0');
+  for (;;) {
+    pollfd incoming{STDIN_FILENO, POLLIN, 0};
+    if (poll(&incoming, 1, texts.empty() ? idle_milliseconds : 0) < 0) return;
+    if (incoming.revents) {
+      const ssize_t size = recv(STDIN_FILENO, message.data(), message.size(), 0);
+      if (size <= 0) return;
+      texts.emplace_back(message.data(), size_t(size));
+    } else if (texts.empty()) {
+      return;
+    } else {
+      const ProgramText text = generated_text(device.facts(), whole_text(texts.back()));
+      texts.pop_back();
+      Handle<cl_program> built[2];
+      if (!is_stored(device, text)) build_program(device, false, text, built);
+    }
+  }
+}
+
+}  // namespace mlx::ahead

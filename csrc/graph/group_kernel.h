@@ -1,0 +1,43 @@
+// Kernels of groups: built once for each layout of the operands, and launched.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "graph/codegen.h"
+
+namespace mlx {
+
+struct Layout;
+
+/// The numbers that tell one group from another, for tables of groups.
+using GroupKey = SmallVector<uint64_t, 6>;
+/// Appends a step (whose operands the caller tells apart) or an input. Under submission_lock().
+void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands);
+void append_input(GroupKey& key, const Node& input);
+
+/// A group with the kernels built for it so far, one per layout of its operands.
+class GroupKernel {
+ public:
+  explicit GroupKernel(Group group) : group_(std::move(group)) {}
+  const Group& group() const { return group_; }
+  /// Computes the outputs (allocated here, donated inputs reused). Inputs are read as if broadcast to `shape`.
+  void run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue);
+
+ private:
+  /// Gives the outputs memory: a dying input's if it fits, else new, laid out by the strides that the inputs have in
+  /// `common`. True for each output in new memory.
+  std::vector<bool> place(const Arrays& inputs, Arrays& outputs, const Shape& shape, const Strides* common, Queue& queue) const;
+  /// Finds or builds the kernel and launches it over `total` elements.
+  void enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total, Queue& queue);
+
+  Group group_;
+  std::unordered_map<std::string, Kernel*> kernels_;  ///< by layout_key()
+};
+
+/// The kernel of a group of one, shared by all primitives with this fragment and these dtypes.
+GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output);
+/// Evaluates a primitive that has a fragment.
+void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue);
+
+}  // namespace mlx
