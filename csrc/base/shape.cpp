@@ -63,16 +63,16 @@ Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shap
   return result;
 }
 
-int normalize_axis(int axis, int ndim, const char* op, AxisError) {
+int normalize_axis(int axis, int ndim, const char* op) {
   const int counted = axis < 0 ? axis + ndim : axis;
   if (counted >= 0 && counted < ndim) return counted;
   throw std::out_of_range(std::string("[") + op + "] axis " + std::to_string(axis) + " is out of range for a " +
                           std::to_string(ndim) + "-dimensional array.");
 }
 
-Axes normalize_axes(const Axes& axes, int ndim, const char* op, AxisError error) {
+Axes normalize_axes(const Axes& axes, int ndim, const char* op) {
   Axes result;
-  for (const int axis : axes) result.push_back(normalize_axis(axis, ndim, op, error));
+  for (const int axis : axes) result.push_back(normalize_axis(axis, ndim, op));
   std::sort(result.begin(), result.end());
   if (std::adjacent_find(result.begin(), result.end()) != result.end())
     throw std::invalid_argument(std::string("[") + op + "] the axes hold a duplicate.");

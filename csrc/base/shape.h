@@ -24,11 +24,10 @@ Shape broadcast(const Shape& a, const Shape& b, const char* op = "broadcast_shap
 /// Strides that read an array of `shape`/`strides` as if it had the shape `to` (0 where repeated).
 Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shape& to);
 
-enum class AxisError { value, index };  ///< the exception type due: invalid_argument or out_of_range
-/// Counts a negative axis from the end and checks it; the error names `op`.
-int normalize_axis(int axis, int ndim, const char* op, AxisError error = AxisError::value);
+/// Counts a negative axis from the end; throws std::out_of_range that names `op` when there is no such axis.
+int normalize_axis(int axis, int ndim, const char* op);
 /// Normalized, sorted and unique; duplicates throw std::invalid_argument.
-Axes normalize_axes(const Axes& axes, int ndim, const char* op, AxisError error = AxisError::value);
+Axes normalize_axes(const Axes& axes, int ndim, const char* op);
 /// All axes when `axes` is empty.
 Axes all_axes(int ndim);
 

@@ -64,7 +64,7 @@ std::vector<int> input_axes(py::handle in_axes, const py::args& args, const Arra
   bool mapped = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (axes[i] && inputs[i].ndim() == 0) fail<std::out_of_range>("vmap", "a 0-dimensional array cannot be mapped.");
-    result.push_back(axes[i] ? normalize_axis(*axes[i], inputs[i].ndim(), "vmap", AxisError::index) : -1);
+    result.push_back(axes[i] ? normalize_axis(*axes[i], inputs[i].ndim(), "vmap") : -1);
     mapped |= axes[i].has_value();
   }
   if (!mapped) fail("vmap", "at least one argument must be mapped.");
@@ -89,7 +89,7 @@ py::object make_vmap(const py::object& fun, const py::object& in_axes, const py:
       const AxesOfLeaves axes = axes_of_one(out_axes, tree, "out_axes", false);
       std::vector<int> result;
       for (size_t i = 0; i < outputs.size(); ++i)
-        result.push_back(axes[i] ? normalize_axis(*axes[i], outputs[i].ndim() + 1, "vmap", AxisError::index) : -1);
+        result.push_back(axes[i] ? normalize_axis(*axes[i], outputs[i].ndim() + 1, "vmap") : -1);
       return result;
     };
     const Arrays outputs = vmap(f, inputs, input_axes(in_axes, args, inputs), place);

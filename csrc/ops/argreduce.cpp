@@ -86,7 +86,7 @@ array arg_reduce(bool least, const array& a, std::optional<int> axis, bool keepd
   const char* const op = least ? "argmin" : "argmax";
   const bool valid = axis && *axis >= -a.ndim() && *axis < a.ndim();
   if (a.size() == 0 && (!valid || a.shape(*axis) == 0)) fail(op, "Cannot ", op, " reduce zero size array.");
-  if (axis) axis = normalize_axis(*axis, a.ndim(), op, AxisError::index);
+  if (axis) axis = normalize_axis(*axis, a.ndim(), op);
   const array x = axis ? a : flatten(a, 0, -1, s);
   const int along = axis.value_or(0);
   Shape shape = x.shape();

@@ -24,7 +24,7 @@ Plan make_plan(const array& a, const Sizes& s, const Sizes& axes, bool inverse_o
   if (a.ndim() == 0) fail("fftn", "Requires array with at least one dimension.");
   Plan plan{axes ? Axes(*axes) : all_axes(a.ndim()), {}};
   if (s && s->size() != plan.axes.size()) fail("fftn", "Shape and axes have different sizes.");
-  for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn", AxisError::index);
+  for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn");
   Axes sorted = plan.axes;
   std::sort(sorted.begin(), sorted.end());
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) fail("fftn", "Duplicated axis received.");

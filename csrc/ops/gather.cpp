@@ -212,7 +212,7 @@ array take(const array& a, const std::variant<int, array>& indices, std::optiona
 
 array take_along_axis(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {
   if (!axis) return take_along_axis(flatten(a, 0, -1, s), indices, 0, s);
-  const int at = normalize_axis(*axis, a.ndim(), "take_along_axis", AxisError::index);
+  const int at = normalize_axis(*axis, a.ndim(), "take_along_axis");
   if (indices.ndim() != a.ndim())
     fail("take_along_axis", "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
   if (a.shape(at) == 0 && indices.size() > 0) fail("take_along_axis", "cannot take from an empty axis.");

@@ -68,8 +68,8 @@ array norm(const array& a, const Order& ord, const OptionalAxes& axis, bool keep
   Axes axes = axis ? *axis : all_axes(a.ndim());
   if ((axis || ord) && (axes.size() > 2 || (ord && axes.empty()))) fail(op, "Received too many axes for norm.");
   if (axis) {
-    normalize_axes(*axis, a.ndim(), op, AxisError::index);
-    for (int& i : axes) i = normalize_axis(i, a.ndim(), op, AxisError::index);
+    normalize_axes(*axis, a.ndim(), op);
+    for (int& i : axes) i = normalize_axis(i, a.ndim(), op);
   }
   if (!ord && !axis) return a.ndim() == 0 ? euclidean(a, {}, keepdims, s) : euclidean(a, axes, keepdims, s);
   if (!ord) return euclidean(a, axes, keepdims, s);
@@ -81,7 +81,7 @@ array norm(const array& a, const Order& ord, const OptionalAxes& axis, bool keep
 array vector_norm(const array& a, const OptionalAxes& axis, bool keepdims, double ord, StreamOrDevice s) {
   const char* const name = "linalg::vector_norm";
   Axes axes = axis ? *axis : all_axes(a.ndim());
-  for (int& i : axes) i = normalize_axis(i, a.ndim(), name, AxisError::index);
+  for (int& i : axes) i = normalize_axis(i, a.ndim(), name);
   return norm_of_vectors(a, ord, axes, keepdims, s);
 }
 

@@ -46,8 +46,8 @@ std::pair<Axes, Axes> contracted(const array& a, const array& b, const Contracte
   if (lists.size() != 2) fail("tensordot", "axes must be a list of two lists.");
   if (lists[0].size() != lists[1].size()) fail("tensordot", "axes must have the same size.");
   for (size_t i = 0; i < lists[0].size(); ++i) {
-    result.first.push_back(normalize_axis(lists[0][i], a.ndim(), "tensordot", AxisError::index));
-    result.second.push_back(normalize_axis(lists[1][i], b.ndim(), "tensordot", AxisError::index));
+    result.first.push_back(normalize_axis(lists[0][i], a.ndim(), "tensordot"));
+    result.second.push_back(normalize_axis(lists[1][i], b.ndim(), "tensordot"));
   }
   return result;
 }

@@ -54,7 +54,7 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
 }
 
 ArrayTuple unstack(const array& x, int axis, StreamOrDevice s) {
-  const int at = normalize_axis(axis, x.ndim(), "unstack", AxisError::index);
+  const int at = normalize_axis(axis, x.ndim(), "unstack");
   Arrays parts;
   for (int i = 0; i < x.shape(at); ++i) parts.push_back(squeeze(part(x, at, i, i + 1, s), Axes{at}, s));
   return {parts};
@@ -138,8 +138,8 @@ array roll(const array& a, const IntOrInts& shift, const std::optional<IntOrInts
 
 array diagonal(const array& a, int offset, int axis1, int axis2, StreamOrDevice s) {
   if (a.ndim() < 2) fail("diagonal", "the array must have at least two dimensions, but has ", a.ndim(), ".");
-  const int i = normalize_axis(axis1, a.ndim(), "diagonal", AxisError::index);
-  const int j = normalize_axis(axis2, a.ndim(), "diagonal", AxisError::index);
+  const int i = normalize_axis(axis1, a.ndim(), "diagonal");
+  const int j = normalize_axis(axis2, a.ndim(), "diagonal");
   if (i == j) fail("diagonal", "axis1 and axis2 cannot be the same axis.");
   if (follows_shape(a)) return deferred<&diagonal_of>({a}, s, offset, i, j);
   Axes order;

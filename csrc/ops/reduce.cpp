@@ -205,10 +205,9 @@ std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs, const std
   return {{y}, {keepdims_ ? batch : batch - before}};
 }
 
-array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keepdims, const StreamOrDevice& s,
-             AxisError error = AxisError::index) {
+array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keepdims, const StreamOrDevice& s) {
   const Row& row = rows[int(kind)];
-  Axes axes = axis ? normalize_axes(*axis, a.ndim(), row.name, error) : all_axes(a.ndim());
+  Axes axes = axis ? normalize_axes(*axis, a.ndim(), row.name) : all_axes(a.ndim());
   if (axes.empty()) {
     const bool converts = kind == Reduction::mean || kind == Reduction::all || kind == Reduction::any;
     return converts ? astype(a, row.result(a.dtype()), s) : a;
@@ -240,7 +239,7 @@ REDUCTION(any)
 #undef REDUCTION
 
 array mean(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
-  return reduce(Reduction::mean, a, axis, keepdims, s, AxisError::value);
+  return reduce(Reduction::mean, a, axis, keepdims, s);
 }
 
 namespace {
@@ -275,8 +274,8 @@ array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, Str
 
 array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype, StreamOrDevice s) {
   if (a.ndim() < 2) fail("trace", "Array must have at least two dimensions, but got ", a.ndim(), " dimensions.");
-  const int first = normalize_axis(axis1, a.ndim(), "trace", AxisError::index);
-  const int second = normalize_axis(axis2, a.ndim(), "trace", AxisError::index);
+  const int first = normalize_axis(axis1, a.ndim(), "trace");
+  const int second = normalize_axis(axis2, a.ndim(), "trace");
   if (first == second) fail("trace", "axis1 and axis2 cannot be the same axis.");
   const array entries = diagonal(a, offset, first, second, s);
   return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);

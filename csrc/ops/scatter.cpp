@@ -268,7 +268,7 @@ Arrays scattered(const Arrays& inputs, int axis, ScatterMode mode) {
 
 array along_axis(const array& a, const array& indices, const array& values, int axis, ScatterMode mode, const char* op,
                  const StreamOrDevice& s) {
-  const int at = normalize_axis(axis, a.ndim(), op, AxisError::index);
+  const int at = normalize_axis(axis, a.ndim(), op);
   if (indices.ndim() != a.ndim())
     fail(op, "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
   Shape to = a.shape();

@@ -137,8 +137,8 @@ array transpose(const array& a, const std::optional<IntSequence>& axes, StreamOr
 }
 
 array moveaxis(const array& a, int source, int destination, StreamOrDevice s) {
-  const int from = normalize_axis(source, a.ndim(), "moveaxis", AxisError::index);
-  const int to = normalize_axis(destination, a.ndim(), "moveaxis", AxisError::index);
+  const int from = normalize_axis(source, a.ndim(), "moveaxis");
+  const int to = normalize_axis(destination, a.ndim(), "moveaxis");
   if (from == to) return a;
   Axes order = all_axes(a.ndim());
   order.erase(order.begin() + from);
@@ -148,8 +148,8 @@ array moveaxis(const array& a, int source, int destination, StreamOrDevice s) {
 
 array swapaxes(const array& a, int axis1, int axis2, StreamOrDevice s) {
   Axes order = all_axes(a.ndim());
-  std::swap(order[normalize_axis(axis1, a.ndim(), "swapaxes", AxisError::index)],
-            order[normalize_axis(axis2, a.ndim(), "swapaxes", AxisError::index)]);
+  std::swap(order[normalize_axis(axis1, a.ndim(), "swapaxes")],
+            order[normalize_axis(axis2, a.ndim(), "swapaxes")]);
   return transpose(a, order, s);
 }
 

@@ -181,7 +181,7 @@ Arrays logsumexp_over(const Arrays& inputs, const Axes& axes, bool keepdims) {
 array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) {
   if (a.ndim() == 0 && axis && !axis->empty())
     fail("softmax", "Received non-empty axes for array with 0 dimensions.");
-  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "softmax", AxisError::index) : all_axes(a.ndim());
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "softmax") : all_axes(a.ndim());
   if (a.size() == 0) return a;
   const array x = astype(a, at_least_float(a.dtype()), s);
   if (axes.empty()) return exp(subtract(x, x, s), s);
@@ -199,7 +199,7 @@ array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) 
 array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   if (a.size() == 0) fail("logsumexp", "Received empty array.");
   if (axis && !axis->empty() && a.ndim() == 0) fail("logsumexp", "Received non-empty axes for array with 0 dimensions.");
-  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "logsumexp", AxisError::index) : all_axes(a.ndim());
+  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "logsumexp") : all_axes(a.ndim());
   const array x = astype(a, at_least_float(a.dtype()), s);
   if (axes.empty()) return x;
   if (!AsRows(a, axes).in_place && follows_shape(a)) return deferred<&logsumexp_over>({a}, s, axes, keepdims);
