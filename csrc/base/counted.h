@@ -16,7 +16,8 @@ class Counted {
   Counted& operator=(const Counted&) = delete;
   void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
-    if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) T::dispose(const_cast<T*>(static_cast<const T*>(this)));
+    if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      T::dispose(const_cast<T*>(static_cast<const T*>(this)));
   }
   uint32_t use_count() const { return count_.load(std::memory_order_relaxed); }
   static void dispose(T* object) { delete object; }

@@ -27,10 +27,18 @@ Dtype integer_of(int bytes, bool is_signed) {
 
 }  // namespace
 
-int Dtype::size() const { return facts[id_].bytes; }
-Kind Dtype::kind() const { return facts[id_].kind; }
-const char* Dtype::name() const { return facts[id_].name; }
-const char* Dtype::format() const { return facts[id_].format; }
+int Dtype::size() const {
+  return facts[id_].bytes;
+}
+Kind Dtype::kind() const {
+  return facts[id_].kind;
+}
+const char* Dtype::name() const {
+  return facts[id_].name;
+}
+const char* Dtype::format() const {
+  return facts[id_].format;
+}
 
 Dtype promote(Dtype a, Dtype b) {
   if (a == b) return a;
@@ -56,11 +64,16 @@ Dtype dtype_named(std::string_view name) {
 
 Category category(Dtype dtype) {
   switch (dtype.kind()) {
-    case Kind::boolean: return Category::generic;
-    case Kind::unsigned_integer: return Category::unsignedinteger;
-    case Kind::signed_integer: return Category::signedinteger;
-    case Kind::floating: return Category::floating;
-    case Kind::complex: return Category::complexfloating;
+    case Kind::boolean:
+      return Category::generic;
+    case Kind::unsigned_integer:
+      return Category::unsignedinteger;
+    case Kind::signed_integer:
+      return Category::signedinteger;
+    case Kind::floating:
+      return Category::floating;
+    case Kind::complex:
+      return Category::complexfloating;
   }
   return Category::generic;
 }
@@ -69,12 +82,16 @@ bool is_subcategory(Category a, Category b) {
   const auto parent = [](Category c) {
     switch (c) {
       case Category::complexfloating:
-      case Category::floating: return Category::inexact;
+      case Category::floating:
+        return Category::inexact;
       case Category::signedinteger:
-      case Category::unsignedinteger: return Category::integer;
+      case Category::unsignedinteger:
+        return Category::integer;
       case Category::inexact:
-      case Category::integer: return Category::number;
-      default: return Category::generic;
+      case Category::integer:
+        return Category::number;
+      default:
+        return Category::generic;
     }
   };
   for (Category c = a;; c = parent(c)) {

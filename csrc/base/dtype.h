@@ -22,11 +22,13 @@ class Dtype {
 
   constexpr Dtype(Id id) : id_(id) {}
   constexpr Id id() const { return id_; }
-  int size() const;               ///< bytes an element
+  int size() const;  ///< bytes an element
   Kind kind() const;
-  const char* name() const;       ///< "float32"
-  const char* format() const;     ///< the buffer protocol's code
-  bool is_integer() const { return kind() == Kind::unsigned_integer || kind() == Kind::signed_integer; }
+  const char* name() const;    ///< "float32"
+  const char* format() const;  ///< the buffer protocol's code
+  bool is_integer() const {
+    return kind() == Kind::unsigned_integer || kind() == Kind::signed_integer;
+  }
   bool is_inexact() const { return kind() >= Kind::floating; }
   bool is_floating() const { return kind() == Kind::floating; }
   bool is_complex() const { return kind() == Kind::complex; }
@@ -45,13 +47,22 @@ class Dtype {
 /// The dtype two arrays meet in.
 Dtype promote(Dtype a, Dtype b);
 /// float32 for integers and bool, the dtype itself otherwise.
-inline Dtype at_least_float(Dtype dtype) { return dtype.is_inexact() ? dtype : float32; }
+inline Dtype at_least_float(Dtype dtype) {
+  return dtype.is_inexact() ? dtype : float32;
+}
 /// Finds a dtype by its name; throws std::invalid_argument.
 Dtype dtype_named(std::string_view name);
 
 /// The category tree of `issubdtype`.
 enum class Category : uint8_t {
-  complexfloating, floating, inexact, signedinteger, unsignedinteger, integer, number, generic
+  complexfloating,
+  floating,
+  inexact,
+  signedinteger,
+  unsignedinteger,
+  integer,
+  number,
+  generic
 };
 Category category(Dtype dtype);
 bool is_subcategory(Category a, Category b);

@@ -13,15 +13,17 @@ std::string read(const char* name, const char* fallback) {
 
 }  // namespace
 
-#define ENV(identifier, name, fallback, meaning)                \
-  const std::string& identifier() {                             \
-    static const std::string value = read(name, fallback);      \
-    return value;                                               \
+#define ENV(identifier, name, fallback, meaning)           \
+  const std::string& identifier() {                        \
+    static const std::string value = read(name, fallback); \
+    return value;                                          \
   }
 #include "base/env.def"
 #undef ENV
 
-std::string home() { return read("HOME", ""); }
+std::string home() {
+  return read("HOME", "");
+}
 
 std::vector<Variable> all() {
   return {

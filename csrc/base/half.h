@@ -46,7 +46,8 @@ struct bfloat16_t {
   explicit bfloat16_t(float value) {
     const uint32_t word = std::bit_cast<uint32_t>(value);
     const bool nan = (word & 0x7fffffff) > 0x7f800000;
-    bits = nan ? uint16_t((word >> 16) | 0x40) : uint16_t((word + 0x7fff + ((word >> 16) & 1)) >> 16);
+    bits =
+        nan ? uint16_t((word >> 16) | 0x40) : uint16_t((word + 0x7fff + ((word >> 16) & 1)) >> 16);
   }
   explicit operator float() const { return std::bit_cast<float>(uint32_t(bits) << 16); }
 };

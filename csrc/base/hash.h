@@ -13,7 +13,8 @@ inline uint64_t mix(uint64_t seed, uint64_t value) {
   return seed ^ (seed >> 32);
 }
 
-/// For tables whose keys are sequences of integers. Tables compare whole keys: hashes of different keys may be equal.
+/// For tables whose keys are sequences of integers. Tables compare whole keys: hashes of different
+/// keys may be equal.
 struct HashNumbers {
   template <typename Numbers>
   size_t operator()(const Numbers& numbers) const {
@@ -33,7 +34,8 @@ inline std::string digest(std::string_view text) {
   constexpr char digits[] = "0123456789abcdef";
   std::string result;
   for (const uint64_t seed : {0xcbf29ce484222325ull, 0x84222325cbf29ce4ull})
-    for (uint64_t word = hash_text(text, seed), i = 0; i < 16; ++i, word >>= 4) result += digits[word & 15];
+    for (uint64_t word = hash_text(text, seed), i = 0; i < 16; ++i, word >>= 4)
+      result += digits[word & 15];
   return result;
 }
 

@@ -48,8 +48,8 @@ Shape broadcast(const Shape& a, const Shape& b, const char* op) {
   for (size_t i = 0; i < shorter.size(); ++i) {
     const int32_t x = longer[lead + i], y = shorter[i];
     if (x != y && x != 1 && y != 1)
-      throw std::invalid_argument(std::string("[") + op + "] Shapes " + to_string(a) + " and " + to_string(b) +
-                                  " cannot be broadcast.");
+      throw std::invalid_argument(std::string("[") + op + "] Shapes " + to_string(a) + " and " +
+                                  to_string(b) + " cannot be broadcast.");
     result[lead + i] = x == 1 ? y : x;
   }
   return result;
@@ -66,8 +66,8 @@ Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shap
 int normalize_axis(int axis, int ndim, const char* op) {
   const int counted = axis < 0 ? axis + ndim : axis;
   if (counted >= 0 && counted < ndim) return counted;
-  throw std::out_of_range(std::string("[") + op + "] axis " + std::to_string(axis) + " is out of range for a " +
-                          std::to_string(ndim) + "-dimensional array.");
+  throw std::out_of_range(std::string("[") + op + "] axis " + std::to_string(axis) +
+                          " is out of range for a " + std::to_string(ndim) + "-dimensional array.");
 }
 
 Axes normalize_axes(const Axes& axes, int ndim, const char* op) {
@@ -87,9 +87,10 @@ Axes all_axes(int ndim) {
 
 int32_t dimension(int64_t size, const char* op) {
   if (size == int32_t(size)) return int32_t(size);
-  throw std::overflow_error(std::string("[") + op + "] Shape dimension " + std::to_string(size) +
-                            " is outside the supported range [-2147483648, 2147483647]. MLX currently uses 32-bit "
-                            "integers for shape dimensions.");
+  throw std::overflow_error(
+      std::string("[") + op + "] Shape dimension " + std::to_string(size) +
+      " is outside the supported range [-2147483648, 2147483647]. MLX currently uses 32-bit "
+      "integers for shape dimensions.");
 }
 
 Collapsed collapse_dims(const Shape& shape, const std::vector<const Strides*>& operands) {
@@ -100,7 +101,8 @@ Collapsed collapse_dims(const Shape& shape, const std::vector<const Strides*>& o
     bool merges = !result.shape.empty();
     for (size_t k = 0; k < operands.size() && merges; ++k)
       merges = result.strides[k].back() == (*operands[k])[i] * shape[i];
-    merges = merges && int64_t(result.shape.back()) * shape[i] <= std::numeric_limits<int32_t>::max();
+    merges =
+        merges && int64_t(result.shape.back()) * shape[i] <= std::numeric_limits<int32_t>::max();
     if (merges) {
       result.shape.back() *= shape[i];
       for (size_t k = 0; k < operands.size(); ++k) result.strides[k].back() = (*operands[k])[i];

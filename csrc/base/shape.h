@@ -24,7 +24,8 @@ Shape broadcast(const Shape& a, const Shape& b, const char* op = "broadcast_shap
 /// Strides that read an array of `shape`/`strides` as if it had the shape `to` (0 where repeated).
 Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shape& to);
 
-/// Counts a negative axis from the end; throws std::out_of_range that names `op` when there is no such axis.
+/// Counts a negative axis from the end; throws std::out_of_range that names `op` when there is no
+/// such axis.
 int normalize_axis(int axis, int ndim, const char* op);
 /// Normalized, sorted and unique; duplicates throw std::invalid_argument.
 Axes normalize_axes(const Axes& axes, int ndim, const char* op);

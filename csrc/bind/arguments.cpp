@@ -29,7 +29,8 @@ py::object index_of(PyObject* object) {
 bool counts_as_integer(PyObject* object) {
   if (PyLong_Check(object)) return true;
   if (!PyIndex_Check(object)) return false;
-  const bool has_length = PySequence_Check(object) && PySequence_Size(object) >= 0;  // 0-d arrays have none
+  const bool has_length =
+      PySequence_Check(object) && PySequence_Size(object) >= 0;  // 0-d arrays have none
   PyErr_Clear();
   return !has_length;
 }
@@ -67,8 +68,10 @@ StreamOrDevice stream_from(PyObject* object) {
 }
 
 Operand Argument<Operand>::foreign(PyObject* object, const CallArguments& call) {
-  if (const std::optional<Operand> operand = foreign_operand(object, call.first_dtype())) return *operand;
-  fail("array", "an object of type ", Py_TYPE(object)->tp_name, " is neither a number nor an array.");
+  if (const std::optional<Operand> operand = foreign_operand(object, call.first_dtype()))
+    return *operand;
+  fail("array", "an object of type ", Py_TYPE(object)->tp_name,
+       " is neither a number nor an array.");
 }
 
 }  // namespace mlx

@@ -1,7 +1,7 @@
 // From Python objects to the argument types of operations: one Argument<T> per C++ parameter type.
 //
-// An Argument<T> has `takes`, the words for error messages, and `from(object, call)`, which throws Mismatch for an
-// object of the wrong type.
+// An Argument<T> has `takes`, the words for error messages, and `from(object, call)`, which throws
+// Mismatch for an object of the wrong type.
 #pragma once
 
 #include <concepts>
@@ -29,8 +29,10 @@ struct CallArguments {
   std::optional<Dtype> first_dtype() const;
 };
 
-int64_t integer_from(PyObject* object, int64_t low, int64_t high);  ///< Mismatch for floats and beyond the bounds
-bool counts_as_integer(PyObject* object);  ///< an int, or an object with __index__ that is no sequence (as 1-d arrays are)
+int64_t integer_from(PyObject* object, int64_t low,
+                     int64_t high);        ///< Mismatch for floats and beyond the bounds
+bool counts_as_integer(PyObject* object);  ///< an int, or an object with __index__ that is no
+                                           ///< sequence (as 1-d arrays are)
 double real_from(PyObject* object);
 int32_t dimension_from(PyObject* object);  ///< OverflowError beyond int32
 StreamOrDevice stream_from(PyObject* object);
@@ -40,12 +42,14 @@ template <typename F>
 void for_each_item(PyObject* object, F&& f) {
   const bool is_text = PyUnicode_Check(object) || PyBytes_Check(object);
   if (is_text || PyDict_Check(object) || !PySequence_Check(object)) throw Mismatch{};
-  const py::object items = py::reinterpret_steal<py::object>(PySequence_Fast(object, "not a sequence"));
+  const py::object items =
+      py::reinterpret_steal<py::object>(PySequence_Fast(object, "not a sequence"));
   if (!items) {
     PyErr_Clear();
     throw Mismatch{};
   }
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i) f(PySequence_Fast_GET_ITEM(items.ptr(), i));
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i)
+    f(PySequence_Fast_GET_ITEM(items.ptr(), i));
 }
 
 template <typename T>
@@ -63,7 +67,9 @@ struct Argument<array> {
 template <>
 struct Argument<py::object> {
   static std::string takes() { return "object"; }
-  static py::object from(PyObject* object, const CallArguments&) { return py::reinterpret_borrow<py::object>(object); }
+  static py::object from(PyObject* object, const CallArguments&) {
+    return py::reinterpret_borrow<py::object>(object);
+  }
 };
 
 template <std::integral T>
@@ -71,7 +77,8 @@ struct Argument<T> {
   static std::string takes() { return "int"; }
   static T from(PyObject* object, const CallArguments&) {
     if constexpr (std::is_same_v<T, uint64_t>) {
-      if (!PyLong_Check(object)) return T(integer_from(object, 0, std::numeric_limits<int64_t>::max()));
+      if (!PyLong_Check(object))
+        return T(integer_from(object, 0, std::numeric_limits<int64_t>::max()));
       const uint64_t value = PyLong_AsUnsignedLongLong(object);
       if (value == uint64_t(-1) && PyErr_Occurred()) {
         PyErr_Clear();
@@ -127,7 +134,8 @@ struct Argument<StreamOrDevice> {
   }
 };
 
-/// A number or an array. Foreign arrays count as arrays; NumPy's are cast to the dtype of the call's first array.
+/// A number or an array. Foreign arrays count as arrays; NumPy's are cast to the dtype of the
+/// call's first array.
 template <>
 struct Argument<Operand> {
   static std::string takes() { return "scalar or array"; }
@@ -193,7 +201,8 @@ struct Argument<IntSequence> {
   static std::string takes() { return "sequence of ints"; }
   static IntSequence from(PyObject* object, const CallArguments& call) {
     IntSequence values;
-    for_each_item(object, [&](PyObject* item) { values.push_back(Argument<int>::from(item, call)); });
+    for_each_item(object,
+                  [&](PyObject* item) { values.push_back(Argument<int>::from(item, call)); });
     return values;
   }
 };
@@ -227,7 +236,9 @@ struct Argument<std::variant<T...>> {
     ((text += (text.empty() ? "" : " or ") + Argument<T>::takes()), ...);
     return text;
   }
-  static std::variant<T...> from(PyObject* object, const CallArguments& call) { return first<T...>(object, call); }
+  static std::variant<T...> from(PyObject* object, const CallArguments& call) {
+    return first<T...>(object, call);
+  }
 
  private:
   template <typename U, typename... More>
@@ -268,7 +279,9 @@ struct Argument<std::tuple<T...>> {
 
 template <typename A, typename B>
 struct Argument<std::pair<A, B>> {
-  static std::string takes() { return "pair of " + Argument<A>::takes() + " and " + Argument<B>::takes(); }
+  static std::string takes() {
+    return "pair of " + Argument<A>::takes() + " and " + Argument<B>::takes();
+  }
   static std::pair<A, B> from(PyObject* object, const CallArguments& call) {
     auto [a, b] = Argument<std::tuple<A, B>>::from(object, call);
     return {std::move(a), std::move(b)};

@@ -1,4 +1,5 @@
-// Methods of array that are no operations: conversions, copies, pickling and exchange with other libraries.
+// Methods of array that are no operations: conversions, copies, pickling and exchange with other
+// libraries.
 #include "bind/array_methods.h"
 
 #include "base/error.h"
@@ -31,7 +32,8 @@ array reinterpreted(const array& value, Dtype dtype) {
 /// A copy with memory of its own. Evaluates.
 array host_copy(const array& value) {
   const void* const data = read_on_host(value);
-  HostData source{data, value.shape(), value.size() ? value.strides() : row_major(value.shape()), value.dtype()};
+  HostData source{data, value.shape(), value.size() ? value.strides() : row_major(value.shape()),
+                  value.dtype()};
   for (int64_t& stride : source.strides) stride *= value.itemsize();
   return copy_host_data(source, value.dtype());
 }
@@ -46,12 +48,13 @@ void set_state(const py::object& self, const py::object& state) {
   const auto [data, code] = state.cast<std::pair<py::object, int>>();
   if (code < 0 || code >= Dtype::count) fail("array", "unknown dtype code ", code, ".");
   const array value = array_from(data.ptr());
-  array_of(self.ptr()) = Dtype::Id(code) == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
+  array_of(self.ptr()) =
+      Dtype::Id(code) == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
 }
 
 py::object reduced(const py::object& self, const py::object&) {
-  return py::make_tuple(py::module_::import("copyreg").attr("__newobj__"), py::make_tuple(py::type::of(self)),
-                        self.attr("__getstate__")());
+  return py::make_tuple(py::module_::import("copyreg").attr("__newobj__"),
+                        py::make_tuple(py::type::of(self)), self.attr("__getstate__")());
 }
 
 py::object formatted(const py::object& self, const std::string& spec) {
@@ -62,7 +65,8 @@ py::object formatted(const py::object& self, const std::string& spec) {
 }
 
 py::object to_complex(const array& value) {
-  return owned(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), to_scalar(value).ptr()));
+  return owned(
+      PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), to_scalar(value).ptr()));
 }
 
 py::bytes to_bytes(const array& value) {
@@ -72,14 +76,20 @@ py::bytes to_bytes(const array& value) {
 }
 
 // Values never change, so a copy shares the node: nothing is evaluated, and gradients flow through.
-array copied(const array& value) { return value; }
-array deep_copied(const array& value, const py::object&) { return value; }
+array copied(const array& value) {
+  return value;
+}
+array deep_copied(const array& value, const py::object&) {
+  return value;
+}
 
 // The dtype and copy arguments of NumPy's protocol are accepted and left alone, as MLX does.
-py::object to_numpy(const array& value, const py::object&, const py::object&) { return numpy_array(value); }
+py::object to_numpy(const array& value, const py::object&, const py::object&) {
+  return numpy_array(value);
+}
 
-py::object exported(const array& value, const py::object&, const py::object& max_version, const py::object& device,
-                    std::optional<bool> copy) {
+py::object exported(const array& value, const py::object&, const py::object& max_version,
+                    const py::object& device, std::optional<bool> copy) {
   return to_dlpack(copy == true ? host_copy(value) : value, max_version, device);
 }
 
@@ -89,10 +99,13 @@ array to_device(const array& value, DeviceType device, const StreamOrDevice& str
   return copy(value, stream);
 }
 
-py::object dlpack_device(const array&) { return py::make_tuple(1, 0); }
+py::object dlpack_device(const array&) {
+  return py::make_tuple(1, 0);
+}
 
 py::object array_namespace(const array&, const py::object& version) {
-  if (!version.is_none()) fail("__array_namespace__", "Explicitly specifying api_version is not yet implemented.");
+  if (!version.is_none())
+    fail("__array_namespace__", "Explicitly specifying api_version is not yet implemented.");
   return py::module_::import("mlx.core");
 }
 
@@ -100,7 +113,8 @@ array on_device(const array& value, std::optional<DeviceType> device) {
   return device ? to_device(value, *device, {}) : value;
 }
 
-array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy, std::optional<DeviceType> device) {
+array make_array(const py::object& a, std::optional<Dtype> dtype, std::optional<bool> copy,
+                 std::optional<DeviceType> device) {
   if (a.is_none()) throw type_error("asarray(): argument 'a' must not be None.");
   return on_device(as_array(a.ptr(), dtype, copy), device);
 }
@@ -122,33 +136,45 @@ array from_dlpack(const py::object& x, std::optional<bool> copy, std::optional<D
 }  // namespace
 
 void bind_array_methods(py::module_& m) {
-  add_method<&to_scalar>("item", "self", "The only element as a Python number; ValueError for other sizes.");
+  add_method<&to_scalar>("item", "self",
+                         "The only element as a Python number; ValueError for other sizes.");
   add_method<&to_list>("tolist", "self", "Nested lists of Python numbers; a number for 0-d.");
   add_method<&to_complex>("__complex__", "self", "The only element as a complex number.");
   add_method<&to_bytes>("__bytes__", "self", "The elements' bytes in row-major order.");
-  add_method<&formatted>("__format__", "self, format_spec, /", "Formats a 0-d array as its number.");
+  add_method<&formatted>("__format__", "self, format_spec, /",
+                         "Formats a 0-d array as its number.");
   add_method<&copied>("__copy__", "self", "Another object of the same value.");
   add_method<&deep_copied>("__deepcopy__", "self, memo", "Another object of the same value.");
   add_method<&state_of>("__getstate__", "self", "What pickle stores.");
   add_method<&set_state>("__setstate__", "self, state, /", "Restores what pickle stored.");
   add_method<&reduced>("__reduce_ex__", "self, protocol, /", "How pickle makes the array again.");
-  add_method<&to_numpy>("__array__", "self, dtype=None, copy=None", "A NumPy array; TypeError for bfloat16.");
-  add_method<&exported>("__dlpack__", "self, *, stream=None, max_version=None, dl_device=None, copy=None",
-                        "A DLPack capsule over the array's memory; BufferError for devices other than the host.");
-  add_method<&to_device>("to_device", "self, device, /, *, stream=None", "The value in the memory of a device.");
-  add_method<&dlpack_device>("__dlpack_device__", "self", "The DLPack device of the memory: (1, 0), the host.");
-  add_method<&array_namespace>("__array_namespace__", "self, api_version=None", "The module mlx.core.");
+  add_method<&to_numpy>("__array__", "self, dtype=None, copy=None",
+                        "A NumPy array; TypeError for bfloat16.");
+  add_method<&exported>(
+      "__dlpack__", "self, *, stream=None, max_version=None, dl_device=None, copy=None",
+      "A DLPack capsule over the array's memory; BufferError for devices other than the host.");
+  add_method<&to_device>("to_device", "self, device, /, *, stream=None",
+                         "The value in the memory of a device.");
+  add_method<&dlpack_device>("__dlpack_device__", "self",
+                             "The DLPack device of the memory: (1, 0), the host.");
+  add_method<&array_namespace>("__array_namespace__", "self, api_version=None",
+                               "The module mlx.core.");
   py::class_<Marked>(m, "ArrayLike", "Marks an object as data for an array.")
-      .def(py::init([](py::object object) { return Marked{std::move(object)}; }), py::arg("obj"), py::pos_only())
+      .def(py::init([](py::object object) { return Marked{std::move(object)}; }), py::arg("obj"),
+           py::pos_only())
       .def("__mlx_array__", [](const Marked& like) { return array_from(like.object.ptr()); });
-  m.def("__array_namespace_info__", [] { return py::module_::import("mlx._namespace_info").attr("NamespaceInfo")(); },
-        "What this implementation of the array API standard has.");
-  add_function<&make_array>(m, "asarray", "a, /, dtype=None, *, copy=None, device=None",
-                            "An array from `a`, whose memory is copied unless it is an array. copy=False is a "
-                            "ValueError: the memory of a device is its own.");
-  add_function<&from_dlpack>(m, "from_dlpack", "x, /, *, copy=None, device=None",
-                             "An array from a tensor in host memory with __dlpack__, or from a NumPy scalar. copy=False "
-                             "is a ValueError.");
+  m.def(
+      "__array_namespace_info__",
+      [] { return py::module_::import("mlx._namespace_info").attr("NamespaceInfo")(); },
+      "What this implementation of the array API standard has.");
+  add_function<&make_array>(
+      m, "asarray", "a, /, dtype=None, *, copy=None, device=None",
+      "An array from `a`, whose memory is copied unless it is an array. copy=False is a "
+      "ValueError: the memory of a device is its own.");
+  add_function<&from_dlpack>(
+      m, "from_dlpack", "x, /, *, copy=None, device=None",
+      "An array from a tensor in host memory with __dlpack__, or from a NumPy scalar. copy=False "
+      "is a ValueError.");
 }
 
 }  // namespace mlx

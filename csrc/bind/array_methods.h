@@ -1,4 +1,5 @@
-// Methods of array that are no operations: conversions, copies, pickling and exchange with other libraries.
+// Methods of array that are no operations: conversions, copies, pickling and exchange with other
+// libraries.
 #pragma once
 
 #include "bind/errors.h"

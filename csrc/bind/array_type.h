@@ -1,4 +1,5 @@
-// The Python type mlx.core.array: an own heap type, because its operators are the hottest path of every script.
+// The Python type mlx.core.array: an own heap type, because its operators are the hottest path of
+// every script.
 #pragma once
 
 #include "bind/errors.h"
@@ -14,9 +15,13 @@ struct PyArray {
 
 extern PyTypeObject* array_type;
 
-inline bool is_array(PyObject* object) { return PyObject_TypeCheck(object, array_type); }
+inline bool is_array(PyObject* object) {
+  return PyObject_TypeCheck(object, array_type);
+}
 /// The value of a Python array, which operations in place rebind.
-inline array& array_of(PyObject* object) { return reinterpret_cast<PyArray*>(object)->value; }
+inline array& array_of(PyObject* object) {
+  return reinterpret_cast<PyArray*>(object)->value;
+}
 /// A new Python object.
 PyObject* wrap(array value);
 
@@ -35,7 +40,9 @@ struct type_caster<mlx::array> {
     value_ = &mlx::array_of(source.ptr());
     return true;
   }
-  static handle cast(const mlx::array& value, return_value_policy, handle) { return mlx::wrap(value); }
+  static handle cast(const mlx::array& value, return_value_policy, handle) {
+    return mlx::wrap(value);
+  }
   operator mlx::array&() { return *value_; }
   operator mlx::array*() { return value_; }
   template <typename T>

@@ -15,7 +15,9 @@ namespace {
 PyTypeObject* function_type;
 PyTypeObject* method_type;
 
-Operation* operation(PyObject* self) { return reinterpret_cast<Operation*>(self); }
+Operation* operation(PyObject* self) {
+  return reinterpret_cast<Operation*>(self);
+}
 
 void dealloc(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
@@ -38,29 +40,35 @@ PyObject* get_qualname(PyObject* self, void*) {
 }
 /// The function's module; as a getset it would hide the module of the type.
 PyObject* get_attribute(PyObject* self, PyObject* name) {
-  if (PyUnicode_CompareWithASCIIString(name, "__module__") == 0) return Py_NewRef(operation(self)->module);
+  if (PyUnicode_CompareWithASCIIString(name, "__module__") == 0)
+    return Py_NewRef(operation(self)->module);
   return PyObject_GenericGetAttr(self, name);
 }
 
 PyObject* get_doc(PyObject* self, void*) {
   const Signature& s = *operation(self)->signature;
-  return PyUnicode_FromString((s.function() + "(" + s.text() + ")\n\n" + operation(self)->doc).c_str());
+  return PyUnicode_FromString(
+      (s.function() + "(" + s.text() + ")\n\n" + operation(self)->doc).c_str());
 }
 
 /// inspect.Signature from the text itself: a function with these parameters is made and asked.
 PyObject* get_signature(PyObject* self, void*) {
   return guarded([&] {
-    const py::object lambda = py::eval("lambda " + operation(self)->signature->text() + ": None", default_names());
+    const py::object lambda =
+        py::eval("lambda " + operation(self)->signature->text() + ": None", default_names());
     return py::module_::import("inspect").attr("signature")(lambda).release().ptr();
   });
 }
 
 /// Pickled as the name it is found under.
-PyObject* reduce(PyObject* self, PyObject*) { return get_qualname(self, nullptr); }
+PyObject* reduce(PyObject* self, PyObject*) {
+  return get_qualname(self, nullptr);
+}
 
 PyObject* repr(PyObject* self) {
   const bool is_method = Py_TYPE(self) == method_type;
-  return PyUnicode_FromFormat("<%s %s%s>", is_method ? "method" : "built-in function", is_method ? "array." : "",
+  return PyUnicode_FromFormat("<%s %s%s>", is_method ? "method" : "built-in function",
+                              is_method ? "array." : "",
                               operation(self)->signature->function().c_str());
 }
 
@@ -69,9 +77,10 @@ PyGetSetDef attributes[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
                             {"__doc__", get_doc, nullptr, nullptr, nullptr},
                             {"__signature__", get_signature, nullptr, nullptr, nullptr},
                             {}};
-PyMemberDef members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Operation, vectorcall), READONLY, nullptr},
-                         {"__weaklistoffset__", T_PYSSIZET, offsetof(Operation, weakrefs), READONLY, nullptr},
-                         {}};
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Operation, vectorcall), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Operation, weakrefs), READONLY, nullptr},
+    {}};
 PyMethodDef methods[] = {{"__reduce__", reduce, METH_NOARGS, nullptr}, {}};
 
 PyTypeObject* make_type(const char* name, bool binds) {
@@ -84,14 +93,15 @@ PyTypeObject* make_type(const char* name, bool binds) {
                          {Py_tp_methods, methods},
                          {binds ? Py_tp_descr_get : 0, reinterpret_cast<void*>(bind_self)},
                          {0, nullptr}};
-  const unsigned flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+  const unsigned flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
+                         Py_TPFLAGS_DISALLOW_INSTANTIATION |
                          (binds ? Py_TPFLAGS_METHOD_DESCRIPTOR : 0);
   PyType_Spec spec{name, sizeof(Operation), 0, flags, slots};
   return reinterpret_cast<PyTypeObject*>(owned(PyType_FromSpec(&spec)).release().ptr());
 }
 
-py::object make(PyTypeObject* type, const char* name, vectorcallfunc call, size_t count, const char* signature,
-                const char* doc, const py::object& module) {
+py::object make(PyTypeObject* type, const char* name, vectorcallfunc call, size_t count,
+                const char* signature, const char* doc, const py::object& module) {
   const Signature* const parsed = new Signature(name, signature);  // lives as long as the module
   if (parsed->size() != count)
     fail<std::logic_error>(name, "the signature (", signature, ") needs ", count, " parameters.");
@@ -106,12 +116,14 @@ py::object make(PyTypeObject* type, const char* name, vectorcallfunc call, size_
 
 }  // namespace
 
-void add_function(py::handle module, const char* name, vectorcallfunc call, size_t count, const char* signature,
-                  const char* doc) {
-  module.attr(name) = make(function_type, name, call, count, signature, doc, module.attr("__name__"));
+void add_function(py::handle module, const char* name, vectorcallfunc call, size_t count,
+                  const char* signature, const char* doc) {
+  module.attr(name) =
+      make(function_type, name, call, count, signature, doc, module.attr("__name__"));
 }
 
-void add_method(const char* name, vectorcallfunc call, size_t count, const char* signature, const char* doc) {
+void add_method(const char* name, vectorcallfunc call, size_t count, const char* signature,
+                const char* doc) {
   const py::handle type(reinterpret_cast<PyObject*>(array_type));
   type.attr(name) = make(method_type, name, call, count, signature, doc, py::str("mlx.core"));
 }
@@ -125,7 +137,8 @@ void add_method_of_function(py::handle module, const char* method, const char* f
   if (text.starts_with("self, /")) text.erase(4, 3);
   static std::deque<std::string> docs;
   docs.push_back(std::string("mx.") + function + " of this array.");
-  add_method(method, shared.vectorcall, shared.signature->size(), text.c_str(), docs.back().c_str());
+  add_method(method, shared.vectorcall, shared.signature->size(), text.c_str(),
+             docs.back().c_str());
 }
 
 void bind_operations(py::module_&) {

@@ -1,5 +1,5 @@
-// The callable behind every operation: matches the arguments to the signature, converts them by the C++ parameter
-// types, calls the C++ function and converts the result.
+// The callable behind every operation: matches the arguments to the signature, converts them by the
+// C++ parameter types, calls the C++ function and converts the result.
 #pragma once
 
 #include <array>
@@ -19,10 +19,12 @@ struct Operation {
   PyObject* weakrefs;
 };
 
-/// Adds a function to a module or a method to the array type. `count` is how many parameters the C++ function has.
-void add_function(py::handle module, const char* name, vectorcallfunc call, size_t count, const char* signature,
-                  const char* doc);
-void add_method(const char* name, vectorcallfunc call, size_t count, const char* signature, const char* doc);
+/// Adds a function to a module or a method to the array type. `count` is how many parameters the
+/// C++ function has.
+void add_function(py::handle module, const char* name, vectorcallfunc call, size_t count,
+                  const char* signature, const char* doc);
+void add_method(const char* name, vectorcallfunc call, size_t count, const char* signature,
+                const char* doc);
 /// Makes a function of `module` a method, too; its first parameter becomes self.
 void add_method_of_function(py::handle module, const char* method, const char* function);
 /// Makes the two types of callables.
@@ -54,7 +56,8 @@ struct Invocation<R (*)(P...)> {
 
   /// The call by a signature of its own; C++ exceptions come out.
   template <R (*function)(P...)>
-  static PyObject* call(const Signature& signature, PyObject* const* args, size_t nargs, PyObject* names) {
+  static PyObject* call(const Signature& signature, PyObject* const* args, size_t nargs,
+                        PyObject* names) {
     PyObject* slots[count + 1];
     py::object rest;
     signature.match(args, size_t(PyVectorcall_NARGS(nargs)), names, slots, rest);
@@ -63,7 +66,8 @@ struct Invocation<R (*)(P...)> {
 
  private:
   template <R (*function)(P...), size_t... I>
-  static PyObject* run(const Signature& signature, PyObject* const* slots, std::index_sequence<I...>) {
+  static PyObject* run(const Signature& signature, PyObject* const* slots,
+                       std::index_sequence<I...>) {
     const CallArguments call{slots, count, operands};
     // Braces convert from left to right.
     std::tuple<Kept<P>...> kept{convert<P>(signature, slots, I, call)...};
@@ -76,7 +80,8 @@ struct Invocation<R (*)(P...)> {
   }
 
   template <typename T>
-  static constexpr bool is_operand = std::is_same_v<Plain<T>, array> || std::is_same_v<Plain<T>, Operand>;
+  static constexpr bool is_operand =
+      std::is_same_v<Plain<T>, array> || std::is_same_v<Plain<T>, Operand>;
   static constexpr uint64_t operands = [] {
     uint64_t bits = 0, bit = 1;
     ((bits |= is_operand<P> ? bit : 0, bit <<= 1), ...);
@@ -84,7 +89,8 @@ struct Invocation<R (*)(P...)> {
   }();
 
   template <typename T>
-  static Kept<T> convert(const Signature& signature, PyObject* const* slots, size_t i, const CallArguments& call) {
+  static Kept<T> convert(const Signature& signature, PyObject* const* slots, size_t i,
+                         const CallArguments& call) {
     try {
       return Argument<Plain<T>>::from(slots[i], call);
     } catch (const Mismatch&) {
@@ -99,7 +105,8 @@ constexpr vectorcallfunc bound = &Invocation<decltype(function)>::template call<
 
 template <auto function>
 void add_function(py::handle module, const char* name, const char* signature, const char* doc) {
-  add_function(module, name, bound<function>, Invocation<decltype(function)>::count, signature, doc);
+  add_function(module, name, bound<function>, Invocation<decltype(function)>::count, signature,
+               doc);
 }
 template <auto function>
 void add_method(const char* name, const char* signature, const char* doc) {

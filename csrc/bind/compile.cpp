@@ -37,7 +37,8 @@ struct CallKey {
     } else if (PyList_Check(object) || PyTuple_Check(object)) {
       text += '[';
       const py::object items = py::reinterpret_steal<py::object>(PySequence_Fast(object, ""));
-      for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i) add(PySequence_Fast_GET_ITEM(items.ptr(), i));
+      for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i)
+        add(PySequence_Fast_GET_ITEM(items.ptr(), i));
       text += ']';
     } else {
       add_constant(tree);
@@ -49,8 +50,10 @@ struct CallKey {
     arrays.push_back(x);
     text += 'A';
     text += char(x.dtype().id());
-    if (shapeless) text += char(x.ndim());
-    else text += to_string(x.shape());
+    if (shapeless)
+      text += char(x.ndim());
+    else
+      text += to_string(x.shape());
   }
   void add_constant(py::handle value) {
     PyObject* const object = value.ptr();
@@ -64,48 +67,63 @@ struct CallKey {
       const std::string content = value.cast<std::string>();
       text += 's' + std::to_string(content.size()) + ':' + content;
     } else {
-      fail("compile", "arguments must be trees of arrays and constants (int, float, str, bool or None), got ",
+      fail("compile",
+           "arguments must be trees of arrays and constants (int, float, str, bool or None), got ",
            Py_TYPE(object)->tp_name, ".");
     }
   }
 };
 
 /// An array that stands for any in the structure of a result.
-py::object dummy() { return array_object(array(0)); }
+py::object dummy() {
+  return array_object(array(0));
+}
 
 py::object structure_of(py::handle tree) {
   return map_leaves(tree, [](py::handle leaf) {
-    return is_array(leaf.ptr()) || is_random_state(leaf) ? dummy() : py::reinterpret_borrow<py::object>(leaf);
+    return is_array(leaf.ptr()) || is_random_state(leaf) ? dummy()
+                                                         : py::reinterpret_borrow<py::object>(leaf);
   });
 }
 
 Arrays state_in(py::handle tree) {
   Arrays result;
   for_each_leaf(tree, [&](py::handle leaf) {
-    if (is_array(leaf.ptr())) result.push_back(array_of(leaf.ptr()));
-    else if (is_random_state(leaf)) result.push_back(random_state());
+    if (is_array(leaf.ptr()))
+      result.push_back(array_of(leaf.ptr()));
+    else if (is_random_state(leaf))
+      result.push_back(random_state());
   });
   return result;
 }
 
 /// Stores new values in captured containers, creating the entries that appeared while recording.
-void store(const py::object& container, const py::object& structure, const Arrays& values, size_t& next) {
-  const auto store_item = [&](const py::object& current, const py::object& item, const auto& assign) {
+void store(const py::object& container, const py::object& structure, const Arrays& values,
+           size_t& next) {
+  const auto store_item = [&](const py::object& current, const py::object& item,
+                              const auto& assign) {
     if (is_array(item.ptr())) {
-      if (current && is_random_state(current)) set_random_state(values.at(next++));
-      else assign(array_object(values.at(next++)));
+      if (current && is_random_state(current))
+        set_random_state(values.at(next++));
+      else
+        assign(array_object(values.at(next++)));
     } else if (PyDict_Check(item.ptr()) || PyList_Check(item.ptr()) || PyTuple_Check(item.ptr())) {
-      const bool same = current && Py_TYPE(current.ptr()) == Py_TYPE(item.ptr()) && PyTuple_Check(current.ptr()) == 0;
-      if (same || (current && PyDict_Check(current.ptr()) && PyDict_Check(item.ptr()))) store(current, item, values, next);
-      else assign(with_arrays(item, values, next));
+      const bool same = current && Py_TYPE(current.ptr()) == Py_TYPE(item.ptr()) &&
+                        PyTuple_Check(current.ptr()) == 0;
+      if (same || (current && PyDict_Check(current.ptr()) && PyDict_Check(item.ptr())))
+        store(current, item, values, next);
+      else
+        assign(with_arrays(item, values, next));
     }
   };
   if (is_random_state(container)) return set_random_state(values.at(next++));
   if (PyDict_Check(structure.ptr())) {
     for (const auto& [key, item] : py::reinterpret_borrow<py::dict>(structure)) {
       PyObject* const current = PyDict_GetItem(container.ptr(), key.ptr());
-      store_item(py::reinterpret_borrow<py::object>(current), py::reinterpret_borrow<py::object>(item),
-                 [&, key = key](const py::object& value) { PyDict_SetItem(container.ptr(), key.ptr(), value.ptr()); });
+      store_item(py::reinterpret_borrow<py::object>(current),
+                 py::reinterpret_borrow<py::object>(item), [&, key = key](const py::object& value) {
+                   PyDict_SetItem(container.ptr(), key.ptr(), value.ptr());
+                 });
     }
     return;
   }
@@ -116,8 +134,10 @@ void store(const py::object& container, const py::object& structure, const Array
     const py::object current = exists ? py::object(container[py::int_(i)]) : py::object();
     store_item(current, items[i], [&](const py::object& value) {
       if (!list) return;
-      if (exists) container[py::int_(i)] = value;
-      else PyList_Append(container.ptr(), value.ptr());
+      if (exists)
+        container[py::int_(i)] = value;
+      else
+        PyList_Append(container.ptr(), value.ptr());
     });
   }
 }
@@ -145,8 +165,11 @@ class Snapshot {
       PyObject *key, *value;
       for (Py_ssize_t at = 0; PyDict_Next(object, &at, &key, &value);) take(value);
     } else if (PyList_Check(object) || PyTuple_Check(object)) {
-      if (PyList_Check(object)) saved_.emplace_back(py::reinterpret_borrow<py::object>(tree), owned(PySequence_List(object)));
-      for (Py_ssize_t i = 0; i < PySequence_Size(object); ++i) take(owned(PySequence_GetItem(object, i)));
+      if (PyList_Check(object))
+        saved_.emplace_back(py::reinterpret_borrow<py::object>(tree),
+                            owned(PySequence_List(object)));
+      for (Py_ssize_t i = 0; i < PySequence_Size(object); ++i)
+        take(owned(PySequence_GetItem(object, i)));
     }
   }
   std::vector<std::pair<py::object, py::object>> saved_;
@@ -164,7 +187,8 @@ class CompiledFunction {
  public:
   CompiledFunction(bool shapeless) : shapeless_(shapeless) {}
 
-  py::object operator()(const py::object& fun, const py::object& self, const py::args& args, const py::kwargs& kwargs) {
+  py::object operator()(const py::object& fun, const py::object& self, const py::args& args,
+                        const py::kwargs& kwargs) {
     if (!compile_enabled() || Tracing::active()) return fun(*args, **kwargs);
     const py::object captured = self.attr("_inputs"), state = self.attr("_outputs");
     CallKey key{{}, {}, shapeless_};
@@ -178,7 +202,8 @@ class CompiledFunction {
       const Snapshot before(py::make_tuple(captured, state));
       const array random = random_state();
       try {
-        found = recordings.emplace(key.text, record(fun, args, kwargs, captured, state, key.arrays)).first;
+        found = recordings.emplace(key.text, record(fun, args, kwargs, captured, state, key.arrays))
+                    .first;
       } catch (...) {
         before.restore();
         set_random_state(random);
@@ -196,17 +221,20 @@ class CompiledFunction {
   }
 
  private:
-  Recording record(const py::object& fun, const py::args& args, const py::kwargs& kwargs, const py::object& captured,
-                   const py::object& state, const Arrays& inputs) const {
+  Recording record(const py::object& fun, const py::args& args, const py::kwargs& kwargs,
+                   const py::object& captured, const py::object& state,
+                   const Arrays& inputs) const {
     Recording recording;
     const auto f = [&](const Arrays& placeholders) {
       size_t next = 0;
       const auto positional = with_arrays(args, placeholders, next).cast<py::tuple>();
       const auto named = with_arrays(kwargs, placeholders, next).cast<py::dict>();
       Substitution substitution;
-      substitution.apply(captured, [&](py::handle) { return array_object(placeholders.at(next++)); }, [&](py::handle leaf) {
-        if (is_random_state(leaf)) set_random_state(placeholders.at(next++));
-      });
+      substitution.apply(
+          captured, [&](py::handle) { return array_object(placeholders.at(next++)); },
+          [&](py::handle leaf) {
+            if (is_random_state(leaf)) set_random_state(placeholders.at(next++));
+          });
       const py::object result = fun(*positional, **named);
       Arrays outputs = arrays_in(result);
       recording.results = outputs.size();
@@ -226,24 +254,32 @@ class CompiledFunction {
 }  // namespace
 
 void bind_compile(py::module_& m) {
-  m.def("compile", [](const py::object& fun, const py::object& inputs, const py::object& outputs, bool shapeless) {
-    const auto compiled = std::make_shared<CompiledFunction>(shapeless);
-    const py::object self = transformed(fun, [compiled](const py::object& f, const py::object& me, const py::args& args, const py::kwargs& kwargs) {
-      return (*compiled)(f, me, args, kwargs);
-    });
-    self.attr("_inputs") = inputs;
-    self.attr("_outputs") = outputs;
-    return self;
-  }, "fun"_a, "inputs"_a = py::none(), "outputs"_a = py::none(), "shapeless"_a = false,
-        R"(A function like `fun` that is recorded at its first call and replayed, simplified and fused, afterwards.
+  m.def(
+      "compile",
+      [](const py::object& fun, const py::object& inputs, const py::object& outputs,
+         bool shapeless) {
+        const auto compiled = std::make_shared<CompiledFunction>(shapeless);
+        const py::object self = transformed(
+            fun, [compiled](const py::object& f, const py::object& me, const py::args& args,
+                            const py::kwargs& kwargs) { return (*compiled)(f, me, args, kwargs); });
+        self.attr("_inputs") = inputs;
+        self.attr("_outputs") = outputs;
+        return self;
+      },
+      "fun"_a, "inputs"_a = py::none(), "outputs"_a = py::none(), "shapeless"_a = false,
+      R"(A function like `fun` that is recorded at its first call and replayed, simplified and fused, afterwards.
 
 It is recorded anew for other shapes, dtypes, constants or structures of its arguments; with `shapeless` shapes do not
 count. `inputs` and `outputs` are lists or dicts of arrays that the function reads or changes besides its arguments,
 such as a model's and an optimizer's state and mx.random.state.
 
 Raises ValueError for arguments that are no trees of arrays and constants.)");
-  m.def("disable_compile", [] { set_compile_enabled(false); }, "Makes compiled functions run as they are.");
-  m.def("enable_compile", [] { set_compile_enabled(true); }, "Undoes disable_compile and the environment's MLX_DISABLE_COMPILE.");
+  m.def(
+      "disable_compile", [] { set_compile_enabled(false); },
+      "Makes compiled functions run as they are.");
+  m.def(
+      "enable_compile", [] { set_compile_enabled(true); },
+      "Undoes disable_compile and the environment's MLX_DISABLE_COMPILE.");
 }
 
 }  // namespace mlx

@@ -31,7 +31,9 @@ Scalar number_of(PyObject* object) {
 std::optional<Scalar> converted_number(PyObject* object) {
   const PyNumberMethods* const methods = Py_TYPE(object)->tp_as_number;
   const bool converts = methods && (methods->nb_float || methods->nb_index);
-  if (!converts && !PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__complex__")) return {};
+  if (!converts &&
+      !PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__complex__"))
+    return {};
   const Py_complex value = PyComplex_AsCComplex(object);
   if (PyErr_Occurred()) {
     PyErr_Clear();
@@ -42,7 +44,9 @@ std::optional<Scalar> converted_number(PyObject* object) {
 
 namespace {
 
-bool is_list(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
+bool is_list(PyObject* object) {
+  return PyList_Check(object) || PyTuple_Check(object);
+}
 
 [[noreturn]] void no_data(PyObject* object) {
   fail("array", "an object of type ", Py_TYPE(object)->tp_name, " cannot become an array.");
@@ -72,10 +76,14 @@ class Numbers {
 
   Dtype natural_dtype() const {
     switch (rank_) {
-      case boolean: return bool_;
-      case integer: return wide_ ? int64 : int32;
-      case complex: return complex64;
-      default: return float32;
+      case boolean:
+        return bool_;
+      case integer:
+        return wide_ ? int64 : int32;
+      case complex:
+        return complex64;
+      default:
+        return float32;
     }
   }
 
@@ -133,11 +141,16 @@ class Numbers {
   template <typename T>
   void fill(T* out) const {
     for (const Number& n : numbers_) {
-      if constexpr (std::is_same_v<T, complex64_t>) *out++ = T(float(n.real), float(n.imaginary));
-      else if constexpr (std::is_same_v<T, bool>) *out++ = n.real != 0 || n.imaginary != 0;
-      else if constexpr (std::is_integral_v<T>) *out++ = T(n.integer);
-      else if constexpr (std::is_class_v<T>) *out++ = T(float(n.real));
-      else *out++ = T(n.real);
+      if constexpr (std::is_same_v<T, complex64_t>)
+        *out++ = T(float(n.real), float(n.imaginary));
+      else if constexpr (std::is_same_v<T, bool>)
+        *out++ = n.real != 0 || n.imaginary != 0;
+      else if constexpr (std::is_integral_v<T>)
+        *out++ = T(n.integer);
+      else if constexpr (std::is_class_v<T>)
+        *out++ = T(float(n.real));
+      else
+        *out++ = T(n.real);
     }
   }
 
@@ -153,7 +166,8 @@ array stacked(PyObject* list, std::optional<Dtype> dtype) {
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); ++i) {
     PyObject* const item = PySequence_Fast_GET_ITEM(list, i);
     items.push_back(array_from(item));
-    if (items[i].shape() != items[0].shape()) fail("array", "the nested items have shapes of non-uniform length.");
+    if (items[i].shape() != items[0].shape())
+      fail("array", "the nested items have shapes of non-uniform length.");
     if (!dtype) common = common ? promote(*common, items[i].dtype()) : items[i].dtype();
   }
   for (array& item : items) item = expand_dims(astype(item, *common), {0});
@@ -164,7 +178,8 @@ std::optional<array> array_from_method(PyObject* object, std::optional<Dtype> dt
   if (!PyObject_HasAttrString(object, "__mlx_array__")) return {};
   py::object result = py::handle(object).attr("__mlx_array__");
   if (!is_array(result.ptr())) result = result();
-  if (!is_array(result.ptr())) fail<std::runtime_error>("array", "__mlx_array__ did not return an array.");
+  if (!is_array(result.ptr()))
+    fail<std::runtime_error>("array", "__mlx_array__ did not return an array.");
   const array& value = array_of(result.ptr());
   return dtype ? astype(value, *dtype) : value;
 }
@@ -184,7 +199,8 @@ std::optional<array> foreign_array(PyObject* object, std::optional<Dtype> dtype)
     return array_from_dlpack(object, dtype);
   } catch (const py::error_already_set& e) {
     if (!e.matches(PyExc_BufferError)) throw;
-    fail<std::runtime_error>("array", "an object of type ", Py_TYPE(object)->tp_name, " cannot export its elements.");
+    fail<std::runtime_error>("array", "an object of type ", Py_TYPE(object)->tp_name,
+                             " cannot export its elements.");
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace mlx {
 
-/// The stream or device behind a Python object, if it is one. Throws std::invalid_argument for a device that does
-/// not exist.
+/// The stream or device behind a Python object, if it is one. Throws std::invalid_argument for a
+/// device that does not exist.
 std::optional<StreamOrDevice> where_from(PyObject* object);
 /// The device type behind a Device or DeviceType.
 std::optional<DeviceType> device_from(py::handle object);

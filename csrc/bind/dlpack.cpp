@@ -19,11 +19,16 @@ dlpack::Type type_of(Dtype dtype) {
   const auto code = [&]() -> dlpack::TypeCode {
     if (dtype == bfloat16) return dlpack::bfloat;
     switch (dtype.kind()) {
-      case Kind::boolean: return dlpack::boolean;
-      case Kind::unsigned_integer: return dlpack::unsigned_integer;
-      case Kind::signed_integer: return dlpack::integer;
-      case Kind::floating: return dlpack::floating;
-      default: return dlpack::complex;
+      case Kind::boolean:
+        return dlpack::boolean;
+      case Kind::unsigned_integer:
+        return dlpack::unsigned_integer;
+      case Kind::signed_integer:
+        return dlpack::integer;
+      case Kind::floating:
+        return dlpack::floating;
+      default:
+        return dlpack::complex;
     }
   }();
   return {code, uint8_t(8 * dtype.size()), 1};
@@ -31,8 +36,13 @@ dlpack::Type type_of(Dtype dtype) {
 
 HostData describe(const dlpack::Tensor& tensor) {
   switch (tensor.device.kind) {
-    case dlpack::cpu: case dlpack::cuda_host: case dlpack::cuda_managed: break;
-    default: fail("from_dlpack", "the tensor is not in host memory (DLPack device ", tensor.device.kind, ").");
+    case dlpack::cpu:
+    case dlpack::cuda_host:
+    case dlpack::cuda_managed:
+      break;
+    default:
+      fail("from_dlpack", "the tensor is not in host memory (DLPack device ", tensor.device.kind,
+           ").");
   }
   HostData source;
   source.data = static_cast<const char*>(tensor.data) + tensor.byte_offset;
@@ -41,11 +51,14 @@ HostData describe(const dlpack::Tensor& tensor) {
   if (known) source.dtype = complex64;
   for (int id = 0; !known && id < Dtype::count; ++id) {
     const dlpack::Type type = type_of(Dtype::Id(id));
-    known = type.code == tensor.type.code && type.bits == tensor.type.bits && tensor.type.lanes == 1;
+    known =
+        type.code == tensor.type.code && type.bits == tensor.type.bits && tensor.type.lanes == 1;
     if (known) source.dtype = Dtype::Id(id);
   }
-  if (!known) fail<std::runtime_error>("from_dlpack", "there is no dtype for the tensor's elements.");
-  for (int i = 0; i < tensor.ndim; ++i) source.shape.push_back(dimension(tensor.shape[i], "from_dlpack"));
+  if (!known)
+    fail<std::runtime_error>("from_dlpack", "there is no dtype for the tensor's elements.");
+  for (int i = 0; i < tensor.ndim; ++i)
+    source.shape.push_back(dimension(tensor.shape[i], "from_dlpack"));
   source.strides = row_major(source.shape);
   const int itemsize = source.wide ? 16 : source.dtype.size();
   for (int i = 0; i < tensor.ndim; ++i) {
@@ -56,7 +69,8 @@ HostData describe(const dlpack::Tensor& tensor) {
 }
 
 template <typename M>
-array import_managed(PyObject* capsule, const char* name, const char* used, std::optional<Dtype> dtype) {
+array import_managed(PyObject* capsule, const char* name, const char* used,
+                     std::optional<Dtype> dtype) {
   M* const managed = static_cast<M*>(PyCapsule_GetPointer(capsule, name));
   if (!managed) throw py::error_already_set();
   const HostData source = describe(managed->tensor);
@@ -83,8 +97,13 @@ py::object export_managed(const array& value, const char* name) {
     owner->shape.push_back(kept.shape(i));
     owner->strides.push_back(kept.strides()[i]);
   }
-  owner->managed.tensor = {data, {dlpack::cpu, 0}, kept.ndim(), type_of(kept.dtype()), owner->shape.data(),
-                           owner->strides.data(), 0};
+  owner->managed.tensor = {data,
+                           {dlpack::cpu, 0},
+                           kept.ndim(),
+                           type_of(kept.dtype()),
+                           owner->shape.data(),
+                           owner->strides.data(),
+                           0};
   owner->managed.owner = owner.get();
   owner->managed.release = [](M* m) { delete static_cast<Export<M>*>(m->owner); };
   if constexpr (std::is_same_v<M, dlpack::ManagedVersioned>) owner->managed.version = {1, 0};
@@ -114,7 +133,8 @@ std::optional<array> array_from_dlpack(PyObject* object, std::optional<Dtype> dt
     }
   }
   if (PyCapsule_IsValid(capsule.ptr(), versioned_name))
-    return import_managed<dlpack::ManagedVersioned>(capsule.ptr(), versioned_name, "used_dltensor_versioned", dtype);
+    return import_managed<dlpack::ManagedVersioned>(capsule.ptr(), versioned_name,
+                                                    "used_dltensor_versioned", dtype);
   return import_managed<dlpack::Managed>(capsule.ptr(), plain_name, "used_dltensor", dtype);
 }
 
@@ -122,9 +142,11 @@ py::object to_dlpack(const array& value, const py::object& max_version, const py
   if (!device.is_none()) {
     const auto [kind, id] = device.cast<std::pair<int, int>>();
     if (kind != dlpack::cpu || id != 0)
-      throw py::buffer_error("[__dlpack__] the array can only be exported to host memory, device (1, 0).");
+      throw py::buffer_error(
+          "[__dlpack__] the array can only be exported to host memory, device (1, 0).");
   }
-  const bool versioned = !max_version.is_none() && py::cast<py::tuple>(max_version)[0].cast<int>() >= 1;
+  const bool versioned =
+      !max_version.is_none() && py::cast<py::tuple>(max_version)[0].cast<int>() >= 1;
   return versioned ? export_managed<dlpack::ManagedVersioned>(value, versioned_name)
                    : export_managed<dlpack::Managed>(value, plain_name);
 }

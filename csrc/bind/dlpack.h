@@ -1,12 +1,27 @@
-// The DLPack structures (dlpack.h of the standard, versions 0.8 and 1.0) by which libraries hand tensors around.
+// The DLPack structures (dlpack.h of the standard, versions 0.8 and 1.0) by which libraries hand
+// tensors around.
 #pragma once
 
 #include <cstdint>
 
 namespace mlx::dlpack {
 
-enum DeviceKind : int32_t { cpu = 1, cuda = 2, cuda_host = 3, opencl = 4, metal = 8, cuda_managed = 13 };
-enum TypeCode : uint8_t { integer = 0, unsigned_integer = 1, floating = 2, bfloat = 4, complex = 5, boolean = 6 };
+enum DeviceKind : int32_t {
+  cpu = 1,
+  cuda = 2,
+  cuda_host = 3,
+  opencl = 4,
+  metal = 8,
+  cuda_managed = 13
+};
+enum TypeCode : uint8_t {
+  integer = 0,
+  unsigned_integer = 1,
+  floating = 2,
+  bfloat = 4,
+  complex = 5,
+  boolean = 6
+};
 
 struct Device {
   int32_t kind, id;

@@ -37,13 +37,15 @@ struct FloatFacts {
   Dtype dtype;
   double max, eps, smallest;
   std::string text() const {
-    return "finfo(min=" + six_digits(-max) + ", max=" + six_digits(max) + ", dtype=" + dtype.name() + ")";
+    return "finfo(min=" + six_digits(-max) + ", max=" + six_digits(max) +
+           ", dtype=" + dtype.name() + ")";
   }
 };
 
 struct IntegerFacts {
   explicit IntegerFacts(Dtype asked) : dtype(asked) {
-    if (!asked.is_integer()) fail("iinfo", "Only integer types supported but ", asked.name(), " was provided.");
+    if (!asked.is_integer())
+      fail("iinfo", "Only integer types supported but ", asked.name(), " was provided.");
     const int bits = 8 * dtype.size();
     const bool is_signed = dtype.kind() == Kind::signed_integer;
     min = is_signed ? -1 - int64_t(~uint64_t{0} >> (65 - bits)) : 0;
@@ -53,7 +55,8 @@ struct IntegerFacts {
   int64_t min;
   uint64_t max;
   std::string text() const {
-    return "iinfo(min=" + std::to_string(min) + ", max=" + std::to_string(max) + ", dtype=" + dtype.name() + ")";
+    return "iinfo(min=" + std::to_string(min) + ", max=" + std::to_string(max) +
+           ", dtype=" + dtype.name() + ")";
   }
 };
 
@@ -81,10 +84,12 @@ bool is_of_kind(Dtype dtype, const py::object& kind) {
   if (const auto other = dtype_from(kind.ptr())) return dtype == *other;
   if (py::isinstance<py::tuple>(kind)) {
     bool any = false;
-    for (const py::handle item : kind) any |= is_of_kind(dtype, py::reinterpret_borrow<py::object>(item));
+    for (const py::handle item : kind)
+      any |= is_of_kind(dtype, py::reinterpret_borrow<py::object>(item));
     return any;
   }
-  if (!py::isinstance<py::str>(kind)) fail("isdtype", "`kind` must be a dtype, a string, or a tuple of both.");
+  if (!py::isinstance<py::str>(kind))
+    fail("isdtype", "`kind` must be a dtype, a string, or a tuple of both.");
   const std::string name = kind.cast<std::string>();
   if (name == "bool") return dtype == bool_;
   if (name == "signed integer") return dtype.kind() == Kind::signed_integer;
@@ -109,19 +114,24 @@ Dtype result_type(const py::args& args) {
 
 void bind_dtype_class(py::module_& m) {
   py::class_<DtypeObject>(m, "Dtype", "An element type.")
-      .def_property_readonly("size", [](const DtypeObject& d) { return d.dtype.size(); }, "Bytes an element.")
-      .def("__repr__", [](const DtypeObject& d) { return std::string("mlx.core.") + d.dtype.name(); })
-      .def("__eq__", [](const DtypeObject& d, const py::object& other) {
-        if (other.is_none()) throw type_error("a Dtype cannot be compared with None.");
-        const auto dtype = dtype_from(other.ptr());
-        return dtype && d.dtype == *dtype;
-      })
+      .def_property_readonly(
+          "size", [](const DtypeObject& d) { return d.dtype.size(); }, "Bytes an element.")
+      .def("__repr__",
+           [](const DtypeObject& d) { return std::string("mlx.core.") + d.dtype.name(); })
+      .def("__eq__",
+           [](const DtypeObject& d, const py::object& other) {
+             if (other.is_none()) throw type_error("a Dtype cannot be compared with None.");
+             const auto dtype = dtype_from(other.ptr());
+             return dtype && d.dtype == *dtype;
+           })
       .def("__hash__", [](const DtypeObject& d) { return int(d.dtype.id()); })
-      .def("__reduce__", [](const DtypeObject& d) { return d.dtype == bool_ ? "bool_" : d.dtype.name(); });
+      .def("__reduce__",
+           [](const DtypeObject& d) { return d.dtype == bool_ ? "bool_" : d.dtype.name(); });
   for (int id = 0; id < Dtype::count; ++id) {
     const Dtype dtype{Dtype::Id(id)};
     objects[id] = py::cast(DtypeObject{dtype}).release().ptr();
-    m.add_object(dtype == bool_ ? "bool_" : dtype.name(), py::reinterpret_borrow<py::object>(objects[id]));
+    m.add_object(dtype == bool_ ? "bool_" : dtype.name(),
+                 py::reinterpret_borrow<py::object>(objects[id]));
   }
   // mx.bool, as the array API has it, without hiding Python's bool from `from mlx.core import *`.
   m.def("__getattr__", [](const std::string& name) {
@@ -132,7 +142,9 @@ void bind_dtype_class(py::module_& m) {
 
 }  // namespace
 
-PyObject* dtype_object_of(Dtype dtype) { return objects[dtype.id()]; }
+PyObject* dtype_object_of(Dtype dtype) {
+  return objects[dtype.id()];
+}
 
 std::optional<Dtype> dtype_from(PyObject* object) {
   for (int id = 0; id < Dtype::count; ++id)
@@ -144,40 +156,56 @@ std::optional<Dtype> dtype_from(PyObject* object) {
 void bind_dtypes(py::module_& m) {
   bind_dtype_class(m);
   categories = new py::object(make_enum(m, "DtypeCategory",
-                                        {"complexfloating", "floating", "inexact", "signedinteger", "unsignedinteger",
-                                         "integer", "number", "generic"},
+                                        {"complexfloating", "floating", "inexact", "signedinteger",
+                                         "unsignedinteger", "integer", "number", "generic"},
                                         "Categories of dtypes, for mx.issubdtype."));
   py::class_<FloatFacts>(m, "finfo", "Limits of a floating dtype.")
-      .def(py::init([](const py::object& dtype) { return FloatFacts(required(dtype, "finfo", "dtype")); }),
+      .def(py::init([](const py::object& dtype) {
+             return FloatFacts(required(dtype, "finfo", "dtype"));
+           }),
            py::arg("dtype"), py::pos_only())
-      .def_property_readonly("bits", [](const FloatFacts& f) { return 8 * f.dtype.size(); }, "Bits an element.")
-      .def_property_readonly("min", [](const FloatFacts& f) { return -f.max; }, "The lowest finite value.")
+      .def_property_readonly(
+          "bits", [](const FloatFacts& f) { return 8 * f.dtype.size(); }, "Bits an element.")
+      .def_property_readonly(
+          "min", [](const FloatFacts& f) { return -f.max; }, "The lowest finite value.")
       .def_readonly("max", &FloatFacts::max, "The largest finite value.")
       .def_readonly("eps", &FloatFacts::eps, "The distance from 1 to the next larger value.")
       .def_readonly("smallest_normal", &FloatFacts::smallest, "The smallest positive normal value.")
-      .def_property_readonly("dtype", [](const FloatFacts& f) { return dtype_object(f.dtype); },
-                             "The dtype; float32 for complex64.")
+      .def_property_readonly(
+          "dtype", [](const FloatFacts& f) { return dtype_object(f.dtype); },
+          "The dtype; float32 for complex64.")
       .def("__repr__", &FloatFacts::text);
   py::class_<IntegerFacts>(m, "iinfo", "Limits of an integer dtype.")
-      .def(py::init([](const py::object& dtype) { return IntegerFacts(required(dtype, "iinfo", "dtype")); }),
+      .def(py::init([](const py::object& dtype) {
+             return IntegerFacts(required(dtype, "iinfo", "dtype"));
+           }),
            py::arg("dtype"), py::pos_only())
       .def_readonly("min", &IntegerFacts::min, "The lowest value.")
       .def_readonly("max", &IntegerFacts::max, "The largest value.")
-      .def_property_readonly("dtype", [](const IntegerFacts& f) { return dtype_object(f.dtype); }, "The dtype.")
+      .def_property_readonly(
+          "dtype", [](const IntegerFacts& f) { return dtype_object(f.dtype); }, "The dtype.")
       .def("__repr__", &IntegerFacts::text);
   m.def("issubdtype", &is_subdtype, py::arg("arg1"), py::arg("arg2"), py::pos_only(),
         "True when a Dtype or DtypeCategory lies below another one in the tree of categories.");
-  m.def("result_type", [](const py::args& args) { return dtype_object(result_type(args)); },
-        "The dtype that arrays and dtypes meet in.");
-  m.def("can_cast", [](const py::object& from, const py::object& to) {
-    const auto dtype = of_array_or_dtype(from);
-    if (!dtype) fail("can_cast", "`from_` must be an array or a dtype.");
-    const Dtype target = required(to, "can_cast", "to");
-    return promote(*dtype, target) == target;
-  }, py::arg("from_"), py::arg("to"), "True when the promotion of both is `to`.");
-  m.def("isdtype", [](const py::object& dtype, const py::object& kind) {
-    return is_of_kind(required(dtype, "isdtype", "dtype"), kind);
-  }, py::arg("dtype"), py::arg("kind"), "True when a dtype is of a kind such as 'integral' or 'real floating'.");
+  m.def(
+      "result_type", [](const py::args& args) { return dtype_object(result_type(args)); },
+      "The dtype that arrays and dtypes meet in.");
+  m.def(
+      "can_cast",
+      [](const py::object& from, const py::object& to) {
+        const auto dtype = of_array_or_dtype(from);
+        if (!dtype) fail("can_cast", "`from_` must be an array or a dtype.");
+        const Dtype target = required(to, "can_cast", "to");
+        return promote(*dtype, target) == target;
+      },
+      py::arg("from_"), py::arg("to"), "True when the promotion of both is `to`.");
+  m.def(
+      "isdtype",
+      [](const py::object& dtype, const py::object& kind) {
+        return is_of_kind(required(dtype, "isdtype", "dtype"), kind);
+      },
+      py::arg("dtype"), py::arg("kind"),
+      "True when a dtype is of a kind such as 'integral' or 'real floating'.");
 }
 
 }  // namespace mlx

@@ -7,7 +7,9 @@
 
 namespace mlx {
 
-/// A Python enum.Enum whose members are numbered from 0; the members are added to the module as well.
-py::object make_enum(py::module_& m, const char* name, const std::vector<const char*>& members, const char* doc);
+/// A Python enum.Enum whose members are numbered from 0; the members are added to the module as
+/// well.
+py::object make_enum(py::module_& m, const char* name, const std::vector<const char*>& members,
+                     const char* doc);
 
 }  // namespace mlx

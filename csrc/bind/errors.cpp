@@ -49,7 +49,8 @@ namespace {
 std::thread::id main_thread;
 
 void check_signals() {
-  if (std::this_thread::get_id() != main_thread) return;  // Python runs signal handlers on its main thread only
+  if (std::this_thread::get_id() != main_thread)
+    return;  // Python runs signal handlers on its main thread only
   const py::gil_scoped_acquire gil;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
@@ -64,7 +65,8 @@ void without_gil(void (*wait)(void*), void* argument) {
 void bind_interrupts() {
   run_blocking = without_gil;
   // While Python still stands, since C's exit handlers are too late for some drivers.
-  py::module_::import("atexit").attr("register")(py::cpp_function(prepare_exit, py::call_guard<py::gil_scoped_release>()));
+  py::module_::import("atexit").attr("register")(
+      py::cpp_function(prepare_exit, py::call_guard<py::gil_scoped_release>()));
   const py::object main = py::module_::import("threading").attr("main_thread")().attr("ident");
   if (main.cast<unsigned long>() != PyThread_get_thread_ident()) return;
   main_thread = std::this_thread::get_id();

@@ -18,7 +18,8 @@ struct type_error : std::runtime_error {
 /// Sets the Python error for the exception being handled. Call it inside `catch (...)`.
 void set_python_error();
 
-/// For functions of the C API: runs `f`, and on an exception sets the Python error and returns `failed`.
+/// For functions of the C API: runs `f`, and on an exception sets the Python error and returns
+/// `failed`.
 template <typename F, typename R = decltype(std::declval<F>()())>
 R guarded(F&& f, R failed = {}) {
   try {

@@ -22,7 +22,8 @@ namespace {
 using namespace py::literals;
 
 constexpr const char* wrong_inputs =
-    "Inputs can either be a variable number of positional and keyword arrays or a single tuple and/or dictionary of arrays.";
+    "Inputs can either be a variable number of positional and keyword arrays or a single tuple "
+    "and/or dictionary of arrays.";
 
 /// The arrays of a call: positional ones, then those by keyword, ordered by name.
 struct CallInputs {
@@ -45,10 +46,14 @@ struct CallInputs {
     // A lone tuple, list or dict stands for the arguments themselves.
     const bool wrapped = args.size() >= 1 && args.size() <= 2 && !is_array(args[0].ptr());
     for (const py::handle argument : args) {
-      if (!wrapped) add(argument);
-      else if (PyDict_Check(argument.ptr())) add_named(py::reinterpret_borrow<py::dict>(argument));
-      else if (PyTuple_Check(argument.ptr()) || PyList_Check(argument.ptr())) for (const py::handle item : argument) add(item);
-      else fail(op, wrong_inputs);
+      if (!wrapped)
+        add(argument);
+      else if (PyDict_Check(argument.ptr()))
+        add_named(py::reinterpret_borrow<py::dict>(argument));
+      else if (PyTuple_Check(argument.ptr()) || PyList_Check(argument.ptr()))
+        for (const py::handle item : argument) add(item);
+      else
+        fail(op, wrong_inputs);
     }
     add_named(kwargs);
     positional = arrays.size();
@@ -73,17 +78,23 @@ Exported record_call(const py::object& fun, const CallInputs& call, bool shapele
     py::tuple args(call.positional);
     py::dict kwargs;
     for (size_t i = 0; i < placeholders.size(); ++i) {
-      if (i < call.positional) args[i] = array_object(placeholders[i]);
-      else kwargs[py::str(call.keywords[i - call.positional])] = array_object(placeholders[i]);
+      if (i < call.positional)
+        args[i] = array_object(placeholders[i]);
+      else
+        kwargs[py::str(call.keywords[i - call.positional])] = array_object(placeholders[i]);
     }
     const py::object result = fun(*args, **kwargs);
-    constexpr const char* wrong = "Outputs can be either a single array, a tuple, or a list of arrays.";
-    if (is_array(result.ptr())) outputs.push_back(array_of(result.ptr()));
-    else if (!PyTuple_Check(result.ptr()) && !PyList_Check(result.ptr())) fail("export_function", wrong);
-    else for (const py::handle item : result) {
-      if (!is_array(item.ptr())) fail("export_function", wrong);
-      outputs.push_back(array_of(item.ptr()));
-    }
+    constexpr const char* wrong =
+        "Outputs can be either a single array, a tuple, or a list of arrays.";
+    if (is_array(result.ptr()))
+      outputs.push_back(array_of(result.ptr()));
+    else if (!PyTuple_Check(result.ptr()) && !PyList_Check(result.ptr()))
+      fail("export_function", wrong);
+    else
+      for (const py::handle item : result) {
+        if (!is_array(item.ptr())) fail("export_function", wrong);
+        outputs.push_back(array_of(item.ptr()));
+      }
   }
   exported.plan = record(placeholders, outputs, false);
   merge_equal_steps(exported.plan);
@@ -93,16 +104,21 @@ Exported record_call(const py::object& fun, const CallInputs& call, bool shapele
 /// A, B, … Z, AA, AB, …
 std::string letters(size_t number) {
   std::string name;
-  for (++number; number > 0; number = (number - 1) / 26) name.insert(name.begin(), char('A' + (number - 1) % 26));
+  for (++number; number > 0; number = (number - 1) / 26)
+    name.insert(name.begin(), char('A' + (number - 1) % 26));
   return name;
 }
 
 py::object state_object(const StateItem& item) {
-  return std::visit([](const auto& value) -> py::object {
-    using T = std::decay_t<decltype(value)>;
-    if constexpr (std::is_same_v<T, Dtype> || std::is_same_v<T, Shape>) return result_object(value);
-    else return py::cast(value);
-  }, item);
+  return std::visit(
+      [](const auto& value) -> py::object {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, Dtype> || std::is_same_v<T, Shape>)
+          return result_object(value);
+        else
+          return py::cast(value);
+      },
+      item);
 }
 
 /// The plan with the calls made that wait for shapes, at the shapes it was recorded with.
@@ -120,16 +136,20 @@ py::tuple described(int number, const Shape& shape, Dtype dtype) {
   return py::make_tuple(letters(size_t(number)), result_object(shape), result_object(dtype));
 }
 
-/// Shows a recording to a callback: inputs, keyword_inputs, outputs, constants, then each primitive.
+/// Shows a recording to a callback: inputs, keyword_inputs, outputs, constants, then each
+/// primitive.
 void show(const Exported& exported, bool shapeless, const py::object& callback) {
-  const Shown shown = mlx::shown(defers(exported.plan) ? expanded(exported) : exported.plan, exported.shapes, shapeless);
+  const Shown shown = mlx::shown(defers(exported.plan) ? expanded(exported) : exported.plan,
+                                 exported.shapes, shapeless);
   const auto listed = [&](const std::vector<int>& numbers) {
     py::list list;
-    for (const int number : numbers) list.append(described(number, shown.shapes[number], shown.dtypes[number]));
+    for (const int number : numbers)
+      list.append(described(number, shown.shapes[number], shown.dtypes[number]));
     return list;
   };
   py::list inputs, keywords, constants;
-  for (int i = 0; i < shown.input_count; ++i) inputs.append(described(i, shown.shapes[i], shown.dtypes[i]));
+  for (int i = 0; i < shown.input_count; ++i)
+    inputs.append(described(i, shown.shapes[i], shown.dtypes[i]));
   for (size_t i = 0; i < exported.keywords.size(); ++i)
     keywords.append(py::make_tuple(exported.keywords[i], letters(size_t(exported.positional) + i)));
   for (const auto& [number, constant] : shown.constants)
@@ -154,11 +174,14 @@ class FunctionExporter {
     save_exported(path_, file_);
   }
   void call(const py::args& args, const py::kwargs& kwargs) {
-    if (closed_) fail<std::runtime_error>("export_function", "Attempting to write after exporting is closed.");
+    if (closed_)
+      fail<std::runtime_error>("export_function", "Attempting to write after exporting is closed.");
     const CallInputs inputs("export_function", args, kwargs);
     for (const Exported& known : file_.functions)
       if (known.accepts(inputs.arrays, inputs.positional, inputs.keywords, file_.shapeless))
-        fail<std::runtime_error>("export_function", "Attempting to export a function twice with the same signature is not allowed.");
+        fail<std::runtime_error>(
+            "export_function",
+            "Attempting to export a function twice with the same signature is not allowed.");
     file_.functions.push_back(record_call(fun_, inputs, file_.shapeless));
     save_exported(path_, file_);
   }
@@ -179,11 +202,14 @@ class ImportedFunction {
     std::string known;
     for (size_t i = 0; i < file_.functions.size(); ++i) {
       const Exported& f = file_.functions[i];
-      if (f.accepts(call.arrays, call.positional, call.keywords, file_.shapeless)) return run(f.plan, call.arrays);
+      if (f.accepts(call.arrays, call.positional, call.keywords, file_.shapeless))
+        return run(f.plan, call.arrays);
       known += "\n " + std::to_string(i + 1) + ". " + f.description();
     }
-    fail("import_function::call", "No imported function found which matches the given positional and keyword arguments. "
-         "Possible functions include:", known);
+    fail("import_function::call",
+         "No imported function found which matches the given positional and keyword arguments. "
+         "Possible functions include:",
+         known);
   }
 
  private:
@@ -198,7 +224,8 @@ class ImportedFunction {
   ExportedFile file_;
 };
 
-/// The graph of some arrays as text for Graphviz: boxes are operations, `names` label the arrays known by name.
+/// The graph of some arrays as text for Graphviz: boxes are operations, `names` label the arrays
+/// known by name.
 std::string dot_of(const Arrays& outputs, std::map<const Node*, std::string> names) {
   std::string text = "digraph {\n";
   size_t made = 0;
@@ -214,7 +241,8 @@ std::string dot_of(const Arrays& outputs, std::map<const Node*, std::string> nam
   }
   std::map<const void*, bool> drawn;
   for (const Node* node : order) {
-    const bool is_output = std::any_of(outputs.begin(), outputs.end(), [&](const array& x) { return &x.node() == node; });
+    const bool is_output = std::any_of(outputs.begin(), outputs.end(),
+                                       [&](const array& x) { return &x.node() == node; });
     if (!node->primitive) {
       text += "{ rank=source; " + name(*node) + "; }\n";
       continue;
@@ -226,7 +254,8 @@ std::string dot_of(const Arrays& outputs, std::map<const Node*, std::string> nam
       text += "{ " + id + " [label =\"" + mlx_name(*node->primitive) + "\", shape=rectangle]; }\n";
       for (const array& input : node->inputs) text += name(input.node()) + " -> " + id + '\n';
     }
-    text += (is_output ? "{ rank=sink; " : "{ ") + name(*node) + "; }\n" + id + " -> " + name(*node) + '\n';
+    text += (is_output ? "{ rank=sink; " : "{ ") + name(*node) + "; }\n" + id + " -> " +
+            name(*node) + '\n';
   }
   return text + "}\n";
 }
@@ -256,41 +285,65 @@ void export_to_dot(const py::object& file, const py::args& args, const py::kwarg
 }  // namespace
 
 void bind_export(py::module_& m) {
-  py::class_<FunctionExporter>(m, "FunctionExporter", "Records calls of a function into a file. See mx.exporter.")
+  py::class_<FunctionExporter>(m, "FunctionExporter",
+                               "Records calls of a function into a file. See mx.exporter.")
       .def("__call__", &FunctionExporter::call, "Records a call with arrays like these.")
-      .def("close", &FunctionExporter::close, "Ends the recording; further calls raise RuntimeError.")
+      .def("close", &FunctionExporter::close,
+           "Ends the recording; further calls raise RuntimeError.")
       .def("__enter__", [](const py::object& self) { return self; })
-      .def("__exit__", [](FunctionExporter& self, const py::object&, const py::object&, const py::object&) { self.close(); },
-           "exc_type"_a = py::none(), "exc_value"_a = py::none(), "traceback"_a = py::none());
-  py::class_<ImportedFunction>(m, "_ImportedFunction").def("__call__", &ImportedFunction::operator());
-  m.def("export_function", [](const py::object& target, const py::function& fun, const py::args& args, bool shapeless,
-                              const std::optional<std::string>& metadata, const py::kwargs& kwargs) {
-    if (PyUnicode_Check(target.ptr())) {
-      FunctionExporter(target.cast<std::string>(), fun, shapeless, metadata.value_or("")).call(args, kwargs);
-    } else if (PyCallable_Check(target.ptr())) {
-      if (metadata) fail("export_function", "metadata is written to files; a callback takes none.");
-      show(record_call(fun, CallInputs("export_function", args, kwargs), shapeless), shapeless, target);
-    } else {
-      throw py::type_error("export_function(): the first argument must be a path or a callable.");
-    }
-  }, "file_or_callback"_a, py::pos_only(), "fun"_a, "shapeless"_a = false, "metadata"_a = py::none(),
-        R"(Saves `fun`, recorded for arrays like the given ones, in a file for mx.import_function.
+      .def(
+          "__exit__",
+          [](FunctionExporter& self, const py::object&, const py::object&, const py::object&) {
+            self.close();
+          },
+          "exc_type"_a = py::none(), "exc_value"_a = py::none(), "traceback"_a = py::none());
+  py::class_<ImportedFunction>(m, "_ImportedFunction")
+      .def("__call__", &ImportedFunction::operator());
+  m.def(
+      "export_function",
+      [](const py::object& target, const py::function& fun, const py::args& args, bool shapeless,
+         const std::optional<std::string>& metadata, const py::kwargs& kwargs) {
+        if (PyUnicode_Check(target.ptr())) {
+          FunctionExporter(target.cast<std::string>(), fun, shapeless, metadata.value_or(""))
+              .call(args, kwargs);
+        } else if (PyCallable_Check(target.ptr())) {
+          if (metadata)
+            fail("export_function", "metadata is written to files; a callback takes none.");
+          show(record_call(fun, CallInputs("export_function", args, kwargs), shapeless), shapeless,
+               target);
+        } else {
+          throw py::type_error(
+              "export_function(): the first argument must be a path or a callable.");
+        }
+      },
+      "file_or_callback"_a, py::pos_only(), "fun"_a, "shapeless"_a = false,
+      "metadata"_a = py::none(),
+      R"(Saves `fun`, recorded for arrays like the given ones, in a file for mx.import_function.
 
 With shapeless=True only the number of dimensions and the dtypes must agree later. A callable in place of the path
 receives the recording as dicts instead. ValueError for inputs or outputs that are no arrays.)");
-  m.def("exporter", [](const std::string& file, const py::function& fun, bool shapeless, const std::optional<std::string>& metadata) {
-    return std::make_unique<FunctionExporter>(file, fun, shapeless, metadata.value_or(""));
-  }, "file"_a, "fun"_a, py::kw_only(), "shapeless"_a = false, "metadata"_a = py::none(),
-        "A context manager; calling it records one more call of `fun` into the file.");
-  m.def("import_function", [](const std::string& file, bool return_metadata) -> py::object {
-    ExportedFile loaded = load_exported(file);
-    const std::string metadata = loaded.metadata;
-    py::object function = py::cast(ImportedFunction(std::move(loaded)));
-    return return_metadata ? py::object(py::make_tuple(function, metadata)) : function;
-  }, "file"_a, "return_metadata"_a = false,
-        "The function saved in a file; calls return a tuple of arrays. RuntimeError for a missing or damaged file.");
+  m.def(
+      "exporter",
+      [](const std::string& file, const py::function& fun, bool shapeless,
+         const std::optional<std::string>& metadata) {
+        return std::make_unique<FunctionExporter>(file, fun, shapeless, metadata.value_or(""));
+      },
+      "file"_a, "fun"_a, py::kw_only(), "shapeless"_a = false, "metadata"_a = py::none(),
+      "A context manager; calling it records one more call of `fun` into the file.");
+  m.def(
+      "import_function",
+      [](const std::string& file, bool return_metadata) -> py::object {
+        ExportedFile loaded = load_exported(file);
+        const std::string metadata = loaded.metadata;
+        py::object function = py::cast(ImportedFunction(std::move(loaded)));
+        return return_metadata ? py::object(py::make_tuple(function, metadata)) : function;
+      },
+      "file"_a, "return_metadata"_a = false,
+      "The function saved in a file; calls return a tuple of arrays. RuntimeError for a missing or "
+      "damaged file.");
   m.def("export_to_dot", &export_to_dot, "file"_a,
-        "Writes the graph of arrays as Graphviz text to a path or text file; keyword names label arrays.");
+        "Writes the graph of arrays as Graphviz text to a path or text file; keyword names label "
+        "arrays.");
 }
 
 }  // namespace mlx

@@ -15,17 +15,21 @@ py::object to_object(const GgufValue& value) {
 GgufValue from_object(py::handle value) {
   if (is_array(value.ptr())) return array_of(value.ptr());
   if (PyUnicode_Check(value.ptr())) return value.cast<std::string>();
-  if (!PyList_Check(value.ptr())) fail<std::runtime_error>("save_gguf", "metadata must be arrays, strings or lists of strings.");
+  if (!PyList_Check(value.ptr()))
+    fail<std::runtime_error>("save_gguf", "metadata must be arrays, strings or lists of strings.");
   std::vector<std::string> texts;
   for (const py::handle item : value) {
-    if (!PyUnicode_Check(item.ptr())) fail<std::runtime_error>("save_gguf", "metadata must be arrays, strings or lists of strings.");
+    if (!PyUnicode_Check(item.ptr()))
+      fail<std::runtime_error>("save_gguf",
+                               "metadata must be arrays, strings or lists of strings.");
     texts.push_back(item.cast<std::string>());
   }
   return texts;
 }
 
 py::dict checked_dict(const py::object& object, const char* argument) {
-  if (!py::isinstance<py::dict>(object)) throw type_error(std::string("save_gguf(): argument '") + argument + "' must be a dict.");
+  if (!py::isinstance<py::dict>(object))
+    throw type_error(std::string("save_gguf(): argument '") + argument + "' must be a dict.");
   return py::cast<py::dict>(object);
 }
 
@@ -35,7 +39,8 @@ void save(const py::object& file, const py::object& arrays, const py::object& me
   if (!path->ends_with(".gguf")) *path += ".gguf";
   NamedArrays members;
   for (const auto& [name, value] : checked_dict(arrays, "arrays")) {
-    if (!is_array(value.ptr())) fail<std::runtime_error>("save_gguf", name.cast<std::string>(), " is no array.");
+    if (!is_array(value.ptr()))
+      fail<std::runtime_error>("save_gguf", name.cast<std::string>(), " is no array.");
     members.emplace_back(name.cast<std::string>(), array_of(value.ptr()));
   }
   GgufMetadata facts;
@@ -50,7 +55,8 @@ void save(const py::object& file, const py::object& arrays, const py::object& me
 
 }  // namespace
 
-py::object load_gguf_object(const std::optional<std::string>& path, bool return_metadata, const StreamOrDevice& s) {
+py::object load_gguf_object(const std::optional<std::string>& path, bool return_metadata,
+                            const StreamOrDevice& s) {
   if (!path) fail("load_gguf", "Input must be a string");
   const auto [arrays, metadata] = load_gguf(open_file(*path), s);
   py::dict values, facts;
@@ -61,7 +67,8 @@ py::object load_gguf_object(const std::optional<std::string>& path, bool return_
 
 void bind_gguf(py::module_& m) {
   add_function<&save>(m, "save_gguf", "file, arrays, metadata=None",
-                      "Writes a dict of arrays (float32, float16, int8, int16, int32) as .gguf (the extension is added). "
+                      "Writes a dict of arrays (float32, float16, int8, int16, int32) as .gguf "
+                      "(the extension is added). "
                       "Metadata: scalars and 1-d arrays, str, lists of str.");
 }
 

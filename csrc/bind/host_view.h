@@ -14,7 +14,8 @@ const void* read_on_host(array value);
 int get_buffer(PyObject* self, Py_buffer* view, int flags);
 void release_buffer(PyObject* self, Py_buffer* view);
 
-/// The value of a one-element array as bool, int, float or complex. Throws std::invalid_argument for other sizes.
+/// The value of a one-element array as bool, int, float or complex. Throws std::invalid_argument
+/// for other sizes.
 py::object to_scalar(array value);
 /// Nested lists of numbers; a number for 0-d.
 py::object to_list(array value);

@@ -13,16 +13,18 @@ namespace mlx {
 struct IndexEntry {
   enum Kind { integer, range, array_of_integers, new_axis };
   Kind kind;
-  int axis = -1;                 ///< the axis of the array it applies to; -1 for a new axis
+  int axis = -1;  ///< the axis of the array it applies to; -1 for a new axis
   int start = 0, stop = 0, step = 1;
   std::optional<array> indices;
 };
 
-/// Throws std::invalid_argument for everything that is no index. A mask stands as the indices of its true places, one
-/// array for each of its axes, and is evaluated for that; std::out_of_range when its shape does not fit.
+/// Throws std::invalid_argument for everything that is no index. A mask stands as the indices of
+/// its true places, one array for each of its axes, and is evaluated for that; std::out_of_range
+/// when its shape does not fit.
 std::vector<IndexEntry> index_entries(const array& a, PyObject* index);
 
-/// The mask behind a bool, an array or a (nested) list of bools, or a NumPy array of bools; none for other objects.
+/// The mask behind a bool, an array or a (nested) list of bools, or a NumPy array of bools; none
+/// for other objects.
 std::optional<array> mask_from(PyObject* index);
 
 /// Throws std::out_of_range unless the mask covers the axes of `a` from `axis` on.

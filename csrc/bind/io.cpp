@@ -8,7 +8,9 @@
 namespace mlx {
 
 std::optional<std::string> path_of(const py::object& file) {
-  if (PyBytes_Check(file.ptr()) || (!PyUnicode_Check(file.ptr()) && !py::hasattr(file, "__fspath__"))) return {};
+  if (PyBytes_Check(file.ptr()) ||
+      (!PyUnicode_Check(file.ptr()) && !py::hasattr(file, "__fspath__")))
+    return {};
   return py::reinterpret_steal<py::object>(PyOS_FSPath(file.ptr())).cast<std::string>();
 }
 
@@ -18,7 +20,8 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-void require(const py::object& file, std::initializer_list<const char*> names, const char* op, const char* message) {
+void require(const py::object& file, std::initializer_list<const char*> names, const char* op,
+             const char* message) {
   for (const char* name : names)
     if (!py::hasattr(file, name)) fail(op, message);
 }
@@ -34,13 +37,15 @@ void save_to(const py::object& file, const char* extension, const char* op, F&& 
     sink.finish();
     return;
   }
-  require(file, {"write", "seek", "tell", "closed"}, op, "Input must be a file-like object, or string");
+  require(file, {"write", "seek", "tell", "closed"}, op,
+          "Input must be a file-like object, or string");
   Collector collected;
   {
     const py::gil_scoped_release free;
     write(collected);
   }
-  file.attr("write")(py::memoryview::from_memory(collected.bytes.data(), Py_ssize_t(collected.bytes.size())));
+  file.attr("write")(
+      py::memoryview::from_memory(collected.bytes.data(), Py_ssize_t(collected.bytes.size())));
 }
 
 void save(const py::object& file, const array& arr) {
@@ -48,13 +53,17 @@ void save(const py::object& file, const array& arr) {
 }
 
 const array& member(py::handle value, const char* op) {
-  if (!is_array(value.ptr())) fail<std::runtime_error>(op, "an object of type ", Py_TYPE(value.ptr())->tp_name, " is no array.");
+  if (!is_array(value.ptr()))
+    fail<std::runtime_error>(op, "an object of type ", Py_TYPE(value.ptr())->tp_name,
+                             " is no array.");
   return array_of(value.ptr());
 }
 
-void save_members(const py::object& file, const py::args& args, const py::kwargs& kwargs, const char* op, bool compressed) {
+void save_members(const py::object& file, const py::args& args, const py::kwargs& kwargs,
+                  const char* op, bool compressed) {
   NamedArrays arrays;
-  for (const auto& [name, value] : kwargs) arrays.emplace_back(name.cast<std::string>(), member(value, op));
+  for (const auto& [name, value] : kwargs)
+    arrays.emplace_back(name.cast<std::string>(), member(value, op));
   for (size_t i = 0; i < args.size(); ++i) {
     const std::string name = "arr_" + std::to_string(i);
     if (kwargs.contains(name.c_str())) fail(op, "Cannot use un-named variables and keyword ", name);
@@ -66,7 +75,8 @@ void save_members(const py::object& file, const py::args& args, const py::kwargs
     const py::object os = py::module_::import("os.path");
     const py::object folder = os.attr("dirname")(name);
     if (py::len(folder) && !os.attr("isdir")(folder).cast<bool>()) {
-      PyErr_SetObject(PyExc_FileNotFoundError, py::make_tuple(ENOENT, "No such file or directory", name).ptr());
+      PyErr_SetObject(PyExc_FileNotFoundError,
+                      py::make_tuple(ENOENT, "No such file or directory", name).ptr());
       throw py::error_already_set();
     }
   }
@@ -74,22 +84,26 @@ void save_members(const py::object& file, const py::args& args, const py::kwargs
 }
 
 void save_tensors(const py::object& file, const py::object& arrays, const py::object& metadata) {
-  if (!py::isinstance<py::dict>(arrays)) throw type_error("save_safetensors(): argument 'arrays' must be a dict.");
+  if (!py::isinstance<py::dict>(arrays))
+    throw type_error("save_safetensors(): argument 'arrays' must be a dict.");
   NamedArrays members;
   for (const auto& [name, value] : py::cast<py::dict>(arrays)) {
-    if (!py::isinstance<py::str>(name)) fail<std::runtime_error>("save_safetensors", "the names of arrays must be strings.");
+    if (!py::isinstance<py::str>(name))
+      fail<std::runtime_error>("save_safetensors", "the names of arrays must be strings.");
     members.emplace_back(name.cast<std::string>(), member(value, "save_safetensors"));
   }
   Metadata facts;
   if (!metadata.is_none()) {
-    if (!py::isinstance<py::dict>(metadata)) throw type_error("save_safetensors(): argument 'metadata' must be None or a dict.");
+    if (!py::isinstance<py::dict>(metadata))
+      throw type_error("save_safetensors(): argument 'metadata' must be None or a dict.");
     for (const auto& [key, value] : py::cast<py::dict>(metadata)) {
       if (!py::isinstance<py::str>(key) || !py::isinstance<py::str>(value))
         fail("save_safetensors", "Metadata must be a dictionary with string keys and values");
       facts.emplace_back(key.cast<std::string>(), value.cast<std::string>());
     }
   }
-  save_to(file, ".safetensors", "save_safetensors", [&](ByteSink& sink) { save_safetensors(sink, members, facts); });
+  save_to(file, ".safetensors", "save_safetensors",
+          [&](ByteSink& sink) { save_safetensors(sink, members, facts); });
 }
 
 /// What is left of a file object, read at once, and where it began.
@@ -103,7 +117,8 @@ std::pair<Source, int64_t> read_all(const py::object& file) {
   std::string bytes(size_t(std::max<int64_t>(0, end - start)), '\0');
   size_t done = 0;
   while (done < bytes.size()) {
-    const py::object rest = py::memoryview::from_memory(bytes.data() + done, Py_ssize_t(bytes.size() - done));
+    const py::object rest =
+        py::memoryview::from_memory(bytes.data() + done, Py_ssize_t(bytes.size() - done));
     const py::object got = file.attr("readinto")(rest);
     if (got.is_none() || got.cast<int64_t>() <= 0) break;
     done += got.cast<size_t>();
@@ -120,24 +135,30 @@ py::dict as_dict(const NamedArrays& arrays) {
 
 std::string format_of(const std::string& path) {
   const size_t dot = path.rfind('.'), slash = path.rfind('/');
-  if (dot == path.npos || (slash != path.npos && dot < slash)) fail("load", "Could not infer file format from extension");
+  if (dot == path.npos || (slash != path.npos && dot < slash))
+    fail("load", "Could not infer file format from extension");
   return path.substr(dot + 1);
 }
 
-py::object load(const py::object& file, const std::optional<std::string>& given, bool return_metadata, StreamOrDevice s) {
+py::object load(const py::object& file, const std::optional<std::string>& given,
+                bool return_metadata, StreamOrDevice s) {
   const std::optional<std::string> path = path_of(file);
-  if (!path) require(file, {"readinto", "seek", "tell", "closed"}, "load",
-                     "Input must be a file-like object opened in binary mode, or string");
+  if (!path)
+    require(file, {"readinto", "seek", "tell", "closed"}, "load",
+            "Input must be a file-like object opened in binary mode, or string");
   const auto named = [&] {
     if (path) return format_of(*path);
     const py::object name = py::getattr(file, "name", py::none());
-    if (!py::isinstance<py::str>(name)) fail("load", "format= is needed for a file object without a name.");
+    if (!py::isinstance<py::str>(name))
+      fail("load", "format= is needed for a file object without a name.");
     return format_of(name.cast<std::string>());
   };
   const std::string format = given ? *given : named();
   if (format == "gguf") return load_gguf_object(path, return_metadata, s);
-  if (format != "npy" && format != "npz" && format != "safetensors") fail("load", "Unknown file format ", format);
-  if (return_metadata && format != "safetensors") fail("load", "metadata not supported for format ", format);
+  if (format != "npy" && format != "npz" && format != "safetensors")
+    fail("load", "Unknown file format ", format);
+  if (return_metadata && format != "safetensors")
+    fail("load", "metadata not supported for format ", format);
   int64_t start = 0;
   Source source;
   if (path) {
@@ -167,16 +188,28 @@ py::object load(const py::object& file, const std::optional<std::string>& given,
 }  // namespace
 
 void bind_io(py::module_& m) {
-  add_function<&save>(m, "save", "file, arr", "Writes an array as .npy (the extension is added) to a path or a binary file object.");
-  m.def("savez", [](const py::object& file, const py::args& args, const py::kwargs& kwargs) { save_members(file, args, kwargs, "savez", false); },
-        "Writes arrays as .npz; positional ones are named arr_0, arr_1, …");
-  m.def("savez_compressed", [](const py::object& file, const py::args& args, const py::kwargs& kwargs) { save_members(file, args, kwargs, "savez_compressed", true); },
-        "Writes arrays as a compressed .npz; positional ones are named arr_0, arr_1, …");
+  add_function<&save>(
+      m, "save", "file, arr",
+      "Writes an array as .npy (the extension is added) to a path or a binary file object.");
+  m.def(
+      "savez",
+      [](const py::object& file, const py::args& args, const py::kwargs& kwargs) {
+        save_members(file, args, kwargs, "savez", false);
+      },
+      "Writes arrays as .npz; positional ones are named arr_0, arr_1, …");
+  m.def(
+      "savez_compressed",
+      [](const py::object& file, const py::args& args, const py::kwargs& kwargs) {
+        save_members(file, args, kwargs, "savez_compressed", true);
+      },
+      "Writes arrays as a compressed .npz; positional ones are named arr_0, arr_1, …");
   add_function<&save_tensors>(m, "save_safetensors", "file, arrays, metadata=None",
-                              "Writes a dict of arrays as .safetensors (the extension is added); metadata maps str to str.");
+                              "Writes a dict of arrays as .safetensors (the extension is added); "
+                              "metadata maps str to str.");
   bind_gguf(m);
   add_function<&load>(m, "load", "file, /, format=None, return_metadata=False, *, stream=None",
-                      "Reads .npy (an array), .npz, .safetensors or .gguf (a dict). Data of a path are read when needed. "
+                      "Reads .npy (an array), .npz, .safetensors or .gguf (a dict). Data of a path "
+                      "are read when needed. "
                       "RuntimeError for files that are cut short.");
 }
 

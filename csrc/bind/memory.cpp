@@ -10,7 +10,9 @@
 namespace mlx {
 namespace {
 
-Allocator& allocator() { return Device::get(default_device()).allocator(); }
+Allocator& allocator() {
+  return Device::get(default_device()).allocator();
+}
 
 /// A byte count; negative and fractional ones are no byte counts.
 size_t bytes_from(const py::object& limit, const char* function) {
@@ -33,14 +35,19 @@ size_t set_wired_limit(const py::object& limit) {
   return 0;
 }
 
-/// Bytes of the distinct buffers behind the arrays; a number without a buffer counts as its own bytes.
+/// Bytes of the distinct buffers behind the arrays; a number without a buffer counts as its own
+/// bytes.
 size_t array_buffer_size(const py::args& trees) {
   std::set<const void*> seen;
   size_t bytes = 0;
   for (const array& x : arrays_in(trees)) {
-    if (!x.is_evaluated()) fail("get_array_buffer_size", "the arrays must be evaluated before their buffers have a size.");
+    if (!x.is_evaluated())
+      fail("get_array_buffer_size",
+           "the arrays must be evaluated before their buffers have a size.");
     const Node& node = x.node();
-    if (x.size() == 0 || !seen.insert(node.buffer ? static_cast<const void*>(node.buffer.get()) : &node).second) continue;
+    if (x.size() == 0 ||
+        !seen.insert(node.buffer ? static_cast<const void*>(node.buffer.get()) : &node).second)
+      continue;
     bytes += node.buffer ? node.buffer->capacity() : size_t(x.nbytes());
   }
   return bytes;
@@ -51,17 +58,22 @@ void bind_metal(py::module_& m) {
   metal.def("is_available", [] { return false; }, "Whether there is Metal: False.");
   metal.def("start_capture", [](const std::string&) {}, py::arg("path"), "Has no effect here.");
   metal.def("stop_capture", [] {}, "Has no effect here.");
-  for (const char* name : {"get_active_memory", "get_peak_memory", "reset_peak_memory", "get_cache_memory",
-                           "set_memory_limit", "set_cache_limit", "set_wired_limit", "clear_cache", "device_info"}) {
+  for (const char* name :
+       {"get_active_memory", "get_peak_memory", "reset_peak_memory", "get_cache_memory",
+        "set_memory_limit", "set_cache_limit", "set_wired_limit", "clear_cache", "device_info"}) {
     const py::object target = m.attr(name);
     const std::string text = name;
-    metal.def(name, [target, text](const py::args& args, const py::kwargs& kwargs) -> py::object {
-      static std::set<std::string> told;
-      if (told.insert(text).second)
-        std::cerr << "mx.metal." << text << " is deprecated and will be removed in a future version. Use mx." << text
-                  << " instead.\n";
-      return target(*args, **kwargs);
-    }, ("Deprecated: mx." + text + ".").c_str());
+    metal.def(
+        name,
+        [target, text](const py::args& args, const py::kwargs& kwargs) -> py::object {
+          static std::set<std::string> told;
+          if (told.insert(text).second)
+            std::cerr << "mx.metal." << text
+                      << " is deprecated and will be removed in a future version. Use mx." << text
+                      << " instead.\n";
+          return target(*args, **kwargs);
+        },
+        ("Deprecated: mx." + text + ".").c_str());
   }
   m.def_submodule("cuda", "NVIDIA's CUDA, which is not there.")
       .def("is_available", [] { return false; }, "Whether there is CUDA: False.");
@@ -71,15 +83,22 @@ void bind_metal(py::module_& m) {
 
 void bind_memory(py::module_& m) {
   m.def("get_active_memory", [] { return allocator().active(); }, "Bytes in use by arrays.");
-  m.def("get_peak_memory", [] { return allocator().peak(); }, "The most bytes in use since the last reset.");
+  m.def(
+      "get_peak_memory", [] { return allocator().peak(); },
+      "The most bytes in use since the last reset.");
   m.def("reset_peak_memory", [] { allocator().reset_peak(); }, "Sets the peak to 0.");
   m.def("get_cache_memory", [] { return allocator().cached(); }, "Bytes kept for reuse.");
-  m.def("get_memory_limit", [] { return allocator().limit(); }, "The bytes above which allocations wait for memory.");
+  m.def(
+      "get_memory_limit", [] { return allocator().limit(); },
+      "The bytes above which allocations wait for memory.");
   m.def("get_array_buffer_size", &array_buffer_size,
-        "Bytes of the memory behind the arrays in the arguments (lists, tuples and dicts of them, too), each block "
-        "counted once and as large as it was allocated. ValueError for arrays that are not evaluated.");
+        "Bytes of the memory behind the arrays in the arguments (lists, tuples and dicts of them, "
+        "too), each block "
+        "counted once and as large as it was allocated. ValueError for arrays that are not "
+        "evaluated.");
   m.def("set_memory_limit", &set_memory_limit, py::arg("limit"),
-        "Sets the bytes above which allocations wait for memory to be freed; returns the previous limit.");
+        "Sets the bytes above which allocations wait for memory to be freed; returns the previous "
+        "limit.");
   m.def("set_cache_limit", &set_cache_limit, py::arg("limit"),
         "Sets how many bytes are kept for reuse; 0 keeps none. Returns the previous limit.");
   m.def("set_wired_limit", &set_wired_limit, py::arg("limit"), "Has no effect here; returns 0.");

@@ -1,5 +1,5 @@
-// The number slots and comparisons of array: the hottest path of every script, so pairs of arrays go straight to the row
-// of their operation.
+// The number slots and comparisons of array: the hottest path of every script, so pairs of arrays
+// go straight to the row of their operation.
 #include "bind/operators.h"
 
 #include <algorithm>
@@ -18,7 +18,9 @@ using Binary = array (*)(Operand, Operand, StreamOrDevice);
 enum Sides { one_sided, reflected };
 enum Operands { any_dtype, integers };
 
-PyObject* not_implemented() { return Py_NewRef(Py_NotImplemented); }
+PyObject* not_implemented() {
+  return Py_NewRef(Py_NotImplemented);
+}
 
 void check_integers(const array& a, const char* verb) {
   if (a.dtype().is_inexact()) fail("array", "Floating point types not allowed with ", verb, ".");
@@ -33,7 +35,8 @@ std::optional<Operand> operand_from(PyObject* object, const array& x) {
 
 const ElementwiseRow& row_named(std::string_view name) {
   const auto& rows = elementwise_rows();
-  return *std::find_if(rows.begin(), rows.end(), [&](const ElementwiseRow& row) { return name == row.name; });
+  return *std::find_if(rows.begin(), rows.end(),
+                       [&](const ElementwiseRow& row) { return name == row.name; });
 }
 
 PyObject* apply_to_arrays(const ElementwiseRow& row, PyObject* left, PyObject* right) {
@@ -45,7 +48,8 @@ PyObject* apply_to_arrays(const ElementwiseRow& row, PyObject* left, PyObject* r
 }
 
 [[noreturn]] void no_operand(PyObject* object, const char* verb) {
-  fail("array", "Cannot perform ", verb, " on an mlx.core.array and ", Py_TYPE(object)->tp_name, ".");
+  fail("array", "Cannot perform ", verb, " on an mlx.core.array and ", Py_TYPE(object)->tp_name,
+       ".");
 }
 
 template <Binary function, Sides sides, Operands operands>
@@ -54,7 +58,8 @@ PyObject* binary(PyObject* left, PyObject* right, const char* name, const char* 
   const bool from_left = is_array(left);
   if (!from_left && sides == one_sided) return not_implemented();
   return guarded([&]() -> PyObject* {
-    if (operands == any_dtype && from_left && is_array(right)) return apply_to_arrays(row, left, right);
+    if (operands == any_dtype && from_left && is_array(right))
+      return apply_to_arrays(row, left, right);
     const array& x = array_of(from_left ? left : right);
     PyObject* const object = from_left ? right : left;
     std::optional<Operand> other = operand_from(object, x);
@@ -65,7 +70,8 @@ PyObject* binary(PyObject* left, PyObject* right, const char* name, const char* 
       check_integers(x, verb);
       check_integers(*other->as_array(), verb);
     }
-    return wrap(from_left ? function(x, std::move(*other), {}) : function(std::move(*other), x, {}));
+    return wrap(from_left ? function(x, std::move(*other), {})
+                          : function(std::move(*other), x, {}));
   });
 }
 
@@ -81,17 +87,20 @@ template <Binary function>
 PyObject* in_place(PyObject* self, PyObject* result(PyObject*, PyObject*), PyObject* other) {
   constexpr bool divides = function == static_cast<Binary>(divide);
   if (divides && other != Py_None && !array_of(self).dtype().is_inexact()) {
-    PyErr_SetString(PyExc_ValueError, "In-place division is not allowed for integer and boolean arrays.");
+    PyErr_SetString(PyExc_ValueError,
+                    "In-place division is not allowed for integer and boolean arrays.");
     return nullptr;
   }
   return rebind(self, result(self, other));
 }
 
-#define OPERATOR(function, slot, in_place_slot, sides, operands, verb)                  \
-  PyObject* slot(PyObject* left, PyObject* right) {                                      \
-    return binary<function, sides, operands>(left, right, #function, verb);              \
-  }                                                                                      \
-  PyObject* in_place_slot(PyObject* left, PyObject* right) { return in_place<function>(left, slot, right); }
+#define OPERATOR(function, slot, in_place_slot, sides, operands, verb)      \
+  PyObject* slot(PyObject* left, PyObject* right) {                         \
+    return binary<function, sides, operands>(left, right, #function, verb); \
+  }                                                                         \
+  PyObject* in_place_slot(PyObject* left, PyObject* right) {                \
+    return in_place<function>(left, slot, right);                           \
+  }
 #include "bind/operators.def"
 #undef OPERATOR
 
@@ -106,7 +115,8 @@ PyObject* nb_inplace_power(PyObject* left, PyObject* right, PyObject* modulus) {
 PyObject* nb_matrix_multiply(PyObject* left, PyObject* right) {
   if (!is_array(left)) return not_implemented();
   if (!is_array(right)) {  // not NotImplemented: NumPy's reflected operator would take over
-    PyErr_Format(PyExc_TypeError, "unsupported operand type(s) for @: 'array' and '%s'", Py_TYPE(right)->tp_name);
+    PyErr_Format(PyExc_TypeError, "unsupported operand type(s) for @: 'array' and '%s'",
+                 Py_TYPE(right)->tp_name);
     return nullptr;
   }
   return guarded([&] { return wrap(matmul(array_of(left), array_of(right))); });
@@ -137,7 +147,8 @@ PyObject* compare(PyObject* self, PyObject* object, const char* name, const char
   static const ElementwiseRow& row = row_named(name);
   if (is_array(object)) return apply_to_arrays(row, self, object);
   const array& a = array_of(self);
-  if (std::optional<Operand> other = operand_from(object, a)) return wrap(function(a, std::move(*other), {}));
+  if (std::optional<Operand> other = operand_from(object, a))
+    return wrap(function(a, std::move(*other), {}));
   if (object == Py_None) throw type_error("an array cannot be compared with None.");
   if (function == static_cast<Binary>(equal)) return Py_NewRef(Py_False);
   if (function == static_cast<Binary>(not_equal)) return Py_NewRef(Py_True);
@@ -147,12 +158,18 @@ PyObject* compare(PyObject* self, PyObject* object, const char* name, const char
 PyObject* rich_compare(PyObject* self, PyObject* other, int op) {
   return guarded([&]() -> PyObject* {
     switch (op) {
-      case Py_EQ: return compare<equal>(self, other, "equal", "equality");
-      case Py_NE: return compare<not_equal>(self, other, "not_equal", "inequality");
-      case Py_LT: return compare<less>(self, other, "less", "less than");
-      case Py_LE: return compare<less_equal>(self, other, "less_equal", "less than or equal");
-      case Py_GT: return compare<greater>(self, other, "greater", "greater than");
-      default: return compare<greater_equal>(self, other, "greater_equal", "greater than or equal");
+      case Py_EQ:
+        return compare<equal>(self, other, "equal", "equality");
+      case Py_NE:
+        return compare<not_equal>(self, other, "not_equal", "inequality");
+      case Py_LT:
+        return compare<less>(self, other, "less", "less than");
+      case Py_LE:
+        return compare<less_equal>(self, other, "less_equal", "less than or equal");
+      case Py_GT:
+        return compare<greater>(self, other, "greater", "greater than");
+      default:
+        return compare<greater_equal>(self, other, "greater_equal", "greater than or equal");
     }
   });
 }
@@ -160,9 +177,12 @@ PyObject* rich_compare(PyObject* self, PyObject* other, int op) {
 }  // namespace
 
 std::vector<PyType_Slot> operator_slots() {
-  const auto slot = [](int id, auto* function) { return PyType_Slot{id, reinterpret_cast<void*>(function)}; };
+  const auto slot = [](int id, auto* function) {
+    return PyType_Slot{id, reinterpret_cast<void*>(function)};
+  };
   return {
-#define OPERATOR(function, name, in_place_name, ...) slot(Py_##name, name), slot(Py_##in_place_name, in_place_name),
+#define OPERATOR(function, name, in_place_name, ...) \
+  slot(Py_##name, name), slot(Py_##in_place_name, in_place_name),
 #include "bind/operators.def"
 #undef OPERATOR
       slot(Py_nb_power, nb_power),
@@ -178,7 +198,8 @@ std::vector<PyType_Slot> operator_slots() {
 
 void finish_operators() {
   PyObject* const names = array_type->tp_dict;
-  for (const char* name : {"__rmatmul__", "__rand__", "__ror__", "__rxor__", "__rlshift__", "__rrshift__"})
+  for (const char* name :
+       {"__rmatmul__", "__rand__", "__ror__", "__rxor__", "__rlshift__", "__rrshift__"})
     if (PyDict_DelItemString(names, name) != 0) PyErr_Clear();
   PyDict_SetItemString(names, "__div__", PyDict_GetItemString(names, "__truediv__"));
   PyDict_SetItemString(names, "__rdiv__", PyDict_GetItemString(names, "__rtruediv__"));

@@ -9,8 +9,8 @@ namespace mlx {
 
 /// Slots for PyType_FromSpec.
 std::vector<PyType_Slot> operator_slots();
-/// Removes the reflected forms that array does not have (`2 @ a`, `1 & a`) from the type's names, and adds the old
-/// names of division.
+/// Removes the reflected forms that array does not have (`2 @ a`, `1 & a`) from the type's names,
+/// and adds the old names of division.
 void finish_operators();
 
 }  // namespace mlx

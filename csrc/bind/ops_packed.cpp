@@ -1,4 +1,5 @@
-// Functions of packed weights and of chosen matrices, and mx.fft: one for each row of their .def files.
+// Functions of packed weights and of chosen matrices, and mx.fft: one for each row of their .def
+// files.
 #include "bind/call.h"
 #include "bind/ops.h"
 #include "bind/placement.h"
@@ -10,7 +11,8 @@ namespace mlx {
 namespace {
 
 void add_fft(py::module_& target) {
-#define OP(name, function, signature, doc) add_function<&fft::function>(target, #name, signature, doc);
+#define OP(name, function, signature, doc) \
+  add_function<&fft::function>(target, #name, signature, doc);
 #include "ops/fft.def"
 #undef OP
 }

@@ -26,11 +26,14 @@ struct Argument<Spread<T>> {
   static std::string takes() { return Argument<T>::takes(); }
   static Spread<T> from(PyObject* rest, const CallArguments& call) {
     // What follows a sequence is ignored, as MLX does.
-    const bool is_sequence = PyTuple_GET_SIZE(rest) > 0 && !counts_as_integer(PyTuple_GET_ITEM(rest, 0));
+    const bool is_sequence =
+        PyTuple_GET_SIZE(rest) > 0 && !counts_as_integer(PyTuple_GET_ITEM(rest, 0));
     try {
-      return {Argument<T>::from(is_sequence ? PyTuple_GET_ITEM(rest, 0) : rest, call), PyTuple_GET_SIZE(rest) > 0};
+      return {Argument<T>::from(is_sequence ? PyTuple_GET_ITEM(rest, 0) : rest, call),
+              PyTuple_GET_SIZE(rest) > 0};
     } catch (const Mismatch&) {
-      throw std::runtime_error("the sizes or axes must be ints or one sequence of ints.");  // MLX's type of error
+      throw std::runtime_error(
+          "the sizes or axes must be ints or one sequence of ints.");  // MLX's type of error
     }
   }
 };
@@ -45,10 +48,12 @@ array transpose_method(const array& a, const Spread<Axes>& axes, const StreamOrD
   return transpose(a, axes.given ? OptionalAxes(axes.value) : OptionalAxes(), s);
 }
 
-array arange_to(const Scalar& stop, const std::optional<Scalar>& step, std::optional<Dtype> dtype, StreamOrDevice s) {
+array arange_to(const Scalar& stop, const std::optional<Scalar>& step, std::optional<Dtype> dtype,
+                StreamOrDevice s) {
   return arange(int64_t(0), stop, step, dtype, s);
 }
-using Arange = array (*)(const Scalar&, const Scalar&, const std::optional<Scalar>&, std::optional<Dtype>, StreamOrDevice);
+using Arange = array (*)(const Scalar&, const Scalar&, const std::optional<Scalar>&,
+                         std::optional<Dtype>, StreamOrDevice);
 
 template <auto function>
 PyObject* call(const Signature& signature, PyObject* const* args, size_t nargs, PyObject* names) {
@@ -57,8 +62,10 @@ PyObject* call(const Signature& signature, PyObject* const* args, size_t nargs, 
 
 /// arange(start, stop, …) or, when that does not match, arange(stop, …).
 PyObject* arange_call(PyObject*, PyObject* const* args, size_t nargs, PyObject* names) {
-  static const Signature both("arange", "start, stop, step=None, dtype=None, *, device=None, stream=None");
-  static const Signature stop_only("arange", "stop, step=None, dtype=None, *, device=None, stream=None");
+  static const Signature both("arange",
+                              "start, stop, step=None, dtype=None, *, device=None, stream=None");
+  static const Signature stop_only("arange",
+                                   "stop, step=None, dtype=None, *, device=None, stream=None");
   return guarded([&] {
     try {
       return call<with_device<static_cast<Arange>(&arange)>>(both, args, nargs, names);
@@ -73,9 +80,11 @@ constexpr size_t arange_call_count = 6;
 
 void bind_shape_ops(py::module_& m) {
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
-#define CREATION(name, function, signature, doc) add_function<with_device<&function>>(m, #name, signature, doc);
+#define CREATION(name, function, signature, doc) \
+  add_function<with_device<&function>>(m, #name, signature, doc);
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
-#define OVERLOADED(name, call, signature, doc) add_function(m, #name, call, call##_count, signature, doc);
+#define OVERLOADED(name, call, signature, doc) \
+  add_function(m, #name, call, call##_count, signature, doc);
 #include "ops/creation.def"
 #include "ops/indexing.def"
 #include "ops/select.def"
@@ -84,8 +93,11 @@ void bind_shape_ops(py::module_& m) {
 #undef CREATION
 #undef METHOD
 #undef OVERLOADED
-  add_method<&reshape_method>("reshape", "self, *shape, stream=None", "mx.reshape of this array; the shape may be given as separate ints.");
-  add_method<&transpose_method>("transpose", "self, *axes, stream=None", "mx.transpose of this array; the axes may be given as separate ints.");
+  add_method<&reshape_method>("reshape", "self, *shape, stream=None",
+                              "mx.reshape of this array; the shape may be given as separate ints.");
+  add_method<&transpose_method>(
+      "transpose", "self, *axes, stream=None",
+      "mx.transpose of this array; the axes may be given as separate ints.");
 }
 
 void bind_aliases(py::module_& m) {

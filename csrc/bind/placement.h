@@ -1,4 +1,5 @@
-// The keyword `device` of functions that make arrays: the array API's way to say where a result lies.
+// The keyword `device` of functions that make arrays: the array API's way to say where a result
+// lies.
 #pragma once
 
 #include <tuple>
@@ -26,8 +27,8 @@ template <auto function, typename Parameters, typename Before>
 struct WithDevice;
 template <auto function, typename... P, size_t... I>
 struct WithDevice<function, std::tuple<P...>, std::index_sequence<I...>> {
-  static array call(std::tuple_element_t<I, std::tuple<P...>>... given, const std::optional<DeviceType>& device,
-                    const StreamOrDevice& s) {
+  static array call(std::tuple_element_t<I, std::tuple<P...>>... given,
+                    const std::optional<DeviceType>& device, const StreamOrDevice& s) {
     return function(given..., placed(device, s));
   }
 };

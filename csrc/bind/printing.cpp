@@ -29,21 +29,35 @@ std::string format_number(double value) {
   return text;
 }
 
-std::string text_of(bool value) { return value ? "True" : "False"; }
+std::string text_of(bool value) {
+  return value ? "True" : "False";
+}
 template <std::integral T>
-std::string text_of(T value) { return std::to_string(value); }
-std::string text_of(float value) { return format_number(value); }
-std::string text_of(double value) { return format_number(value); }
-std::string text_of(float16_t value) { return format_number(float(value)); }
-std::string text_of(bfloat16_t value) { return format_number(float(value)); }
+std::string text_of(T value) {
+  return std::to_string(value);
+}
+std::string text_of(float value) {
+  return format_number(value);
+}
+std::string text_of(double value) {
+  return format_number(value);
+}
+std::string text_of(float16_t value) {
+  return format_number(float(value));
+}
+std::string text_of(bfloat16_t value) {
+  return format_number(float(value));
+}
 std::string text_of(complex64_t value) {
-  return format_number(value.real()) + (value.imag() < 0 ? "" : "+") + format_number(value.imag()) + "j";
+  return format_number(value.real()) + (value.imag() < 0 ? "" : "+") + format_number(value.imag()) +
+         "j";
 }
 
 template <typename T>
 class Printer {
  public:
-  Printer(const T* data, const array& value, const Strides& strides) : data_(data), value_(value), strides_(strides) {}
+  Printer(const T* data, const array& value, const Strides& strides)
+      : data_(data), value_(value), strides_(strides) {}
 
   void print(std::string& out, int axis, int64_t offset) const {
     if (axis == value_.ndim()) {
@@ -51,7 +65,8 @@ class Printer {
       return;
     }
     const int length = value_.shape(axis);
-    const std::string separator = axis + 1 == value_.ndim() ? ", " : ",\n" + std::string(7 + axis, ' ');
+    const std::string separator =
+        axis + 1 == value_.ndim() ? ", " : ",\n" + std::string(7 + axis, ' ');
     out += '[';
     for (int i = 0; i < length; ++i) {
       if (i) out += separator;
@@ -83,7 +98,8 @@ std::string format_array(array value) {
   const void* const data = read_on_host(value);
   const Strides strides = value.size() && value.ndim() ? value.strides() : row_major(value.shape());
   std::string out = "array(";
-  if (value.size() == 0 && value.ndim() == 1) out += "[]";
+  if (value.size() == 0 && value.ndim() == 1)
+    out += "[]";
   else
     visit(value.dtype(), [&](auto zero) {
       Printer(static_cast<const decltype(zero)*>(data), value, strides).print(out, 0, 0);
@@ -93,21 +109,29 @@ std::string format_array(array value) {
 
 void bind_printing(py::module_& m) {
   py::class_<PrintOptions>(m, "PrintOptions", "How arrays are printed.")
-      .def(py::init([](int precision) { return PrintOptions{precision}; }), py::arg("precision") = -1)
-      .def_readwrite("precision", &PrintOptions::precision, "Decimals; -1 stands for six significant digits.");
+      .def(py::init([](int precision) { return PrintOptions{precision}; }),
+           py::arg("precision") = -1)
+      .def_readwrite("precision", &PrintOptions::precision,
+                     "Decimals; -1 stands for six significant digits.");
   py::class_<PrintOptionsContext>(m, "_PrintOptionsContext")
-      .def(py::init([](const PrintOptions& wanted) { return PrintOptionsContext{wanted}; }), py::arg("options"), py::pos_only())
-      .def("__enter__", [](py::object self) {
-        auto& context = self.cast<PrintOptionsContext&>();
-        context.previous = std::exchange(options, context.wanted);
-        return self;
-      })
-      .def("__exit__", [](PrintOptionsContext& context, const py::args&) { options = context.previous; });
-  m.def("set_printoptions", [](int precision) { options.precision = precision; }, py::arg("precision") = -1,
-        "Prints floats with that many decimals; -1 restores six significant digits.");
+      .def(py::init([](const PrintOptions& wanted) { return PrintOptionsContext{wanted}; }),
+           py::arg("options"), py::pos_only())
+      .def("__enter__",
+           [](py::object self) {
+             auto& context = self.cast<PrintOptionsContext&>();
+             context.previous = std::exchange(options, context.wanted);
+             return self;
+           })
+      .def("__exit__",
+           [](PrintOptionsContext& context, const py::args&) { options = context.previous; });
+  m.def(
+      "set_printoptions", [](int precision) { options.precision = precision; },
+      py::arg("precision") = -1,
+      "Prints floats with that many decimals; -1 restores six significant digits.");
   m.def("get_printoptions", [] { return options; }, "The options in force.");
-  m.def("printoptions", [](int precision) { return PrintOptionsContext{{precision}}; }, py::arg("precision") = -1,
-        "set_printoptions within a `with` block.");
+  m.def(
+      "printoptions", [](int precision) { return PrintOptionsContext{{precision}}; },
+      py::arg("precision") = -1, "set_printoptions within a `with` block.");
 }
 
 }  // namespace mlx

@@ -9,7 +9,8 @@ namespace {
 struct RandomState {};
 
 py::object state_item(const RandomState&, Py_ssize_t index) {
-  if (index != 0 && index != -1) throw py::index_error("[random.state] there is one key, at index 0.");
+  if (index != 0 && index != -1)
+    throw py::index_error("[random.state] there is one key, at index 0.");
   // One object for each thread, never freed: the generator looks into it.
   thread_local PyObject* const key = [] {
     PyObject* const made = wrap(random_state());
@@ -21,10 +22,13 @@ py::object state_item(const RandomState&, Py_ssize_t index) {
 
 }  // namespace
 
-bool is_random_state(py::handle object) { return py::isinstance<RandomState>(object); }
+bool is_random_state(py::handle object) {
+  return py::isinstance<RandomState>(object);
+}
 
 void bind_random_state(py::module_& random) {
-  py::class_<RandomState>(random, "_RandomState", "Stands for the calling thread's random key; a sequence of length 1.")
+  py::class_<RandomState>(random, "_RandomState",
+                          "Stands for the calling thread's random key; a sequence of length 1.")
       .def("__len__", [](const RandomState&) { return 1; })
       .def("__getitem__", &state_item)
       .def("__iter__", [](const RandomState& self) {

@@ -15,14 +15,30 @@
 
 namespace mlx {
 
-inline PyObject* to_python(array value) { return wrap(std::move(value)); }
-inline PyObject* to_python(bool value) { return Py_NewRef(value ? Py_True : Py_False); }
-inline PyObject* to_python(int value) { return PyLong_FromLong(value); }
-inline PyObject* to_python(int64_t value) { return PyLong_FromLongLong(value); }
-inline PyObject* to_python(double value) { return PyFloat_FromDouble(value); }
-inline PyObject* to_python(Dtype value) { return Py_NewRef(dtype_object_of(value)); }
-inline PyObject* to_python(const std::string& value) { return PyUnicode_FromStringAndSize(value.data(), Py_ssize_t(value.size())); }
-inline PyObject* to_python(py::object value) { return value.release().ptr(); }
+inline PyObject* to_python(array value) {
+  return wrap(std::move(value));
+}
+inline PyObject* to_python(bool value) {
+  return Py_NewRef(value ? Py_True : Py_False);
+}
+inline PyObject* to_python(int value) {
+  return PyLong_FromLong(value);
+}
+inline PyObject* to_python(int64_t value) {
+  return PyLong_FromLongLong(value);
+}
+inline PyObject* to_python(double value) {
+  return PyFloat_FromDouble(value);
+}
+inline PyObject* to_python(Dtype value) {
+  return Py_NewRef(dtype_object_of(value));
+}
+inline PyObject* to_python(const std::string& value) {
+  return PyUnicode_FromStringAndSize(value.data(), Py_ssize_t(value.size()));
+}
+inline PyObject* to_python(py::object value) {
+  return value.release().ptr();
+}
 inline PyObject* to_python(const Shape& shape);
 inline PyObject* to_python(const ArrayTuple& arrays);
 template <typename T>
@@ -46,26 +62,31 @@ py::object result_object(const T& value) {
 inline PyObject* to_python(const Shape& shape) {
   PyObject* const tuple = PyTuple_New(Py_ssize_t(shape.size()));
   if (!tuple) throw py::error_already_set();
-  for (size_t i = 0; i < shape.size(); ++i) PyTuple_SET_ITEM(tuple, Py_ssize_t(i), PyLong_FromLong(shape[i]));
+  for (size_t i = 0; i < shape.size(); ++i)
+    PyTuple_SET_ITEM(tuple, Py_ssize_t(i), PyLong_FromLong(shape[i]));
   return tuple;
 }
 
 template <typename T>
 PyObject* to_python(const std::vector<T>& values) {
   py::object list = owned(PyList_New(Py_ssize_t(values.size())));
-  for (size_t i = 0; i < values.size(); ++i) PyList_SET_ITEM(list.ptr(), Py_ssize_t(i), result_object(values[i]).release().ptr());
+  for (size_t i = 0; i < values.size(); ++i)
+    PyList_SET_ITEM(list.ptr(), Py_ssize_t(i), result_object(values[i]).release().ptr());
   return list.release().ptr();
 }
 
 inline PyObject* to_python(const ArrayTuple& arrays) {
   py::object tuple = owned(PyTuple_New(Py_ssize_t(arrays.values.size())));
-  for (size_t i = 0; i < arrays.values.size(); ++i) PyTuple_SET_ITEM(tuple.ptr(), Py_ssize_t(i), wrap(arrays.values[i]));
+  for (size_t i = 0; i < arrays.values.size(); ++i)
+    PyTuple_SET_ITEM(tuple.ptr(), Py_ssize_t(i), wrap(arrays.values[i]));
   return tuple.release().ptr();
 }
 
 template <typename... T>
 PyObject* to_python(const std::tuple<T...>& values) {
-  return std::apply([](const auto&... items) { return py::make_tuple(result_object(items)...).release().ptr(); }, values);
+  return std::apply(
+      [](const auto&... items) { return py::make_tuple(result_object(items)...).release().ptr(); },
+      values);
 }
 
 template <typename A, typename B>

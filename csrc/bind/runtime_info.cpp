@@ -1,4 +1,5 @@
-// What `python -m mlx` prints: platforms, devices, libraries, the cache of kernels and the variables in force.
+// What `python -m mlx` prints: platforms, devices, libraries, the cache of kernels and the
+// variables in force.
 #include "base/env.h"
 #include "bind/devices.h"
 #include "cl/blas.h"
@@ -43,9 +44,12 @@ py::dict runtime_info() {
   py::dict devices;
   for (const DeviceType type : {DeviceType::cpu, DeviceType::gpu})
     if (Device::exists(type)) devices[to_string(type)] = facts_of(type);
-  for (const auto& [name, version] : library_versions()) libraries.append(py::make_tuple(name, version));
-  for (const env::Variable& v : env::all()) variables.append(py::make_tuple(v.name, v.value, v.fallback, v.meaning));
-  for (const ElementwiseRow& row : elementwise_rows()) elementwise.append(py::make_tuple(row.name, row.operands));
+  for (const auto& [name, version] : library_versions())
+    libraries.append(py::make_tuple(name, version));
+  for (const env::Variable& v : env::all())
+    variables.append(py::make_tuple(v.name, v.value, v.fallback, v.meaning));
+  for (const ElementwiseRow& row : elementwise_rows())
+    elementwise.append(py::make_tuple(row.name, row.operands));
   const disk_cache::Usage usage = disk_cache::usage();
   py::dict cache;
   cache["folder"] = disk_cache::folder();
@@ -65,14 +69,20 @@ py::dict runtime_info() {
 }  // namespace
 
 void bind_runtime_info(py::module_& m) {
-  // An application that carries its own interpreter names itself as the executable: it must not be started again.
+  // An application that carries its own interpreter names itself as the executable: it must not be
+  // started again.
   const py::module_ sys = py::module_::import("sys");
-  const std::string executable = py::isinstance<py::str>(sys.attr("executable")) ? sys.attr("executable").cast<std::string>() : "";
-  if (executable.substr(executable.rfind('/') + 1).rfind("python", 0) == 0 && !py::hasattr(sys, "frozen"))
+  const std::string executable = py::isinstance<py::str>(sys.attr("executable"))
+                                     ? sys.attr("executable").cast<std::string>()
+                                     : "";
+  if (executable.substr(executable.rfind('/') + 1).rfind("python", 0) == 0 &&
+      !py::hasattr(sys, "frozen"))
     ahead::command = {executable, "-c", "import mlx.core as mx; mx._build_ahead()"};
-  m.def("_build_ahead", &ahead::serve, "Builds the kernels that another process asks for on standard input.");
+  m.def("_build_ahead", &ahead::serve,
+        "Builds the kernels that another process asks for on standard input.");
   m.def("_runtime_info", &runtime_info,
-        "Platforms, devices, libraries, cache, variables and elementwise operations, for `python -m mlx`.");
+        "Platforms, devices, libraries, cache, variables and elementwise operations, for `python "
+        "-m mlx`.");
 }
 
 }  // namespace mlx

@@ -26,10 +26,14 @@ std::vector<std::string> split(const std::string& text) {
   int depth = 0;
   char quote = 0;
   for (const char c : text) {
-    if (quote) quote = c == quote ? 0 : quote;
-    else if (c == '\'' || c == '"') quote = c;
-    else if (c == '(' || c == '[' || c == '{') ++depth;
-    else if (c == ')' || c == ']' || c == '}') --depth;
+    if (quote)
+      quote = c == quote ? 0 : quote;
+    else if (c == '\'' || c == '"')
+      quote = c;
+    else if (c == '(' || c == '[' || c == '{')
+      ++depth;
+    else if (c == ')' || c == ']' || c == '}')
+      --depth;
     if (c == ',' && !depth && !quote) {
       parts.push_back(trimmed(part));
       part.clear();
@@ -89,7 +93,8 @@ Signature::Signature(const char* function, const char* text) : function_(functio
       variadic_ = parameters_.size();
     }
     parameter.interned = PyUnicode_InternFromString(parameter.name.c_str());
-    if (equals != std::string::npos) parameter.fallback = default_value(trimmed(part.substr(equals + 1)));
+    if (equals != std::string::npos)
+      parameter.fallback = default_value(trimmed(part.substr(equals + 1)));
     if (parameter.kind == Parameter::either) ++positional_;
     if (first_name.empty()) {
       parameters_.push_back(std::move(parameter));
@@ -103,20 +108,23 @@ Signature::Signature(const char* function, const char* text) : function_(functio
 }
 
 void Signature::complain(const std::string& what) const {
-  throw type_error(function_ + "(): " + what + " The signature is " + function_ + "(" + text_ + ").");
+  throw type_error(function_ + "(): " + what + " The signature is " + function_ + "(" + text_ +
+                   ").");
 }
 
 void Signature::wrong(size_t parameter, PyObject* const* slots, const std::string& takes) const {
   const bool renamed = has_second_name_ && parameter == first_name_ && slots[size()] != Py_None;
   const std::string& name = parameters_[renamed ? size() : parameter].name;
-  complain("argument '" + name + "' must be " + takes + ", not " + Py_TYPE(slots[parameter])->tp_name + ".");
+  complain("argument '" + name + "' must be " + takes + ", not " +
+           Py_TYPE(slots[parameter])->tp_name + ".");
 }
 
 void Signature::merge_second_name(PyObject** slots) const {
   const Parameter &first = parameters_[first_name_], &second = parameters_.back();
   const auto is_given = [&](size_t i) { return slots[i] && slots[i] != Py_None; };
   if (first.fallback == Py_None && is_given(first_name_) == is_given(size()))
-    fail<std::domain_error>(function_.c_str(), "give the value once, as ", first.name, " or as ", second.name, ".");
+    fail<std::domain_error>(function_.c_str(), "give the value once, as ", first.name, " or as ",
+                            second.name, ".");
   if (is_given(size())) slots[first_name_] = slots[size()];
 }
 
@@ -128,23 +136,29 @@ size_t Signature::find(PyObject* name) const {
   return parameters_.size();
 }
 
-void Signature::match(PyObject* const* args, size_t count, PyObject* names, PyObject** slots, py::object& rest) const {
+void Signature::match(PyObject* const* args, size_t count, PyObject* names, PyObject** slots,
+                      py::object& rest) const {
   const size_t given = std::min(count, positional_);
   for (size_t i = 0; i < given; ++i) slots[i] = args[i];
   for (size_t i = given; i < parameters_.size(); ++i) slots[i] = nullptr;
   if (count > positional_) {
     if (variadic_ == size_t(-1))
-      complain("takes at most " + std::to_string(positional_) + " positional arguments, got " + std::to_string(count) + ".");
+      complain("takes at most " + std::to_string(positional_) + " positional arguments, got " +
+               std::to_string(count) + ".");
     rest = owned(PyTuple_New(count - positional_));
-    for (size_t i = positional_; i < count; ++i) PyTuple_SET_ITEM(rest.ptr(), i - positional_, Py_NewRef(args[i]));
+    for (size_t i = positional_; i < count; ++i)
+      PyTuple_SET_ITEM(rest.ptr(), i - positional_, Py_NewRef(args[i]));
     slots[variadic_] = rest.ptr();
   }
   const size_t keywords = names ? size_t(PyTuple_GET_SIZE(names)) : 0;
   for (size_t k = 0; k < keywords; ++k) {
     PyObject* const name = PyTuple_GET_ITEM(names, k);
     const size_t i = find(name);
-    const auto text = [&] { return "'" + py::reinterpret_borrow<py::str>(name).cast<std::string>() + "'"; };
-    if (i == parameters_.size() || parameters_[i].kind == Parameter::variadic) complain("has no argument " + text() + ".");
+    const auto text = [&] {
+      return "'" + py::reinterpret_borrow<py::str>(name).cast<std::string>() + "'";
+    };
+    if (i == parameters_.size() || parameters_[i].kind == Parameter::variadic)
+      complain("has no argument " + text() + ".");
     if (parameters_[i].kind == Parameter::positional_only)
       complain("argument " + text() + " can only be given by position.");
     if (slots[i]) complain("got argument " + text() + " twice.");

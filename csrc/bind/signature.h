@@ -1,7 +1,8 @@
-// Python signatures, parsed once from text such as "a, /, axis=None, *, stream=None", and calls matched against them.
+// Python signatures, parsed once from text such as "a, /, axis=None, *, stream=None", and calls
+// matched against them.
 //
-// "…, *, correction=None for ddof" gives a parameter a second name: what is given as correction is passed as ddof. A
-// parameter whose own default is None has to be given, by one of the two.
+// "…, *, correction=None for ddof" gives a parameter a second name: what is given as correction is
+// passed as ddof. A parameter whose own default is None has to be given, by one of the two.
 #pragma once
 
 #include <string>
@@ -29,9 +30,11 @@ class Signature {
   /// How many parameters the C++ function has.
   size_t size() const { return parameters_.size() - has_second_name_; }
 
-  /// Fills `slots` (size() + 1, borrowed; the last one is for a second name) from a vectorcall. A variadic parameter takes a new tuple, which
-  /// `rest` owns. Throws type_error that names the function and the argument.
-  void match(PyObject* const* args, size_t count, PyObject* names, PyObject** slots, py::object& rest) const;
+  /// Fills `slots` (size() + 1, borrowed; the last one is for a second name) from a vectorcall. A
+  /// variadic parameter takes a new tuple, which `rest` owns. Throws type_error that names the
+  /// function and the argument.
+  void match(PyObject* const* args, size_t count, PyObject* names, PyObject** slots,
+             py::object& rest) const;
 
   [[noreturn]] void wrong(size_t parameter, PyObject* const* slots, const std::string& takes) const;
 
@@ -42,7 +45,7 @@ class Signature {
 
   std::string function_, text_;
   std::vector<Parameter> parameters_;
-  size_t positional_ = 0;    ///< how many may be given by position
+  size_t positional_ = 0;  ///< how many may be given by position
   size_t variadic_ = size_t(-1);
   bool has_second_name_ = false;  ///< that of the last of parameters_
   size_t first_name_ = 0;         ///< the parameter it stands for

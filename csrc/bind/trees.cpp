@@ -9,7 +9,8 @@ namespace {
 /// A tuple of the type of `like` (a namedtuple takes its items one by one).
 py::object tuple_like(py::handle like, const py::tuple& items) {
   if (PyTuple_CheckExact(like.ptr())) return items;
-  const py::object type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(Py_TYPE(like.ptr())));
+  const py::object type =
+      py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(Py_TYPE(like.ptr())));
   return py::hasattr(like, "_fields") ? type(*items) : type(items);
 }
 
@@ -18,9 +19,11 @@ py::object tuple_like(py::handle like, const py::tuple& items) {
 void for_each_leaf(py::handle tree, const std::function<void(py::handle)>& visit) {
   PyObject* const object = tree.ptr();
   if (PyList_Check(object)) {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(object); ++i) for_each_leaf(PyList_GET_ITEM(object, i), visit);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(object); ++i)
+      for_each_leaf(PyList_GET_ITEM(object, i), visit);
   } else if (PyTuple_Check(object)) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) for_each_leaf(PyTuple_GET_ITEM(object, i), visit);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i)
+      for_each_leaf(PyTuple_GET_ITEM(object, i), visit);
   } else if (PyDict_Check(object)) {
     PyObject *key, *value;
     for (Py_ssize_t at = 0; PyDict_Next(object, &at, &key, &value);) for_each_leaf(value, visit);
@@ -33,12 +36,14 @@ py::object map_leaves(py::handle tree, const std::function<py::object(py::handle
   PyObject* const object = tree.ptr();
   if (PyDict_Check(object)) {
     py::dict result;
-    for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(tree)) result[key] = map_leaves(value, map);
+    for (const auto& [key, value] : py::reinterpret_borrow<py::dict>(tree))
+      result[key] = map_leaves(value, map);
     return result;
   }
   if (PyList_Check(object)) {
     py::list result;
-    for (const py::handle item : py::reinterpret_borrow<py::list>(tree)) result.append(map_leaves(item, map));
+    for (const py::handle item : py::reinterpret_borrow<py::list>(tree))
+      result.append(map_leaves(item, map));
     return result;
   }
   if (!PyTuple_Check(object)) return map(tree);
@@ -63,11 +68,13 @@ py::object with_arrays(py::handle tree, const Arrays& values, size_t& next) {
   });
 }
 
-py::object Substitution::apply_to_dict(py::dict dict, const std::function<py::object(py::handle)>& replace,
+py::object Substitution::apply_to_dict(py::dict dict,
+                                       const std::function<py::object(py::handle)>& replace,
                                        const std::function<void(py::handle)>& other) {
   std::vector<std::pair<py::object, py::object>> items;
   for (const auto& [key, value] : dict)
-    items.emplace_back(py::reinterpret_borrow<py::object>(key), py::reinterpret_borrow<py::object>(value));
+    items.emplace_back(py::reinterpret_borrow<py::object>(key),
+                       py::reinterpret_borrow<py::object>(value));
   for (const auto& [key, value] : items) {
     py::object stand_in = apply(value, replace, other);
     if (stand_in.is(value)) continue;
@@ -77,7 +84,8 @@ py::object Substitution::apply_to_dict(py::dict dict, const std::function<py::ob
   return dict;
 }
 
-py::object Substitution::apply_to_list(py::list list, const std::function<py::object(py::handle)>& replace,
+py::object Substitution::apply_to_list(py::list list,
+                                       const std::function<py::object(py::handle)>& replace,
                                        const std::function<void(py::handle)>& other) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.ptr()); ++i) {
     const py::object value = py::reinterpret_borrow<py::object>(PyList_GET_ITEM(list.ptr(), i));
@@ -89,11 +97,14 @@ py::object Substitution::apply_to_list(py::list list, const std::function<py::ob
   return list;
 }
 
-py::object Substitution::apply(py::handle tree, const std::function<py::object(py::handle)>& replace,
+py::object Substitution::apply(py::handle tree,
+                               const std::function<py::object(py::handle)>& replace,
                                const std::function<void(py::handle)>& other) {
   PyObject* const object = tree.ptr();
-  if (PyDict_Check(object)) return apply_to_dict(py::reinterpret_borrow<py::dict>(tree), replace, other);
-  if (PyList_Check(object)) return apply_to_list(py::reinterpret_borrow<py::list>(tree), replace, other);
+  if (PyDict_Check(object))
+    return apply_to_dict(py::reinterpret_borrow<py::dict>(tree), replace, other);
+  if (PyList_Check(object))
+    return apply_to_list(py::reinterpret_borrow<py::list>(tree), replace, other);
   if (PyTuple_Check(object)) {
     const Py_ssize_t size = PyTuple_GET_SIZE(object);
     py::tuple items(size);

@@ -11,17 +11,20 @@ namespace mlx {
 
 namespace py = pybind11;
 
-/// Calls `visit` with every leaf (anything that is no list, tuple or dict), dicts in insertion order.
+/// Calls `visit` with every leaf (anything that is no list, tuple or dict), dicts in insertion
+/// order.
 void for_each_leaf(py::handle tree, const std::function<void(py::handle)>& visit);
-/// A tree of the same structure with new leaves. Lists, tuples (named ones too) and dicts keep their types.
+/// A tree of the same structure with new leaves. Lists, tuples (named ones too) and dicts keep
+/// their types.
 py::object map_leaves(py::handle tree, const std::function<py::object(py::handle)>& map);
 /// All arrays in the tree; other leaves are left out.
 Arrays arrays_in(py::handle tree);
 /// The tree with its arrays replaced by `values` in order, from number `next` on.
 py::object with_arrays(py::handle tree, const Arrays& values, size_t& next);
 
-/// Puts other arrays in the place of a tree's, inside the caller's own lists and dicts, and puts the originals back
-/// where the stand-ins still are when it goes out of scope. Tuples are made anew.
+/// Puts other arrays in the place of a tree's, inside the caller's own lists and dicts, and puts
+/// the originals back where the stand-ins still are when it goes out of scope. Tuples are made
+/// anew.
 class Substitution {
  public:
   Substitution() = default;

@@ -15,11 +15,13 @@ using namespace py::literals;
 
 using AxesOfLeaves = std::vector<std::optional<int>>;
 
-/// Appends an axis for each array of `tree`, read off a prefix tree of ints and None; false where the two trees differ.
+/// Appends an axis for each array of `tree`, read off a prefix tree of ints and None; false where
+/// the two trees differ.
 bool match_axes(py::handle axes, py::handle tree, AxesOfLeaves& result) {
   PyObject *const a = axes.ptr(), *const t = tree.ptr();
   if (a == Py_None || PyLong_Check(a)) {
-    const std::optional<int> axis = a == Py_None ? std::nullopt : std::optional<int>(axes.cast<int>());
+    const std::optional<int> axis =
+        a == Py_None ? std::nullopt : std::optional<int>(axes.cast<int>());
     for_each_leaf(tree, [&](py::handle) { result.push_back(axis); });
     return true;
   }
@@ -31,10 +33,12 @@ bool match_axes(py::handle axes, py::handle tree, AxesOfLeaves& result) {
     }
     return true;
   }
-  if (!PyList_Check(a) && !PyTuple_Check(a)) fail("vmap", "an axis must be an int or None, got ", Py_TYPE(a)->tp_name, ".");
+  if (!PyList_Check(a) && !PyTuple_Check(a))
+    fail("vmap", "an axis must be an int or None, got ", Py_TYPE(a)->tp_name, ".");
   const bool alike = PyList_Check(a) ? PyList_Check(t) : PyTuple_Check(t);
   if (!alike || PySequence_Size(a) != PySequence_Size(t)) return false;
-  const auto entries = py::reinterpret_borrow<py::sequence>(axes), parts = py::reinterpret_borrow<py::sequence>(tree);
+  const auto entries = py::reinterpret_borrow<py::sequence>(axes),
+             parts = py::reinterpret_borrow<py::sequence>(tree);
   for (size_t i = 0; i < parts.size(); ++i)
     if (!match_axes(entries[i], parts[i], result)) return false;
   return true;
@@ -45,25 +49,33 @@ AxesOfLeaves axes_of_one(py::handle axes, py::handle tree, const char* which, bo
   AxesOfLeaves result;
   if (match_axes(axes, tree, result)) return result;
   result.clear();
-  const bool wrapped = PyTuple_Check(axes.ptr()) && PyTuple_GET_SIZE(axes.ptr()) == 1 && (any_in_tuple || is_array(tree.ptr()));
-  if (!wrapped || !match_axes(PyTuple_GET_ITEM(axes.ptr(), 0), tree, result)) fail("vmap", which, " must be a prefix of the tree of arrays, with the same lists, tuples and dicts.");
+  const bool wrapped = PyTuple_Check(axes.ptr()) && PyTuple_GET_SIZE(axes.ptr()) == 1 &&
+                       (any_in_tuple || is_array(tree.ptr()));
+  if (!wrapped || !match_axes(PyTuple_GET_ITEM(axes.ptr(), 0), tree, result))
+    fail("vmap", which,
+         " must be a prefix of the tree of arrays, with the same lists, tuples and dicts.");
   return result;
 }
 
 void check_arrays(py::handle tree, const char* what) {
   for_each_leaf(tree, [&](py::handle leaf) {
-    if (!is_array(leaf.ptr())) fail("vmap", what, " may hold arrays only, got ", Py_TYPE(leaf.ptr())->tp_name, ".");
+    if (!is_array(leaf.ptr()))
+      fail("vmap", what, " may hold arrays only, got ", Py_TYPE(leaf.ptr())->tp_name, ".");
   });
 }
 
 std::vector<int> input_axes(py::handle in_axes, const py::args& args, const Arrays& inputs) {
   AxesOfLeaves axes;
-  if (args.size() == 1) axes = axes_of_one(in_axes, args[0], "in_axes", true);
-  else if (!match_axes(in_axes, args, axes)) fail("vmap", "in_axes must be a prefix of the tuple of ", args.size(), " arguments, with the same lists, tuples and dicts.");
+  if (args.size() == 1)
+    axes = axes_of_one(in_axes, args[0], "in_axes", true);
+  else if (!match_axes(in_axes, args, axes))
+    fail("vmap", "in_axes must be a prefix of the tuple of ", args.size(),
+         " arguments, with the same lists, tuples and dicts.");
   std::vector<int> result;
   bool mapped = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (axes[i] && inputs[i].ndim() == 0) fail<std::out_of_range>("vmap", "a 0-dimensional array cannot be mapped.");
+    if (axes[i] && inputs[i].ndim() == 0)
+      fail<std::out_of_range>("vmap", "a 0-dimensional array cannot be mapped.");
     result.push_back(axes[i] ? normalize_axis(*axes[i], inputs[i].ndim(), "vmap") : -1);
     mapped |= axes[i].has_value();
   }
@@ -73,9 +85,13 @@ std::vector<int> input_axes(py::handle in_axes, const py::args& args, const Arra
 
 py::object make_vmap(const py::object& fun, const py::object& in_axes, const py::object& out_axes) {
   for (const py::object& axes : {in_axes, out_axes})
-    if (axes.is_none()) throw py::type_error("[vmap] in_axes and out_axes must be an int or a tree of them, not None.");
-  const auto call = [in_axes, out_axes](const py::object& fun, const py::object&, const py::args& args, const py::kwargs& kwargs) {
-    if (!kwargs.empty()) throw py::type_error("[vmap] a batched function takes positional arguments only.");
+    if (axes.is_none())
+      throw py::type_error(
+          "[vmap] in_axes and out_axes must be an int or a tree of them, not None.");
+  const auto call = [in_axes, out_axes](const py::object& fun, const py::object&,
+                                        const py::args& args, const py::kwargs& kwargs) {
+    if (!kwargs.empty())
+      throw py::type_error("[vmap] a batched function takes positional arguments only.");
     check_arrays(args, "the arguments");
     const Arrays inputs = arrays_in(args);
     py::object tree;

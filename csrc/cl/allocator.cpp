@@ -16,8 +16,9 @@ namespace {
 
 constexpr size_t slack = size_t(32) << 20, periods_pass = size_t(1) << 30;
 constexpr size_t page = 4096, huge_page = size_t(2) << 20;
-constexpr size_t exact_from = size_t(1) << 30;     ///< larger blocks are hardly rounded
-constexpr size_t worth_a_look = size_t(64) << 20;  ///< smaller requests do not ask the system what is left
+constexpr size_t exact_from = size_t(1) << 30;  ///< larger blocks are hardly rounded
+constexpr size_t worth_a_look = size_t(64)
+                                << 20;  ///< smaller requests do not ask the system what is left
 
 /// What the machine could still hand out, by the kernel's own estimate.
 size_t available_host_memory() {
@@ -31,7 +32,8 @@ size_t available_host_memory() {
 }
 
 void* host_block(size_t bytes) {
-  const size_t alignment = bytes >= 2 * huge_page ? huge_page : std::clamp(std::bit_floor(bytes), size_t(256), page);
+  const size_t alignment =
+      bytes >= 2 * huge_page ? huge_page : std::clamp(std::bit_floor(bytes), size_t(256), page);
   void* block = nullptr;
   if (posix_memalign(&block, alignment, bytes) != 0) return nullptr;
   if (alignment == huge_page) madvise(block, bytes, MADV_HUGEPAGE);
@@ -84,7 +86,8 @@ void Allocator::remove(Buffer* block) {
   std::vector<Buffer*>& blocks = free_[size_class_of(block->capacity_)];
   // What is reused came back last, what is freed came back first.
   const bool first = blocks.front() == block;
-  blocks.erase(first ? blocks.begin() : std::find(blocks.rbegin(), blocks.rend(), block).base() - 1);
+  blocks.erase(first ? blocks.begin()
+                     : std::find(blocks.rbegin(), blocks.rend(), block).base() - 1);
   (block->older_ ? block->older_->newer_ : oldest_) = block->newer_;
   (block->newer_ ? block->newer_->older_ : newest_) = block->older_;
   block->older_ = block->newer_ = nullptr;
@@ -94,8 +97,9 @@ void Allocator::remove(Buffer* block) {
 Buffer* Allocator::make(size_t bytes, size_t capacity) {
   const Capabilities& facts = device_.facts();
   const auto refuse = [&](size_t left) {
-    fail<std::runtime_error>("malloc", "cannot allocate ", bytes, " bytes on ", facts.name, ": the device has ",
-                             facts.memory, " bytes, of which ", left, " are left.");
+    fail<std::runtime_error>("malloc", "cannot allocate ", bytes, " bytes on ", facts.name,
+                             ": the device has ", facts.memory, " bytes, of which ", left,
+                             " are left.");
   };
   const size_t left = facts.memory - std::min(in_use_, facts.memory);
   if (bytes > left || bytes > facts.max_allocation) refuse(left);
@@ -104,18 +108,22 @@ Buffer* Allocator::make(size_t bytes, size_t capacity) {
     const size_t available = available_host_memory();
     if (bytes > available) refuse(available);
   }
-  auto buffer = std::unique_ptr<Buffer, void (*)(Buffer*)>(new Buffer(device_), [](Buffer* b) { delete b; });
+  auto buffer =
+      std::unique_ptr<Buffer, void (*)(Buffer*)>(new Buffer(device_), [](Buffer* b) { delete b; });
   buffer->capacity_ = capacity;
   for (int attempt = 0;; ++attempt) {
     cl_int code = CL_SUCCESS;
     if (facts.unified) {
       if (!buffer->host_) buffer->host_ = host_block(capacity);
-      // PoCL's kernels see only the pointer, so a block larger than its largest object goes by its beginning.
+      // PoCL's kernels see only the pointer, so a block larger than its largest object goes by its
+      // beginning.
       if (buffer->host_)
-        buffer->handle_ = Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
-                                                std::min(capacity, facts.max_object), buffer->host_, &code));
+        buffer->handle_ =
+            Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                  std::min(capacity, facts.max_object), buffer->host_, &code));
     } else {
-      buffer->handle_ = Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE, capacity, nullptr, &code));
+      buffer->handle_ =
+          Handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE, capacity, nullptr, &code));
     }
     if (buffer->handle_ && code == CL_SUCCESS) return buffer.release();
     if (attempt == 1) refuse(left);
@@ -149,7 +157,8 @@ Ref<Buffer> Allocator::allocate(size_t bytes, Queue* queue) {
   Buffer* block = reuse(capacity, capacity + capacity / 4, queue);
   if (!block) {
     // Sooner a block of twice the size than one more, beyond what is ever in use at once.
-    const size_t held = in_use_ + capacity, most = std::min(std::max(wanted(), held), std::max<size_t>(limit_, held));
+    const size_t held = in_use_ + capacity,
+                 most = std::min(std::max(wanted(), held), std::max<size_t>(limit_, held));
     if (held + cached_ > most) block = reuse(capacity, 2 * capacity, queue);
     if (!block && held + cached_ > most) trim(most - held, Pending::skip);
     if (!block) block = make(bytes, capacity);
@@ -189,7 +198,9 @@ void Allocator::trim(size_t target, Pending pending) {
   }
 }
 
-size_t Allocator::set_limit(size_t bytes) { return limit_.exchange(bytes); }
+size_t Allocator::set_limit(size_t bytes) {
+  return limit_.exchange(bytes);
+}
 
 size_t Allocator::set_cache_limit(size_t bytes) {
   const size_t previous = cache_limit_.exchange(bytes);

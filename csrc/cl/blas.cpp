@@ -10,13 +10,17 @@
 namespace mlx {
 namespace {
 
-// Below this many multiplications, or for thin operands, copying 16-bit operands to float32 does not pay.
+// Below this many multiplications, or for thin operands, copying 16-bit operands to float32 does
+// not pay.
 constexpr int64_t worth_widening = int64_t(1) << 21;
 
-/// Says a matrix of one row or one column in the plainest way, so that libraries choose their plain path.
+/// Says a matrix of one row or one column in the plainest way, so that libraries choose their plain
+/// path.
 Matrix plainest(Matrix matrix, int64_t rows, int64_t columns) {
-  if (rows == 1 && matrix.transposed && (matrix.leading == 1 || columns == 1)) matrix.transposed = false;
-  if (columns == 1 && !matrix.transposed && matrix.leading == 1) matrix.transposed = true, matrix.leading = rows;
+  if (rows == 1 && matrix.transposed && (matrix.leading == 1 || columns == 1))
+    matrix.transposed = false;
+  if (columns == 1 && !matrix.transposed && matrix.leading == 1)
+    matrix.transposed = true, matrix.leading = rows;
   matrix.leading = std::max(matrix.leading, matrix.transposed ? rows : columns);
   return matrix;
 }
@@ -45,7 +49,9 @@ struct Widened {
 };
 
 // A line a work-item would leave GPUs idle: there the kernels share out elements.
-size_t lines_at_once(const Queue& queue, int64_t lines) { return work_items(queue, lines, 1, 1 << 16); }
+size_t lines_at_once(const Queue& queue, int64_t lines) {
+  return work_items(queue, lines, 1, 1 << 16);
+}
 
 /// Rows of 16-bit floats as dense float32 at `to`, and back.
 void widen(Queue& queue, Dtype dtype, const Matrix& x, int64_t batch, int64_t lines, int64_t length,
@@ -54,28 +60,34 @@ void widen(Queue& queue, Dtype dtype, const Matrix& x, int64_t batch, int64_t li
   launch(queue, "matmul", "widen", {{"HALF", dtype}})
       .over(lines_at_once(queue, batch * lines))
       .moving(size_t(batch * lines * length) * 6)
-      .with(BufferArgument{x.buffer, x.offset, false}, to, batch, lines, length, x.leading, x.batch_stride);
+      .with(BufferArgument{x.buffer, x.offset, false}, to, batch, lines, length, x.leading,
+            x.batch_stride);
 }
 
-void narrow(Queue& queue, Dtype dtype, const BufferArgument& from, const Matrix& y, int64_t batch, int64_t lines,
-            int64_t length, float beta) {
+void narrow(Queue& queue, Dtype dtype, const BufferArgument& from, const Matrix& y, int64_t batch,
+            int64_t lines, int64_t length, float beta) {
   if (batch * lines * length == 0) return;
   launch(queue, "matmul", "narrow", {{"HALF", dtype}})
       .over(lines_at_once(queue, batch * lines))
       .moving(size_t(batch * lines * length) * 6)
-      .with(from, BufferArgument{y.buffer, y.offset, true}, batch, lines, length, y.leading, y.batch_stride, beta);
+      .with(from, BufferArgument{y.buffer, y.offset, true}, batch, lines, length, y.leading,
+            y.batch_stride, beta);
 }
 
-Widened widened(Queue& queue, Dtype dtype, const Matrix& matrix, int64_t batch, int64_t rows, int64_t columns) {
+Widened widened(Queue& queue, Dtype dtype, const Matrix& matrix, int64_t batch, int64_t rows,
+                int64_t columns) {
   const int64_t copies = matrix.batch_stride == 0 ? 1 : batch;
-  const int64_t lines = matrix.transposed ? columns : rows, length = matrix.transposed ? rows : columns;
-  Ref<Buffer> memory = queue.device().allocator().allocate(size_t(copies * rows * columns) * sizeof(float), &queue);
+  const int64_t lines = matrix.transposed ? columns : rows,
+                length = matrix.transposed ? rows : columns;
+  Ref<Buffer> memory =
+      queue.device().allocator().allocate(size_t(copies * rows * columns) * sizeof(float), &queue);
   widen(queue, dtype, matrix, copies, lines, length, {memory.get(), 0, true});
   const int64_t step = matrix.batch_stride == 0 ? 0 : rows * columns;
   return {memory, {memory.get(), 0, matrix.transposed, length, step}};
 }
 
-/// The part of a product that makes `count` of the columns (or rows) of c from `first` on, or of the batch.
+/// The part of a product that makes `count` of the columns (or rows) of c from `first` on, or of
+/// the batch.
 Product columns_of(Product p, int64_t first, int64_t count) {
   p.n = count;
   p.b.offset += first * (p.b.transposed ? p.b.leading : 1);
@@ -96,28 +108,35 @@ Product batch_of(Product p, int64_t first, int64_t count) {
   return p;
 }
 
-/// A product of 16-bit floats through float32 ones: the smaller factor is widened as a whole, the larger one and the
-/// result in parts, since the copies would be several times as large as the product.
+/// A product of 16-bit floats through float32 ones: the smaller factor is widened as a whole, the
+/// larger one and the result in parts, since the copies would be several times as large as the
+/// product.
 void multiply_widened(Queue& queue, const Product& p) {
   constexpr int64_t elements_at_once = int64_t(1) << 19, fewest_lines = 256;
   const int64_t each = p.m * p.k + p.k * p.n + p.m * p.n;
   if (p.batch > 1 && p.batch * each > 4 * elements_at_once) {
     const int64_t step = std::max<int64_t>(4 * elements_at_once / each, 1);
-    for (int64_t at = 0; at < p.batch; at += step) multiply_widened(queue, batch_of(p, at, std::min(step, p.batch - at)));
+    for (int64_t at = 0; at < p.batch; at += step)
+      multiply_widened(queue, batch_of(p, at, std::min(step, p.batch - at)));
     return;
   }
-  const auto left = [&](const Product& q) { return widened(queue, q.dtype, q.a, q.batch, q.m, q.k); };
+  const auto left = [&](const Product& q) {
+    return widened(queue, q.dtype, q.a, q.batch, q.m, q.k);
+  };
   const auto right = [&](const Product& q) {
-    return q.wide_b ? Widened{Ref<Buffer>(q.b.buffer), q.b} : widened(queue, q.dtype, q.b, q.batch, q.k, q.n);
+    return q.wide_b ? Widened{Ref<Buffer>(q.b.buffer), q.b}
+                    : widened(queue, q.dtype, q.b, q.batch, q.k, q.n);
   };
   const bool by_columns = p.n >= p.m;
-  const int64_t lines = by_columns ? p.n : p.m, step = std::max(elements_at_once / (p.k + std::min(p.m, p.n)), fewest_lines);
+  const int64_t lines = by_columns ? p.n : p.m,
+                step = std::max(elements_at_once / (p.k + std::min(p.m, p.n)), fewest_lines);
   const Widened smaller = by_columns ? left(p) : right(p);
   for (int64_t at = 0; at < lines; at += step) {
     const int64_t here = p.batch > 1 ? lines : std::min(step, lines - at);
     const Product q = by_columns ? columns_of(p, at, here) : rows_of(p, at, here);
     const Widened larger = by_columns ? right(q) : left(q);
-    Ref<Buffer> c = queue.device().allocator().allocate(size_t(q.batch * q.m * q.n) * sizeof(float), &queue);
+    Ref<Buffer> c =
+        queue.device().allocator().allocate(size_t(q.batch * q.m * q.n) * sizeof(float), &queue);
     const Matrix result{c.get(), 0, false, q.n, q.batch == 1 ? 0 : q.m * q.n};
     multiply(queue, {float32, q.batch, q.m, q.n, q.k, by_columns ? smaller.matrix : larger.matrix,
                      by_columns ? larger.matrix : smaller.matrix, result, q.alpha, 0});
@@ -126,8 +145,8 @@ void multiply_widened(Queue& queue, const Product& p) {
   }
 }
 
-/// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the memory's speed, except
-/// one of float32 that is stored by rows.
+/// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the
+/// memory's speed, except one of float32 that is stored by rows.
 bool is_few_by_large(const Product& p) {
   const bool gains = p.dtype.is_half() || (p.dtype == float32 && p.b.transposed);
   return gains && p.batch == 1 && p.m <= 8 && p.n * p.k >= 1 << 16 && !(p.a.transposed && p.m > 1);
@@ -143,11 +162,13 @@ void multiply_few(Queue& queue, const Product& p) {
     a_row = p.k;
   }
   const int rows = int(std::bit_ceil(uint64_t(p.m))), lines = rows == 8 ? 2 : rows == 1 ? 8 : 4;
-  launch(queue, "few", p.b.transposed ? "few_by_columns" : "few_by_rows", {{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}})
+  launch(queue, "few", p.b.transposed ? "few_by_columns" : "few_by_rows",
+         {{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}})
       .over(lines_at_once(queue, p.n))
       .moving(size_t(p.n * p.k) * p.dtype.size())
-      .with(a, a_row, BufferArgument{p.b.buffer, p.b.offset, false}, p.b.leading, BufferArgument{p.c.buffer, p.c.offset, true},
-            p.c.leading, p.m, p.n, p.k, p.alpha, p.beta);
+      .with(a, a_row, BufferArgument{p.b.buffer, p.b.offset, false}, p.b.leading,
+            BufferArgument{p.c.buffer, p.c.offset, true}, p.c.leading, p.m, p.n, p.k, p.alpha,
+            p.beta);
 }
 
 bool is_thick(const Product& p) {
@@ -181,20 +202,24 @@ bool widens(const Convolution& c) {
 }
 
 /// A convolution of 16-bit floats through a float32 one.
-void convolve_widened(Queue& queue, const Convolution& c, Pass pass, const BufferArgument& a, const BufferArgument& b,
-                      const BufferArgument& result) {
+void convolve_widened(Queue& queue, const Convolution& c, Pass pass, const BufferArgument& a,
+                      const BufferArgument& b, const BufferArgument& result) {
   const int64_t sizes[] = {size_of(c.input), size_of(c.weight), size_of(c.output)};
   const int places[3][3] = {{0, 1, 2}, {2, 1, 0}, {0, 2, 1}};
   const auto size = [&](int i) { return sizes[places[int(pass)][i]]; };
-  const Widened x = widened_dense(queue, c.dtype, a, size(0)), y = widened_dense(queue, c.dtype, b, size(1));
-  const Ref<Buffer> z = queue.device().allocator().allocate(size_t(size(2)) * sizeof(float), &queue);
+  const Widened x = widened_dense(queue, c.dtype, a, size(0)),
+                y = widened_dense(queue, c.dtype, b, size(1));
+  const Ref<Buffer> z =
+      queue.device().allocator().allocate(size_t(size(2)) * sizeof(float), &queue);
   Convolution computed = c;
   computed.dtype = float32;
-  onednn::convolve(queue, computed, pass, {x.memory.get(), 0, false}, {y.memory.get(), 0, false}, {z.get(), 0, true});
+  onednn::convolve(queue, computed, pass, {x.memory.get(), 0, false}, {y.memory.get(), 0, false},
+                   {z.get(), 0, true});
   const int64_t lines = size(2) / line_length, done = lines * line_length, rest = size(2) - done;
-  narrow(queue, c.dtype, {z.get(), 0, false}, {result.buffer, result.offset, false, line_length, 0}, 1, lines,
-         line_length, 0);
-  narrow(queue, c.dtype, {z.get(), done, false}, {result.buffer, result.offset + done, false, rest, 0}, 1, 1, rest, 0);
+  narrow(queue, c.dtype, {z.get(), 0, false}, {result.buffer, result.offset, false, line_length, 0},
+         1, lines, line_length, 0);
+  narrow(queue, c.dtype, {z.get(), done, false},
+         {result.buffer, result.offset + done, false, rest, 0}, 1, 1, rest, 0);
 }
 
 }  // namespace
@@ -214,8 +239,10 @@ void multiply(Queue& queue, const Product& product) {
   if (product.batch == 0 || product.m == 0 || product.n == 0) return;
   const Product p = plainest(product);
   const bool on_cpu = queue.device().facts().native_kernels;
-  if (p.wide_b || (widens(queue, p) && !(on_cpu && is_few_by_large(p)))) return multiply_widened(queue, p);
-  const bool served = on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && clblast_library::multiply(queue, p);
+  if (p.wide_b || (widens(queue, p) && !(on_cpu && is_few_by_large(p))))
+    return multiply_widened(queue, p);
+  const bool served =
+      on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && clblast_library::multiply(queue, p);
   if (!served) multiply_with_kernel(queue, p);
 }
 
@@ -225,9 +252,10 @@ bool can_convolve(Queue& queue, const Convolution& convolution, Pass pass) {
   return queue.device().facts().native_kernels && onednn::can_convolve(computed, pass);
 }
 
-void convolve(Queue& queue, const Convolution& convolution, Pass pass, BufferArgument a, BufferArgument b,
-              BufferArgument result) {
-  if (!can_convolve(queue, convolution, pass)) fail<std::runtime_error>("conv", "no library serves this convolution.");
+void convolve(Queue& queue, const Convolution& convolution, Pass pass, BufferArgument a,
+              BufferArgument b, BufferArgument result) {
+  if (!can_convolve(queue, convolution, pass))
+    fail<std::runtime_error>("conv", "no library serves this convolution.");
   if (widens(convolution)) return convolve_widened(queue, convolution, pass, a, b, result);
   onednn::convolve(queue, convolution, pass, a, b, result);
 }

@@ -7,14 +7,18 @@
 
 namespace mlx {
 
-Buffer::~Buffer() { std::free(host_); }
+Buffer::~Buffer() {
+  std::free(host_);
+}
 
 void Buffer::dispose(Buffer* buffer) {
   if (is_forked()) return;  // the pool's lock may be held by a thread that does not exist here
   buffer->device_.allocator().take_back(buffer);
 }
 
-bool Buffer::is_settled() const { return !last_queue_ || last_queue_->has_completed(last_ticket_); }
+bool Buffer::is_settled() const {
+  return !last_queue_ || last_queue_->has_completed(last_ticket_);
+}
 
 void Buffer::settle() {
   if (!is_settled()) last_queue_->finish();
@@ -27,7 +31,8 @@ void Buffer::settle_write() {
 void Buffer::make_mirror() {
   if (host_) return;
   host_ = std::aligned_alloc(4096, (capacity_ + 4095) / 4096 * 4096);
-  if (!host_) fail<std::runtime_error>("malloc", "cannot allocate ", capacity_, " bytes of host memory.");
+  if (!host_)
+    fail<std::runtime_error>("malloc", "cannot allocate ", capacity_, " bytes of host memory.");
 }
 
 const void* Buffer::read() {
@@ -35,7 +40,8 @@ const void* Buffer::read() {
   if (device_.facts().unified) return host_;
   make_mirror();
   if (device_newer_) {
-    check(clEnqueueReadBuffer(last_queue_->lane(), handle(), CL_TRUE, 0, capacity_, host_, 0, nullptr, nullptr),
+    check(clEnqueueReadBuffer(last_queue_->lane(), handle(), CL_TRUE, 0, capacity_, host_, 0,
+                              nullptr, nullptr),
           "clEnqueueReadBuffer");
     device_newer_ = false;
   }
@@ -62,7 +68,8 @@ void Buffer::use(Queue& queue, bool writes) {
   }
   if (!device_.facts().unified) {
     if ((host_newer_ || shared_) && host_ && !device_newer_) {
-      check(clEnqueueWriteBuffer(queue.lane(), handle(), CL_FALSE, 0, capacity_, host_, 0, nullptr, nullptr),
+      check(clEnqueueWriteBuffer(queue.lane(), handle(), CL_FALSE, 0, capacity_, host_, 0, nullptr,
+                                 nullptr),
             "clEnqueueWriteBuffer");
       host_newer_ = false;
     }

@@ -11,8 +11,8 @@
 
 namespace mlx {
 
-/// A block of device memory. On unified devices the host sees the same bytes; on discrete ones a host mirror
-/// is filled when someone looks and written back before the next launch.
+/// A block of device memory. On unified devices the host sees the same bytes; on discrete ones a
+/// host mirror is filled when someone looks and written back before the next launch.
 class Buffer final : public Counted<Buffer> {
  public:
   Device& device() const { return device_; }
@@ -22,15 +22,17 @@ class Buffer final : public Counted<Buffer> {
 
   /// Host pointer for reading; waits for the launches that write it.
   const void* read();
-  /// Host pointer for reading and writing; waits for the launches that use it. The device sees the changes.
+  /// Host pointer for reading and writing; waits for the launches that use it. The device sees the
+  /// changes.
   void* write();
-  /// Like write(), for memory whose pointer leaves us (NumPy, DLPack): from now on every launch sees host changes.
+  /// Like write(), for memory whose pointer leaves us (NumPy, DLPack): from now on every launch
+  /// sees host changes.
   void* share();
   /// The bytes as the host sees them from inside native work; waits for nothing.
   void* raw() const { return host_; }
 
-  /// Called for each launch that reads or writes the buffer: orders it after earlier uses on other queues and
-  /// uploads pending host changes.
+  /// Called for each launch that reads or writes the buffer: orders it after earlier uses on other
+  /// queues and uploads pending host changes.
   void use(Queue& queue, bool writes);
 
   Queue* last_queue() const { return last_queue_.get(); }  ///< where it was last used, or null
@@ -49,21 +51,24 @@ class Buffer final : public Counted<Buffer> {
   Device& device_;
   Handle<cl_mem> handle_;
   size_t capacity_ = 0, bytes_ = 0;
-  Buffer *older_ = nullptr, *newer_ = nullptr;  ///< neighbours in the pool, by the time they came back
-  void* host_ = nullptr;           ///< the memory itself (unified) or its mirror (discrete, made on demand)
+  Buffer *older_ = nullptr,
+         *newer_ = nullptr;  ///< neighbours in the pool, by the time they came back
+  void* host_ = nullptr;  ///< the memory itself (unified) or its mirror (discrete, made on demand)
   bool host_newer_ = false, device_newer_ = false, shared_ = false;
   Ref<Queue> last_queue_;
-  uint64_t last_ticket_ = 0;       ///< the launch number of the last use on last_queue_
-  uint64_t last_write_ = 0;        ///< that of the last write
+  uint64_t last_ticket_ = 0;  ///< the launch number of the last use on last_queue_
+  uint64_t last_write_ = 0;   ///< that of the last write
 };
 
-/// Size-class pool with limits and counters. All counts are bytes: active and peak of what was asked for, cached of
-/// whole blocks. In use and cached together stay about as large as what was in use at once of late. Thread-safe.
+/// Size-class pool with limits and counters. All counts are bytes: active and peak of what was
+/// asked for, cached of whole blocks. In use and cached together stay about as large as what was in
+/// use at once of late. Thread-safe.
 class Allocator {
  public:
   explicit Allocator(Device& device);
-  /// Memory for a launch on `queue` (may still be in use by earlier launches of that queue), or, without one,
-  /// for the host at once. Throws std::runtime_error that says the size when the device cannot hold it.
+  /// Memory for a launch on `queue` (may still be in use by earlier launches of that queue), or,
+  /// without one, for the host at once. Throws std::runtime_error that says the size when the
+  /// device cannot hold it.
   Ref<Buffer> allocate(size_t bytes, Queue* queue = nullptr);
 
   size_t active() const { return active_; }
@@ -80,8 +85,8 @@ class Allocator {
   static constexpr int classes = 512;
   enum class Pending { skip, wait };
   void take_back(Buffer* buffer);
-  /// Frees cached blocks, the longest unused first, until `target` bytes are left; those that launches still use are
-  /// skipped or waited for.
+  /// Frees cached blocks, the longest unused first, until `target` bytes are left; those that
+  /// launches still use are skipped or waited for.
   void trim(size_t target, Pending pending);
   /// A cached block of at least `bytes` and at most `largest` that may be used on `queue`.
   Buffer* reuse(size_t bytes, size_t largest, Queue* queue);
@@ -94,12 +99,14 @@ class Allocator {
   mutable std::mutex mutex_;
   std::vector<Buffer*> free_[classes];  ///< by size class, the latest last
   Buffer *oldest_ = nullptr, *newest_ = nullptr;
-  size_t in_use_ = 0;                   ///< capacities of the blocks that are not cached
-  size_t most_now_ = 0, most_before_ = 0, passed_ = 0;  ///< the most in use in this period and the last; see count()
+  size_t in_use_ = 0;  ///< capacities of the blocks that are not cached
+  size_t most_now_ = 0, most_before_ = 0,
+         passed_ = 0;  ///< the most in use in this period and the last; see count()
   std::atomic<size_t> active_{0}, peak_{0}, cached_{0}, limit_{0}, cache_limit_{0};
 };
 
-/// Blocks come in sizes 256, 512, … 4096, then in eighths between powers of two, and from 1 GiB in huge pages.
+/// Blocks come in sizes 256, 512, … 4096, then in eighths between powers of two, and from 1 GiB in
+/// huge pages.
 size_t capacity_for(size_t bytes);
 /// The class of a block: the largest whose size it has at least.
 int size_class_of(size_t capacity);

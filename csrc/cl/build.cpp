@@ -20,7 +20,8 @@ namespace {
 
 std::string build_log(cl_program program, cl_device_id device) {
   size_t size = 0;
-  if (clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, nullptr, &size) != CL_SUCCESS) return "";
+  if (clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, nullptr, &size) != CL_SUCCESS)
+    return "";
   std::string log(size, '\0');
   clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, size, log.data(), nullptr);
   log.resize(log.find_last_not_of(std::string("\0\n", 2)) + 1);
@@ -38,21 +39,24 @@ std::string numbered(const std::string& source) {
 /// A text that many programs share, and what stands for it in their keys.
 struct Shared {
   std::string text, stand_in;
-  explicit Shared(std::string shared) : text(std::move(shared)), stand_in("text " + digest(text) + '\n') {}
+  explicit Shared(std::string shared)
+      : text(std::move(shared)), stand_in("text " + digest(text) + '\n') {}
   void shorten(std::string& source) const {
-    if (const size_t at = source.find(text); at != source.npos) source.replace(at, text.size(), stand_in);
+    if (const size_t at = source.find(text); at != source.npos)
+      source.replace(at, text.size(), stand_in);
   }
 };
 
 /// Everything that the binary depends on.
 std::string binary_key(const Device& device, bool small, const ProgramText& text) {
-  static const Shared builtins{std::string(kernel_source("builtins"))}, prelude{std::string(kernel_source("prelude"))},
-      vector{kernel_text("vector")};
+  static const Shared builtins{std::string(kernel_source("builtins"))},
+      prelude{std::string(kernel_source("prelude"))}, vector{kernel_text("vector")};
   const Capabilities& facts = device.facts();
   std::string source = text.source;
   prelude.shorten(source);
   vector.shorten(source);
-  std::string key = facts.platform + '\n' + facts.version + '\n' + facts.driver + '\n' + facts.name + '\n';
+  std::string key =
+      facts.platform + '\n' + facts.version + '\n' + facts.driver + '\n' + facts.name + '\n';
   key += small ? "small\n" : "wide\n";
   if (text.declared) key += builtins.stand_in;
   return key + text.options + '\n' + source;
@@ -60,16 +64,18 @@ std::string binary_key(const Device& device, bool small, const ProgramText& text
 
 std::string binary_of(cl_program program) {
   size_t size = 0;
-  if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, 0, nullptr, &size) != CL_SUCCESS) return "";
+  if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, 0, nullptr, &size) != CL_SUCCESS)
+    return "";
   std::vector<size_t> sizes(size / sizeof(size_t));
-  if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, size, sizes.data(), nullptr) != CL_SUCCESS) return "";
+  if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, size, sizes.data(), nullptr) != CL_SUCCESS)
+    return "";
   // A context with two devices reports both; the program was built for one of them.
   std::vector<std::string> binaries;
   std::vector<char*> pointers;
   for (const size_t bytes : sizes) binaries.emplace_back(bytes, '\0');
   for (std::string& binary : binaries) pointers.push_back(binary.empty() ? nullptr : binary.data());
-  if (clGetProgramInfo(program, CL_PROGRAM_BINARIES, pointers.size() * sizeof(char*), pointers.data(), nullptr) !=
-      CL_SUCCESS)
+  if (clGetProgramInfo(program, CL_PROGRAM_BINARIES, pointers.size() * sizeof(char*),
+                       pointers.data(), nullptr) != CL_SUCCESS)
     return "";
   for (std::string& binary : binaries)
     if (!binary.empty()) return std::move(binary);
@@ -77,19 +83,21 @@ std::string binary_of(cl_program program) {
 }
 
 /// The program from a stored binary, or empty.
-Handle<cl_program> from_binary(const Device& device, cl_device_id id, const std::string& binary, const char* options) {
+Handle<cl_program> from_binary(const Device& device, cl_device_id id, const std::string& binary,
+                               const char* options) {
   if (binary.empty()) return {};
   const size_t size = binary.size();
   const auto* bytes = reinterpret_cast<const unsigned char*>(binary.data());
   cl_int status = CL_SUCCESS, code = CL_SUCCESS;
-  Handle program(clCreateProgramWithBinary(device.context(), 1, &id, &size, &bytes, &status, &code));
+  Handle program(
+      clCreateProgramWithBinary(device.context(), 1, &id, &size, &bytes, &status, &code));
   if (code != CL_SUCCESS || status != CL_SUCCESS) return {};
   if (clBuildProgram(program.get(), 1, &id, options, nullptr, nullptr) != CL_SUCCESS) return {};
   return program;
 }
 
-Handle<cl_program> compile(const Device& device, cl_device_id id, const std::string& source, const std::string& options,
-                           cl_int& code) {
+Handle<cl_program> compile(const Device& device, cl_device_id id, const std::string& source,
+                           const std::string& options, cl_int& code) {
   const char* text = source.c_str();
   Handle program(clCreateProgramWithSource(device.context(), 1, &text, nullptr, &code));
   check(code, "clCreateProgramWithSource");
@@ -113,9 +121,9 @@ Handle<cl_program> from_source(const Device& device, cl_device_id id, const Prog
   Handle program = compile(device, id, text.source, text.options, code);
   built_twice += declared && code == CL_SUCCESS;
   if (code == CL_SUCCESS) return program;
-  fail<std::runtime_error>("kernel", "the build failed on ", device.facts().name, " with ", error_name(code), ".\n",
-                           build_log(program.get(), id), "\nOptions: ", text.options, "\nSource:\n",
-                           numbered(text.source));
+  fail<std::runtime_error>("kernel", "the build failed on ", device.facts().name, " with ",
+                           error_name(code), ".\n", build_log(program.get(), id),
+                           "\nOptions: ", text.options, "\nSource:\n", numbered(text.source));
 }
 
 /// Tells a person at a terminal, once, why nothing seems to happen.
@@ -128,18 +136,20 @@ void explain_wait(int64_t waited) {
   told = true;
   const std::string folder = disk_cache::folder();
   trace::write_line("building kernels that were not needed on this machine before, " +
-                    (folder.empty() ? "and not storing them (see MLX_CL_CACHE)" : "and storing them in " + folder) +
+                    (folder.empty() ? "and not storing them (see MLX_CL_CACHE)"
+                                    : "and storing them in " + folder) +
                     "; `python -m mlx prepare` builds the usual ones ahead");
 }
 
 void say_how_long(const char* what, int64_t start, bool small, const ProgramText& text) {
-  trace::say(2, what, " a program in ", (trace::now() - start) / 1000, " us for ", small ? "small: " : "wide: ",
-             text.options);
+  trace::say(2, what, " a program in ", (trace::now() - start) / 1000, " us for ",
+             small ? "small: " : "wide: ", text.options);
 }
 
-/// The small lane's program from the wide lane's binary, which is built where there is none; empty where PoCL's
-/// binaries cannot be converted.
-Handle<cl_program> from_wide(const Device& device, const ProgramText& text, Handle<cl_program> (&built)[2]) {
+/// The small lane's program from the wide lane's binary, which is built where there is none; empty
+/// where PoCL's binaries cannot be converted.
+Handle<cl_program> from_wide(const Device& device, const ProgramText& text,
+                             Handle<cl_program> (&built)[2]) {
   static bool convertible = true;
   if (!device.facts().is_pocl || !convertible) return {};
   const int64_t start = trace::now();
@@ -159,11 +169,16 @@ bool is_stored(const Device& device, const ProgramText& text) {
   return disk_cache::has(binary_key(device, false, text));
 }
 
-int programs_built() { return built_from_source; }
+int programs_built() {
+  return built_from_source;
+}
 
-int programs_built_twice() { return built_twice; }
+int programs_built_twice() {
+  return built_twice;
+}
 
-void build_program(const Device& device, bool small, const ProgramText& text, Handle<cl_program> (&built)[2]) {
+void build_program(const Device& device, bool small, const ProgramText& text,
+                   Handle<cl_program> (&built)[2]) {
   if (small && (built[1] = from_wide(device, text, built))) return;
   const int64_t start = trace::now();
   const cl_device_id id = small ? device.small() : device.wide();

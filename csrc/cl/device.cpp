@@ -31,7 +31,8 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.is_pocl = offer.is_pocl;
   // A CPU device named for mx.gpu runs the GPU's code paths, discrete memory included.
   facts.is_cpu = facts.unified = role == DeviceType::cpu;
-  const auto execution = device_value<cl_device_exec_capabilities>(id, CL_DEVICE_EXECUTION_CAPABILITIES);
+  const auto execution =
+      device_value<cl_device_exec_capabilities>(id, CL_DEVICE_EXECUTION_CAPABILITIES);
   facts.native_kernels = facts.unified && (execution & CL_EXEC_NATIVE_KERNEL);
   const std::string extensions = ' ' + device_text(id, CL_DEVICE_EXTENSIONS) + ' ';
   facts.fp64 = extensions.find(" cl_khr_fp64 ") != std::string::npos;
@@ -40,10 +41,12 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   const int width = int(device_value<cl_uint>(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
   facts.vector_width = facts.is_cpu ? std::clamp(width, 4, 16) : std::clamp(width, 2, 4);
   facts.memory = device_value<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
-  facts.max_allocation = facts.max_object = device_value<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+  facts.max_allocation = facts.max_object =
+      device_value<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   // PoCL may claim less than there is; on the CPU the machine's memory is the limit.
   if (facts.unified && facts.is_pocl)
-    facts.memory = facts.max_allocation = size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
+    facts.memory = facts.max_allocation =
+        size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
   facts.local_memory = device_value<cl_ulong>(id, CL_DEVICE_LOCAL_MEM_SIZE);
   facts.max_group = device_value<size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
   return facts;
@@ -51,8 +54,10 @@ Capabilities ask(const Offer& offer, DeviceType role) {
 
 [[noreturn]] void fail_without(DeviceType type) {
   if (offers().empty())
-    fail<std::runtime_error>("device", "OpenCL found no device on this machine. For the CPU, install the package "
-                             "pocl-opencl-icd; for a GPU, its driver's OpenCL package.");
+    fail<std::runtime_error>(
+        "device",
+        "OpenCL found no device on this machine. For the CPU, install the package "
+        "pocl-opencl-icd; for a GPU, its driver's OpenCL package.");
   if (type == DeviceType::gpu)
     fail("device", "There is no OpenCL GPU here; MLX_CL_DEVICE can name another device as mx.gpu.");
   fail("device", "There is no OpenCL device for the CPU: install the package pocl-opencl-icd.");
@@ -62,10 +67,12 @@ Capabilities ask(const Offer& offer, DeviceType role) {
 
 Device::Device(DeviceType type, cl_platform_id platform, cl_device_id wide, cl_device_id small)
     : type_(type), wide_(wide), small_(small) {
-  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, cl_context_properties(platform), 0};
+  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, cl_context_properties(platform),
+                                              0};
   const std::vector<cl_device_id> all = ids();
   cl_int code = CL_SUCCESS;
-  context_ = Handle(clCreateContext(properties, cl_uint(all.size()), all.data(), nullptr, nullptr, &code));
+  context_ =
+      Handle(clCreateContext(properties, cl_uint(all.size()), all.data(), nullptr, nullptr, &code));
   check(code, "clCreateContext");
 }
 
@@ -82,7 +89,8 @@ Device& Device::get(DeviceType type) {
   const Choice choice = choose(type);
   if (!choice.wide) fail_without(type);
   const cl_device_id small = choice.small ? choice.small->device : nullptr;
-  auto device = std::unique_ptr<Device>(new Device(type, choice.wide->platform, choice.wide->device, small));
+  auto device =
+      std::unique_ptr<Device>(new Device(type, choice.wide->platform, choice.wide->device, small));
   device->facts_ = ask(*choice.wide, type);
   device->allocator_ = std::make_unique<Allocator>(*device);
   device->kernels_ = std::make_unique<KernelLibrary>(*device);
@@ -94,7 +102,9 @@ Device& Device::get(DeviceType type) {
   return *device.release();
 }
 
-bool Device::exists(DeviceType type) { return devices[int(type)].load() || choose(type).wide; }
+bool Device::exists(DeviceType type) {
+  return devices[int(type)].load() || choose(type).wide;
+}
 
 DeviceType Device::preferred() {
   static const DeviceType type = exists(DeviceType::gpu) ? DeviceType::gpu : DeviceType::cpu;
@@ -105,7 +115,9 @@ std::vector<Found> platforms() {
   std::vector<Found> found;
   const Choice cpu = choose(DeviceType::cpu), gpu = choose(DeviceType::gpu);
   for (const Offer& offer : offers()) {
-    std::string role = &offer == cpu.wide ? "mx.cpu" : &offer == cpu.small ? "mx.cpu, small evaluations" : "";
+    std::string role = &offer == cpu.wide    ? "mx.cpu"
+                       : &offer == cpu.small ? "mx.cpu, small evaluations"
+                                             : "";
     if (&offer == gpu.wide) role += role.empty() ? "mx.gpu" : " and mx.gpu";
     found.push_back({offer.platform_name, offer.platform_version, offer.name, offer.driver, role});
   }

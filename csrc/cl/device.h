@@ -12,7 +12,8 @@ namespace mlx {
 class Allocator;
 class KernelLibrary;
 
-/// True in a process forked from one that had used OpenCL: its drivers' threads are gone, every wait would hang.
+/// True in a process forked from one that had used OpenCL: its drivers' threads are gone, every
+/// wait would hang.
 bool is_forked();
 /// Throws std::runtime_error in such a process.
 void require_original_process();
@@ -22,22 +23,24 @@ enum class DeviceType : uint8_t { cpu, gpu };
 /// What a device has; asked once.
 struct Capabilities {
   std::string name, vendor, platform, version, driver;
-  bool is_cpu = false;          ///< an OpenCL CPU device: loop-shaped launches, native kernels
-  bool unified = false;         ///< host and device share memory; false means a host mirror
+  bool is_cpu = false;   ///< an OpenCL CPU device: loop-shaped launches, native kernels
+  bool unified = false;  ///< host and device share memory; false means a host mirror
   bool is_pocl = false;
   bool native_kernels = false;  ///< clEnqueueNativeKernel works
   bool fp64 = false, fp16 = false;
   int compute_units = 1;
-  int vector_width = 4;         ///< elements of float a generated kernel handles at once
+  int vector_width = 4;  ///< elements of float a generated kernel handles at once
   size_t memory = 0, max_allocation = 0, local_memory = 0, max_group = 1;
-  size_t max_object = 0;        ///< largest cl_mem; PoCL's may be smaller than max_allocation (see Allocator::make)
+  size_t max_object =
+      0;  ///< largest cl_mem; PoCL's may be smaller than max_allocation (see Allocator::make)
 };
 
-/// One logical device. Made on first use, never destroyed (OpenCL outlives static destructors badly).
+/// One logical device. Made on first use, never destroyed (OpenCL outlives static destructors
+/// badly).
 class Device {
  public:
-  /// Throws std::invalid_argument when there is no such device, std::runtime_error when there is no OpenCL at all
-  /// or this process was forked from one that already used OpenCL.
+  /// Throws std::invalid_argument when there is no such device, std::runtime_error when there is no
+  /// OpenCL at all or this process was forked from one that already used OpenCL.
   static Device& get(DeviceType type);
   static bool exists(DeviceType type);
   static DeviceType preferred();  ///< gpu when there is one, else cpu

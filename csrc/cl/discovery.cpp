@@ -24,7 +24,9 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+bool starts_with(const std::string& text, const char* prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
 
 template <typename Query, typename Object>
 std::string text_of(Query query, const char* call, Object object, cl_uint what) {
@@ -44,19 +46,22 @@ void list_devices(cl_platform_id platform, int platform_number, std::vector<Offe
   cl_uint count = 0;
   if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &count) != CL_SUCCESS) return;
   std::vector<cl_device_id> devices(count);
-  check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, devices.data(), nullptr), "clGetDeviceIDs");
+  check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, devices.data(), nullptr),
+        "clGetDeviceIDs");
   std::vector<Offer> offers;
   for (const cl_device_id device : devices) {
     const std::string name = device_text(device, CL_DEVICE_NAME);
     const std::string version = platform_text(platform, CL_PLATFORM_VERSION);
     const bool is_pocl = lower(version).find("pocl") != std::string::npos;
     const auto type = device_value<cl_device_type>(device, CL_DEVICE_TYPE);
-    offers.push_back({platform, device, platform_number, 0, platform_text(platform, CL_PLATFORM_NAME), version, name,
-                      device_text(device, CL_DRIVER_VERSION), (type & CL_DEVICE_TYPE_CPU) != 0, is_pocl,
-                      is_pocl && (starts_with(name, "basic") || starts_with(name, "cpu-minimal"))});
+    offers.push_back(
+        {platform, device, platform_number, 0, platform_text(platform, CL_PLATFORM_NAME), version,
+         name, device_text(device, CL_DRIVER_VERSION), (type & CL_DEVICE_TYPE_CPU) != 0, is_pocl,
+         is_pocl && (starts_with(name, "basic") || starts_with(name, "cpu-minimal"))});
   }
   // The minimal device goes last, so that numbers and names mean the full one first.
-  std::stable_partition(offers.begin(), offers.end(), [](const Offer& offer) { return !offer.is_minimal; });
+  std::stable_partition(offers.begin(), offers.end(),
+                        [](const Offer& offer) { return !offer.is_minimal; });
   for (size_t i = 0; i < offers.size(); ++i) offers[i].device_number = int(i);
   found.insert(found.end(), offers.begin(), offers.end());
 }
@@ -80,7 +85,8 @@ std::string numbers(const Offer& offer) {
 }
 
 bool answers_to(const Offer& offer, const std::string& wanted) {
-  const std::string text = lower(offer.name + '\n' + offer.platform_name + '\n' + offer.platform_version);
+  const std::string text =
+      lower(offer.name + '\n' + offer.platform_name + '\n' + offer.platform_version);
   return numbers(offer) == wanted || text.find(wanted) != std::string::npos;
 }
 
@@ -92,20 +98,25 @@ const Offer* named(const std::string& name) {
     list += "\n  " + numbers(offer) + "  " + offer.name + " (" + offer.platform_name + ")";
   }
   fail("device", "MLX_CL_DEVICE=", name, " names no OpenCL device. ",
-       list.empty() ? "There is no OpenCL device at all; for the CPU, install the package pocl-opencl-icd."
-                    : "There are:",
+       list.empty()
+           ? "There is no OpenCL device at all; for the CPU, install the package pocl-opencl-icd."
+           : "There are:",
        list);
 }
 
 }  // namespace
 
-bool is_forked() { return forked.load(std::memory_order_relaxed); }
+bool is_forked() {
+  return forked.load(std::memory_order_relaxed);
+}
 
 void require_original_process() {
   if (!is_forked()) return;
-  fail<std::runtime_error>("device", "OpenCL cannot be used in a process forked from one that has used it. Start "
-                           "workers with multiprocessing's 'spawn' or 'forkserver' method, or fork before the first "
-                           "evaluation.");
+  fail<std::runtime_error>(
+      "device",
+      "OpenCL cannot be used in a process forked from one that has used it. Start "
+      "workers with multiprocessing's 'spawn' or 'forkserver' method, or fork before the first "
+      "evaluation.");
 }
 
 std::string device_text(cl_device_id device, cl_device_info what) {
@@ -114,7 +125,8 @@ std::string device_text(cl_device_id device, cl_device_info what) {
 
 const std::vector<Offer>& offers() {
   require_original_process();
-  static const auto* const found = new std::vector<Offer>(discover());  // leaked: outlives other statics
+  static const auto* const found =
+      new std::vector<Offer>(discover());  // leaked: outlives other statics
   return *found;
 }
 

@@ -24,8 +24,8 @@ struct Choice {
 
 /// Every device there is; empty when there is no OpenCL. The first call starts OpenCL.
 const std::vector<Offer>& offers();
-/// The devices behind mx.cpu or mx.gpu, null when there is none. Throws std::invalid_argument when MLX_CL_DEVICE
-/// names nothing that exists.
+/// The devices behind mx.cpu or mx.gpu, null when there is none. Throws std::invalid_argument when
+/// MLX_CL_DEVICE names nothing that exists.
 Choice choose(DeviceType type);
 
 std::string device_text(cl_device_id device, cl_device_info what);

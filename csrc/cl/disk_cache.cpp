@@ -1,4 +1,5 @@
-// The folders of built binaries. An entry is a header, its key and the content; whatever does not check out is a miss.
+// The folders of built binaries. An entry is a header, its key and the content; whatever does not
+// check out is a miss.
 #include "cl/disk_cache.h"
 
 #include <sys/stat.h>
@@ -47,13 +48,15 @@ std::vector<std::string> named_folders() {
   return folders;
 }
 
-/// What is loaded runs in this process: whoever can write the folder could run anything as this user.
+/// What is loaded runs in this process: whoever can write the folder could run anything as this
+/// user.
 bool only_we_write(const std::string& path, bool ours) {
   struct stat facts;
   if (stat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return false;
   const mode_t others = S_IWGRP | S_IWOTH;
   if (ours && facts.st_uid != geteuid()) return false;
-  return !(facts.st_mode & others) || (ours && chmod(path.c_str(), facts.st_mode & 07777 & ~others) == 0);
+  return !(facts.st_mode & others) ||
+         (ours && chmod(path.c_str(), facts.st_mode & 07777 & ~others) == 0);
 }
 
 /// The folder if a file can be made in it.
@@ -73,7 +76,8 @@ std::vector<std::string> find_readable_folders() {
   folders.front() = folder();
   for (size_t i = 1; i < folders.size(); ++i)
     if (!folders[i].empty() && !only_we_write(folders[i], false)) {
-      trace::say(1, "kernels in ", folders[i], " are not used: it is no folder, or others can write it");
+      trace::say(1, "kernels in ", folders[i],
+                 " are not used: it is no folder, or others can write it");
       folders[i].clear();
     }
   std::erase(folders, "");
@@ -93,11 +97,14 @@ std::string load_file(const std::string& path, const std::string& key) {
   std::ifstream file(path, std::ios::binary);
   Header header{};
   if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return "";
-  if (std::memcmp(header.magic, magic, sizeof header.magic) != 0 || header.key_size != key.size()) return "";
+  if (std::memcmp(header.magic, magic, sizeof header.magic) != 0 || header.key_size != key.size())
+    return "";
   std::error_code error;
-  if (fs::file_size(path, error) != sizeof header + header.key_size + header.size || error) return "";
+  if (fs::file_size(path, error) != sizeof header + header.key_size + header.size || error)
+    return "";
   std::string stored_key(header.key_size, '\0'), content(header.size, '\0');
-  if (!file.read(stored_key.data(), std::streamsize(stored_key.size())) || stored_key != key) return "";
+  if (!file.read(stored_key.data(), std::streamsize(stored_key.size())) || stored_key != key)
+    return "";
   if (!file.read(content.data(), std::streamsize(content.size()))) return "";
   if (hash_text(content) != header.checksum) return "";
   fs::last_write_time(path, fs::file_time_type::clock::now(), error);  // recently used
@@ -123,19 +130,21 @@ std::vector<Entry> entries() {
   return found;
 }
 
-/// Evicts the least recently used entries until `coming` more bytes fit with a tenth to spare, so that a full folder is
-/// not read again for every entry.
+/// Evicts the least recently used entries until `coming` more bytes fit with a tenth to spare, so
+/// that a full folder is not read again for every entry.
 void make_room(size_t coming) {
   static std::mutex mutex;
   static size_t total = usage().bytes;
   const std::lock_guard lock(mutex);
-  const size_t bound = size_t(std::max(0l, std::strtol(env::cache_size().c_str(), nullptr, 10))) << 20;
+  const size_t bound = size_t(std::max(0l, std::strtol(env::cache_size().c_str(), nullptr, 10)))
+                       << 20;
   total += coming;
   if (total <= bound) return;
   std::vector<Entry> found = entries();
   total = coming;
   for (const Entry& entry : found) total += entry.bytes;
-  std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) { return a.time < b.time; });
+  std::sort(found.begin(), found.end(),
+            [](const Entry& a, const Entry& b) { return a.time < b.time; });
   std::error_code ignored;
   for (const Entry& entry : found) {
     if (total <= bound - bound / 10) return;
@@ -151,17 +160,21 @@ std::string folder() {
   return path;
 }
 
-std::string path_of(const std::string& key) { return path_in(folder(), key); }
+std::string path_of(const std::string& key) {
+  return path_in(folder(), key);
+}
 
 bool has(const std::string& key) {
   const auto& folders = readable_folders();
-  return std::any_of(folders.begin(), folders.end(),
-                     [&](const std::string& folder) { return access(path_in(folder, key).c_str(), R_OK) == 0; });
+  return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+    return access(path_in(folder, key).c_str(), R_OK) == 0;
+  });
 }
 
 std::string load(const std::string& key) {
   for (const std::string& folder : readable_folders())
-    if (std::string content = load_file(path_in(folder, key), key); !content.empty()) return content;
+    if (std::string content = load_file(path_in(folder, key), key); !content.empty())
+      return content;
   return "";
 }
 
@@ -170,7 +183,8 @@ void store(const std::string& key, const std::string& content) {
   make_room(sizeof(Header) + key.size() + content.size());
   static std::atomic<int> serial{0};
   const std::string path = path_of(key);
-  const std::string temporary = path + "." + std::to_string(getpid()) + "-" + std::to_string(serial++) + ".tmp";
+  const std::string temporary =
+      path + "." + std::to_string(getpid()) + "-" + std::to_string(serial++) + ".tmp";
   Header header{{}, key.size(), content.size(), hash_text(content)};
   std::memcpy(header.magic, magic, sizeof header.magic);
   std::error_code error;

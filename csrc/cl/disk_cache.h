@@ -7,7 +7,8 @@ namespace mlx::disk_cache {
 
 /// The folder that is written; empty when the cache is off or the folder is not ours to write.
 std::string folder();
-/// What is stored under this key, in the folder that is written or in one that is only read; empty when nowhere.
+/// What is stored under this key, in the folder that is written or in one that is only read; empty
+/// when nowhere.
 std::string load(const std::string& key);
 /// True when there is an entry, sound or not.
 bool has(const std::string& key);

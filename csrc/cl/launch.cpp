@@ -20,12 +20,14 @@ Launch& Launch::in_groups_of(size_t x, size_t y, size_t z) {
 }
 
 Launch::Argument& Launch::next() {
-  if (count_ == max_arguments) fail<std::runtime_error>("launch", "too many arguments for ", kernel_.name(), ".");
+  if (count_ == max_arguments)
+    fail<std::runtime_error>("launch", "too many arguments for ", kernel_.name(), ".");
   return arguments_[count_++];
 }
 
 void Launch::set_bytes(const void* value, size_t bytes) {
-  if (filled_ + bytes > max_bytes) fail<std::runtime_error>("launch", "arguments of ", kernel_.name(), " are too long.");
+  if (filled_ + bytes > max_bytes)
+    fail<std::runtime_error>("launch", "arguments of ", kernel_.name(), " are too long.");
   next() = {uint16_t(filled_), uint16_t(bytes), false, nullptr};
   std::memcpy(storage_ + filled_, value, bytes);
   filled_ += int(bytes + 7) & ~7;
@@ -57,7 +59,8 @@ void Launch::set_arguments(cl_kernel kernel) const {
       code = clSetKernelArg(kernel, cl_uint(i), argument.size, storage_ + argument.at);
     }
     if (code != CL_SUCCESS)
-      fail<std::runtime_error>("launch", "argument ", i, " of ", kernel_.name(), ": ", error_name(code), ".");
+      fail<std::runtime_error>("launch", "argument ", i, " of ", kernel_.name(), ": ",
+                               error_name(code), ".");
   }
 }
 
@@ -78,7 +81,8 @@ void Launch::enqueue() {
 size_t work_items(const Queue& queue, int64_t tasks, int64_t grain, int64_t most) {
   if (queue.is_small()) return 1;
   const Capabilities& facts = queue.device().facts();
-  return size_t(facts.is_cpu ? std::clamp<int64_t>(tasks / grain, 1, 4 * facts.compute_units) : std::clamp<int64_t>(tasks, 1, most));
+  return size_t(facts.is_cpu ? std::clamp<int64_t>(tasks / grain, 1, 4 * facts.compute_units)
+                             : std::clamp<int64_t>(tasks, 1, most));
 }
 
 Launch launch(Queue& queue, const char* stem, const char* name, const Defines& defines) {

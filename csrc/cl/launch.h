@@ -1,5 +1,6 @@
 // Setting a kernel's arguments and enqueueing it, as one step:
-//   launch(queue, "softmax", "softmax_rows", {{"T", x.dtype()}}).over(rows).with(read(x), write(y), columns);
+//   launch(queue, "softmax", "softmax_rows", {{"T", x.dtype()}}).over(rows).with(read(x), write(y),
+//   columns);
 #pragma once
 
 #include "cl/buffer.h"
@@ -8,7 +9,8 @@
 
 namespace mlx {
 
-/// A buffer argument becomes two kernel arguments: the memory object and a `long` offset in elements.
+/// A buffer argument becomes two kernel arguments: the memory object and a `long` offset in
+/// elements.
 struct BufferArgument {
   Buffer* buffer;
   int64_t offset;
@@ -29,7 +31,10 @@ class Launch {
   /// Work-items a group; without it local size 1 on CPU devices, the driver's choice on GPUs.
   Launch& in_groups_of(size_t x, size_t y = 1, size_t z = 1);
   /// Bytes moved, for the debug output.
-  Launch& moving(size_t bytes) { bytes_ = bytes; return *this; }
+  Launch& moving(size_t bytes) {
+    bytes_ = bytes;
+    return *this;
+  }
 
   template <typename... Args>
   void with(const Args&... args) {
@@ -48,8 +53,8 @@ class Launch {
   void enqueue();
 
  private:
-  // Arguments wait here until enqueue(): ordering after another queue may still change the lane, and with it the
-  // kernel object. They stay on the stack; nothing is allocated.
+  // Arguments wait here until enqueue(): ordering after another queue may still change the lane,
+  // and with it the kernel object. They stay on the stack; nothing is allocated.
   struct Argument {
     uint16_t at, size;
     bool writes;
@@ -68,7 +73,8 @@ class Launch {
   alignas(8) unsigned char storage_[max_bytes];
 };
 
-/// Work-items for so many tasks: a few per core on CPU devices, of `grain` tasks at least; on GPUs one a task, `most` at most.
+/// Work-items for so many tasks: a few per core on CPU devices, of `grain` tasks at least; on GPUs
+/// one a task, `most` at most.
 size_t work_items(const Queue& queue, int64_t tasks, int64_t grain = 1, int64_t most = 1 << 20);
 
 Launch launch(Queue& queue, const char* stem, const char* name, const Defines& defines);

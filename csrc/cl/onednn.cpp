@@ -17,7 +17,8 @@ namespace mlx::onednn {
 using dnnl::memory;
 
 dnnl::engine& engine() {
-  static auto* const instance = new dnnl::engine(dnnl::engine::kind::cpu, 0);  // leaked: used at exit
+  static auto* const instance =
+      new dnnl::engine(dnnl::engine::kind::cpu, 0);  // leaked: used at exit
   return *instance;
 }
 
@@ -55,7 +56,9 @@ dnnl::primitive_attr attributes() {
 namespace {
 
 /// A product of so few multiplications is done before other threads have woken.
-bool is_small(const Product& p) { return p.batch * p.m * p.n * p.k < int64_t(1) << 21; }
+bool is_small(const Product& p) {
+  return p.batch * p.m * p.n * p.k < int64_t(1) << 21;
+}
 
 /// While it lives, primitives made and run by this thread use one thread.
 class OneThread {
@@ -79,7 +82,8 @@ struct MatmulPlan {
   memory::desc a, b, c, scratch;
 };
 
-memory::desc describe(Dtype dtype, const Matrix& matrix, int64_t batch, int64_t rows, int64_t columns) {
+memory::desc describe(Dtype dtype, const Matrix& matrix, int64_t batch, int64_t rows,
+                      int64_t columns) {
   const bool repeats = matrix.batch_stride == 0;
   const int64_t step = repeats ? rows * columns : matrix.batch_stride;
   const memory::dims strides = matrix.transposed ? memory::dims{step, 1, matrix.leading}
@@ -109,22 +113,24 @@ std::shared_ptr<const MatmulPlan> make_plan(const Product& p, bool one_thread) {
 std::shared_ptr<const MatmulPlan> plan_for(const Product& p) {
   static auto* const plans = new PlanCache<MatmulPlan>;  // leaked: used at exit
   const auto bits = [](float value) { return int64_t(std::bit_cast<uint32_t>(value)); };
-  return plans->find({p.dtype.id(), p.batch, p.m, p.n, p.k, p.a.transposed, p.a.leading, p.a.batch_stride,
-                      p.b.transposed, p.b.leading, p.b.batch_stride, p.c.leading, p.c.batch_stride, bits(p.alpha),
-                      bits(p.beta)},
+  return plans->find({p.dtype.id(), p.batch, p.m, p.n, p.k, p.a.transposed, p.a.leading,
+                      p.a.batch_stride, p.b.transposed, p.b.leading, p.b.batch_stride, p.c.leading,
+                      p.c.batch_stride, bits(p.alpha), bits(p.beta)},
                      [&] { return make_plan(p, is_small(p)); });
 }
 
 void execute(const MatmulPlan& plan, void* a, void* b, void* c) {
-  plan.primitive.execute(stream(), {{DNNL_ARG_SRC, memory(plan.a, engine(), a)},
-                                    {DNNL_ARG_WEIGHTS, memory(plan.b, engine(), b)},
-                                    {DNNL_ARG_DST, memory(plan.c, engine(), c)},
-                                    {DNNL_ARG_SCRATCHPAD,
-                                     memory(plan.scratch, engine(), scratch(0, plan.scratch.get_size()))}});
+  plan.primitive.execute(
+      stream(),
+      {{DNNL_ARG_SRC, memory(plan.a, engine(), a)},
+       {DNNL_ARG_WEIGHTS, memory(plan.b, engine(), b)},
+       {DNNL_ARG_DST, memory(plan.c, engine(), c)},
+       {DNNL_ARG_SCRATCHPAD, memory(plan.scratch, engine(), scratch(0, plan.scratch.get_size()))}});
   stream().wait();
 }
 
-/// Nanoseconds of a product of 192³ on one thread; several would wait for each other where other programs run.
+/// Nanoseconds of a product of 192³ on one thread; several would wait for each other where other
+/// programs run.
 class Trial {
  public:
   explicit Trial(Dtype dtype) : memory_(3 * n * n * size_t(dtype.size())) {
@@ -156,8 +162,8 @@ bool is_bfloat16_quick() {
     narrow_time = std::min(narrow_time, narrow.time());
     wide_time = std::min(wide_time, wide.time());
   }
-  trace::say(1, "oneDNN multiplies 192 x 192 x 192 in ", narrow_time / 1000, " us in bfloat16, in ", wide_time / 1000,
-             " us in float32");
+  trace::say(1, "oneDNN multiplies 192 x 192 x 192 in ", narrow_time / 1000, " us in bfloat16, in ",
+             wide_time / 1000, " us in float32");
   return narrow_time != INT64_MAX && narrow_time / 5 < wide_time / 4;
 }
 
@@ -169,13 +175,17 @@ bool multiplies_bfloat16_well() {
 }
 
 bool multiply(Queue& queue, const Product& p) {
-  if (data_type(p.dtype) == memory::data_type::undef || !queue.device().facts().native_kernels) return false;
+  if (data_type(p.dtype) == memory::data_type::undef || !queue.device().facts().native_kernels)
+    return false;
   auto plan = plan_for(p);
   if (!plan) return false;
-  queue.native("onednn_matmul", [plan = std::move(plan), p] {
-    const OneThread thread(is_small(p));
-    execute(*plan, address(p.a, p.dtype), address(p.b, p.dtype), address(p.c, p.dtype));
-  }, {p.a.buffer, p.b.buffer}, {p.c.buffer});
+  queue.native("onednn_matmul",
+               [plan = std::move(plan), p] {
+                 const OneThread thread(is_small(p));
+                 execute(*plan, address(p.a, p.dtype), address(p.b, p.dtype),
+                         address(p.c, p.dtype));
+               },
+               {p.a.buffer, p.b.buffer}, {p.c.buffer});
   return true;
 }
 
@@ -188,8 +198,14 @@ std::string version() {
 
 #else
 namespace mlx::onednn {
-bool multiply(Queue&, const Product&) { return false; }
-bool multiplies_bfloat16_well() { return false; }
-std::string version() { return ""; }
+bool multiply(Queue&, const Product&) {
+  return false;
+}
+bool multiplies_bfloat16_well() {
+  return false;
+}
+std::string version() {
+  return "";
+}
 }  // namespace mlx::onednn
 #endif

@@ -26,7 +26,8 @@ memory::desc describe_data(Dtype dtype, const Shape& shape) {
   return memory::desc(dims, data_type(dtype), steps);
 }
 
-/// A weight (O, spatial…, C / groups) as (groups, O / groups, C / groups, spatial…); without groups, one dimension less.
+/// A weight (O, spatial…, C / groups) as (groups, O / groups, C / groups, spatial…); without
+/// groups, one dimension less.
 memory::desc describe_weight(Dtype dtype, const Shape& shape, int groups) {
   const Strides strides = row_major(shape);
   const size_t last = shape.size() - 1;
@@ -39,24 +40,29 @@ memory::desc describe_weight(Dtype dtype, const Shape& shape, int groups) {
 }
 
 memory::desc any_layout(const memory::desc& plain) {
-  return memory::desc(plain.dims(), memory::data_type(plain.data.data_type), memory::format_tag::any);
+  return memory::desc(plain.dims(), memory::data_type(plain.data.data_type),
+                      memory::format_tag::any);
 }
 
 dnnl::reorder reorder_between(const memory::desc& from, const memory::desc& to) {
-  return from == to ? dnnl::reorder() : dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to, attributes()));
+  return from == to ? dnnl::reorder()
+                    : dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to,
+                                                                  attributes()));
 }
 
 struct Window {
   memory::dims strides, dilates, low, high;
   explicit Window(const Convolution& c)
-      : strides(c.stride.begin(), c.stride.end()), low(c.pad_low.begin(), c.pad_low.end()),
+      : strides(c.stride.begin(), c.stride.end()),
+        low(c.pad_low.begin(), c.pad_low.end()),
         high(c.pad_high.begin(), c.pad_high.end()) {
     for (const int dilation : c.dilation) dilates.push_back(dilation - 1);
   }
 };
 
 /// Data keeps our layout; the weight's is oneDNN's choice, reordered on the way.
-dnnl::convolution_forward::primitive_desc describe_forward(const ConvolutionPlan& plan, const Window& w) {
+dnnl::convolution_forward::primitive_desc describe_forward(const ConvolutionPlan& plan,
+                                                           const Window& w) {
   return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, plan.plain[0],
            any_layout(plan.plain[1]), plan.plain[2], w.strides, w.dilates, w.low, w.high},
           attributes(),
@@ -64,7 +70,8 @@ dnnl::convolution_forward::primitive_desc describe_forward(const ConvolutionPlan
 }
 
 template <typename Description>
-void take_layouts(ConvolutionPlan& plan, const Description& description, const memory::desc& weight) {
+void take_layouts(ConvolutionPlan& plan, const Description& description,
+                  const memory::desc& weight) {
   plan.wanted[0] = plan.plain[0], plan.wanted[1] = weight, plan.wanted[2] = plan.plain[2];
   plan.scratch = description.scratchpad_desc();
 }
@@ -82,13 +89,15 @@ std::shared_ptr<const ConvolutionPlan> make_plan(const Convolution& c, Pass pass
     plan->primitive = dnnl::convolution_forward(forward);
   } else if (pass == Pass::input_gradient) {
     const dnnl::convolution_backward_data::primitive_desc description(
-        {dnnl::algorithm::convolution_direct, plan->plain[0], weight, plan->plain[2], w.strides, w.dilates, w.low, w.high},
+        {dnnl::algorithm::convolution_direct, plan->plain[0], weight, plan->plain[2], w.strides,
+         w.dilates, w.low, w.high},
         attributes(), engine(), forward);
     take_layouts(*plan, description, description.weights_desc());
     plan->primitive = dnnl::convolution_backward_data(description);
   } else {
     const dnnl::convolution_backward_weights::primitive_desc description(
-        {dnnl::algorithm::convolution_direct, plan->plain[0], weight, plan->plain[2], w.strides, w.dilates, w.low, w.high},
+        {dnnl::algorithm::convolution_direct, plan->plain[0], weight, plan->plain[2], w.strides,
+         w.dilates, w.low, w.high},
         attributes(), engine(), forward);
     take_layouts(*plan, description, description.diff_weights_desc());
     plan->primitive = dnnl::convolution_backward_weights(description);
@@ -103,13 +112,15 @@ std::shared_ptr<const ConvolutionPlan> make_plan(const Convolution& c, Pass pass
 std::shared_ptr<const ConvolutionPlan> plan_for(const Convolution& c, Pass pass) {
   static auto* const plans = new PlanCache<ConvolutionPlan>;  // leaked: used at exit
   std::vector<int64_t> key{c.dtype.id(), int64_t(pass), c.groups, int64_t(c.input.size())};
-  for (const Shape* const shape : {&c.input, &c.weight, &c.output}) key.insert(key.end(), shape->begin(), shape->end());
+  for (const Shape* const shape : {&c.input, &c.weight, &c.output})
+    key.insert(key.end(), shape->begin(), shape->end());
   for (const auto* const numbers : {&c.stride, &c.pad_low, &c.pad_high, &c.dilation})
     key.insert(key.end(), numbers->begin(), numbers->end());
   return plans->find(key, [&] { return make_plan(c, pass); });
 }
 
-// The places of input, weight and output among a primitive's arguments, and which of the three it computes.
+// The places of input, weight and output among a primitive's arguments, and which of the three it
+// computes.
 constexpr int arguments[3][3] = {{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
                                  {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST},
                                  {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST}};
@@ -142,7 +153,8 @@ bool can_convolve(const Convolution& c, Pass pass) {
   return data_type(c.dtype) != memory::data_type::undef && plan_for(c, pass);
 }
 
-bool convolve(Queue& queue, const Convolution& c, Pass pass, BufferArgument a, BufferArgument b, BufferArgument result) {
+bool convolve(Queue& queue, const Convolution& c, Pass pass, BufferArgument a, BufferArgument b,
+              BufferArgument result) {
   auto plan = plan_for(c, pass);
   if (!plan) return false;
   const BufferArgument order[3][3] = {{a, b, result}, {result, b, a}, {a, result, b}};
@@ -150,9 +162,11 @@ bool convolve(Queue& queue, const Convolution& c, Pass pass, BufferArgument a, B
     const BufferArgument& argument = order[int(pass)][i];
     return static_cast<char*>(argument.buffer->raw()) + argument.offset * c.dtype.size();
   };
-  queue.native("onednn_convolution", [plan = std::move(plan), pass, input = raw(0), weight = raw(1), output = raw(2)] {
-    execute(*plan, pass, {input, weight, output});
-  }, {a.buffer, b.buffer}, {result.buffer});
+  queue.native("onednn_convolution",
+               [plan = std::move(plan), pass, input = raw(0), weight = raw(1), output = raw(2)] {
+                 execute(*plan, pass, {input, weight, output});
+               },
+               {a.buffer, b.buffer}, {result.buffer});
   return true;
 }
 
@@ -160,7 +174,11 @@ bool convolve(Queue& queue, const Convolution& c, Pass pass, BufferArgument a, B
 
 #else
 namespace mlx::onednn {
-bool can_convolve(const Convolution&, Pass) { return false; }
-bool convolve(Queue&, const Convolution&, Pass, BufferArgument, BufferArgument, BufferArgument) { return false; }
+bool can_convolve(const Convolution&, Pass) {
+  return false;
+}
+bool convolve(Queue&, const Convolution&, Pass, BufferArgument, BufferArgument, BufferArgument) {
+  return false;
+}
 }  // namespace mlx::onednn
 #endif

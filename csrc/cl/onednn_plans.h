@@ -1,4 +1,5 @@
-// Shared by oneDNN's matmul and convolution: engine, streams, scratch memory and the cache of primitives.
+// Shared by oneDNN's matmul and convolution: engine, streams, scratch memory and the cache of
+// primitives.
 #pragma once
 #ifdef MLX_HAS_DNNL
 
@@ -19,7 +20,7 @@ dnnl::stream& stream();
 /// At least `bytes` of this thread's scratch memory; valid until the next call with the same slot.
 void* scratch(int slot, size_t bytes);
 dnnl::memory::data_type data_type(Dtype dtype);  ///< undef when oneDNN lacks it
-dnnl::primitive_attr attributes();               ///< scratch memory is ours: plans are shared between threads
+dnnl::primitive_attr attributes();  ///< scratch memory is ours: plans are shared between threads
 
 /// Built primitives by the numbers that define them; a null plan remembers that oneDNN refused.
 template <typename Plan>

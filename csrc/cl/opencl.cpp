@@ -64,8 +64,8 @@ const char* error_name(cl_int code) {
 
 void check(cl_int code, const char* call) {
   if (code == CL_SUCCESS) return;
-  throw std::runtime_error(std::string("[OpenCL] ") + call + " failed with " + error_name(code) + " (" +
-                           std::to_string(code) + ").");
+  throw std::runtime_error(std::string("[OpenCL] ") + call + " failed with " + error_name(code) +
+                           " (" + std::to_string(code) + ").");
 }
 
 }  // namespace mlx

@@ -16,12 +16,24 @@ const char* error_name(cl_int code);  ///< "CL_OUT_OF_RESOURCES"
 /// Throws std::runtime_error that names the call unless `code` is CL_SUCCESS.
 void check(cl_int code, const char* call);
 
-inline void release_object(cl_context o) { clReleaseContext(o); }
-inline void release_object(cl_command_queue o) { clReleaseCommandQueue(o); }
-inline void release_object(cl_mem o) { clReleaseMemObject(o); }
-inline void release_object(cl_program o) { clReleaseProgram(o); }
-inline void release_object(cl_kernel o) { clReleaseKernel(o); }
-inline void release_object(cl_event o) { clReleaseEvent(o); }
+inline void release_object(cl_context o) {
+  clReleaseContext(o);
+}
+inline void release_object(cl_command_queue o) {
+  clReleaseCommandQueue(o);
+}
+inline void release_object(cl_mem o) {
+  clReleaseMemObject(o);
+}
+inline void release_object(cl_program o) {
+  clReleaseProgram(o);
+}
+inline void release_object(cl_kernel o) {
+  clReleaseKernel(o);
+}
+inline void release_object(cl_event o) {
+  clReleaseEvent(o);
+}
 
 /// Owns one OpenCL object.
 template <typename T>

@@ -32,7 +32,8 @@ ProgramText generated_text(const Capabilities& device, const std::string& source
 
 std::string_view kernel_source(std::string_view stem) {
   const auto found = embedded_kernels.find(stem);
-  if (found == embedded_kernels.end()) fail<std::runtime_error>("kernel", "there is no kernel file ", stem, ".cl.");
+  if (found == embedded_kernels.end())
+    fail<std::runtime_error>("kernel", "there is no kernel file ", stem, ".cl.");
   return found->second;
 }
 
@@ -69,12 +70,14 @@ Kernel& KernelLibrary::find(const std::string& key, const char* name, ProgramTex
 Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines& defines) {
   thread_local std::string key;
   key.assign(stem).append(1, '/').append(name);
-  for (const Define& define : defines) key.append(" -D ").append(define.name).append(1, '=').append(define.value);
+  for (const Define& define : defines)
+    key.append(" -D ").append(define.name).append(1, '=').append(define.value);
   const std::lock_guard lock(mutex_);
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   const Capabilities& facts = device_.facts();
   std::string options = device_options(facts);
-  for (const Define& define : defines) options.append(" -D ").append(define.name).append(1, '=').append(define.value);
+  for (const Define& define : defines)
+    options.append(" -D ").append(define.name).append(1, '=').append(define.value);
   std::string text = kernel_text(stem);
   if (facts.is_pocl) text = pocl::only_kernel(std::move(text), name);
   return find(key, name, {std::string(kernel_source("prelude")).append(text), options, true});

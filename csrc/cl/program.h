@@ -1,4 +1,5 @@
-// Built kernels: from the embedded files of kernels/ or from generated text, cached in memory and on disk.
+// Built kernels: from the embedded files of kernels/ or from generated text, cached in memory and
+// on disk.
 #pragma once
 
 #include <memory>
@@ -13,12 +14,14 @@
 
 namespace mlx {
 
-/// One `-D name=value`. A dtype stands for its name, which the prelude's LOAD, STORE and COMPUTED understand.
+/// One `-D name=value`. A dtype stands for its name, which the prelude's LOAD, STORE and COMPUTED
+/// understand.
 struct Define {
   std::string name, value;
   Define(const char* name, std::string value) : name(name), value(std::move(value)) {}
   Define(const char* name, const char* value) : name(name), value(value) {}
-  Define(const char* name, Dtype dtype) : name(name), value(dtype == bool_ ? "bool8" : dtype.name()) {}
+  Define(const char* name, Dtype dtype)
+      : name(name), value(dtype == bool_ ? "bool8" : dtype.name()) {}
   Define(const char* name, int64_t value) : name(name), value(std::to_string(value)) {}
   Define(const char* name, int value) : name(name), value(std::to_string(value)) {}
 };
@@ -30,7 +33,8 @@ struct ProgramText;
 /// A kernel of a program, built for a lane when first used there.
 class Kernel {
  public:
-  Kernel(Device& device, Program& program, const char* name) : device_(device), program_(program), name_(name) {}
+  Kernel(Device& device, Program& program, const char* name)
+      : device_(device), program_(program), name_(name) {}
   const char* name() const { return name_.c_str(); }
   /// The kernel object for the wide or the small device; guarded by the submission lock.
   cl_kernel on(bool small) {
@@ -47,10 +51,12 @@ class Kernel {
   Handle<cl_kernel> built_[2];
 };
 
-/// Text of an embedded kernel file ("softmax", "prelude"); throws std::runtime_error for an unknown stem.
+/// Text of an embedded kernel file ("softmax", "prelude"); throws std::runtime_error for an unknown
+/// stem.
 std::string_view kernel_source(std::string_view stem);
 
-/// All kernels of one device. A build failure throws std::runtime_error with the log, options and numbered source.
+/// All kernels of one device. A build failure throws std::runtime_error with the log, options and
+/// numbered source.
 class KernelLibrary {
  public:
   explicit KernelLibrary(Device& device);

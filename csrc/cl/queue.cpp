@@ -90,7 +90,8 @@ void Queue::expect(size_t work) {
 
 void Queue::completed_up_to(uint64_t ticket) {
   uint64_t known = completed_.load(std::memory_order_relaxed);
-  while (known < ticket && !completed_.compare_exchange_weak(known, ticket, std::memory_order_release)) {
+  while (known < ticket &&
+         !completed_.compare_exchange_weak(known, ticket, std::memory_order_release)) {
   }
 }
 
@@ -109,7 +110,8 @@ uint64_t Queue::submitted_one(size_t bytes) {
 void Queue::mark() {
   const uint64_t ticket = submitted_;
   Marker marker{ticket, {}};
-  check(clEnqueueMarkerWithWaitList(lane_, 0, nullptr, marker.event.out()), "clEnqueueMarkerWithWaitList");
+  check(clEnqueueMarkerWithWaitList(lane_, 0, nullptr, marker.event.out()),
+        "clEnqueueMarkerWithWaitList");
   marked_ = ticket;
   unmarked_bytes_ = 0;
   {
@@ -136,8 +138,8 @@ bool Queue::wait_for_oldest_marker() {
   return true;
 }
 
-void Queue::enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local, const char* name,
-                    size_t bytes) {
+void Queue::enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local,
+                    const char* name, size_t bytes) {
   const bool timed = trace::timing();
   const int64_t enqueued = timed ? trace::now() : 0;
   cl_event event = nullptr;
@@ -179,8 +181,8 @@ void Queue::native(const char* name, std::function<void()> work, const std::vect
   Job* argument = job.get();
   const int64_t enqueued = trace::timing() ? trace::now() : 0;
   cl_event event = nullptr;
-  check(clEnqueueNativeKernel(lane_, run_native, &argument, sizeof argument, 0, nullptr, nullptr, 0, nullptr,
-                              trace::timing() ? &event : nullptr),
+  check(clEnqueueNativeKernel(lane_, run_native, &argument, sizeof argument, 0, nullptr, nullptr, 0,
+                              nullptr, trace::timing() ? &event : nullptr),
         "clEnqueueNativeKernel");
   job.release();
   if (event) trace::launched(name, 0, "native", event, enqueued);
@@ -208,8 +210,10 @@ void Queue::finish() {
   while (!is_idle() && wait_for_oldest_marker()) {
     if (check_interrupt) check_interrupt();
   }
-  if (is_idle()) wait();
-  else blocking([&] { wait(); });
+  if (is_idle())
+    wait();
+  else
+    blocking([&] { wait(); });
   if (trace::timing()) trace::collect();
   std::exception_ptr failure;
   {
@@ -222,10 +226,12 @@ void Queue::finish() {
 void Queue::after(Queue& other, uint64_t ticket) {
   if (&other == this || other.has_completed(ticket)) return;
   if (&other.device_ != &device_) return other.wait();
-  // Events never cross PoCL's two devices: whoever waits does so on the wide one, and counts as pending there.
+  // Events never cross PoCL's two devices: whoever waits does so on the wide one, and counts as
+  // pending there.
   lane_ = wide_.get();
   Handle<cl_event> event;
-  check(clEnqueueMarkerWithWaitList(other.wide_.get(), 0, nullptr, event.out()), "clEnqueueMarkerWithWaitList");
+  check(clEnqueueMarkerWithWaitList(other.wide_.get(), 0, nullptr, event.out()),
+        "clEnqueueMarkerWithWaitList");
   check(clFlush(other.wide_.get()), "clFlush");
   const cl_event waited = event.get();
   check(clEnqueueBarrierWithWaitList(lane_, 1, &waited, nullptr), "clEnqueueBarrierWithWaitList");

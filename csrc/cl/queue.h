@@ -15,36 +15,41 @@ namespace mlx {
 
 class Buffer;
 
-/// On PoCL a Queue has two lanes, the wide device (all cores) and the small one (runs in the calling thread, no
-/// wake-ups). Lanes change only when the other has nothing pending: an event wait across them deadlocks PoCL 3.1.
+/// On PoCL a Queue has two lanes, the wide device (all cores) and the small one (runs in the
+/// calling thread, no wake-ups). Lanes change only when the other has nothing pending: an event
+/// wait across them deadlocks PoCL 3.1.
 class Queue final : public Counted<Queue> {
  public:
   explicit Queue(Device& device);
   ~Queue();
   Device& device() const { return device_; }
 
-  /// Says how much work (elements times cost) comes next, so that tiny evaluations go to the small lane.
-  /// Anything pending on the wide lane keeps later work there.
+  /// Says how much work (elements times cost) comes next, so that tiny evaluations go to the small
+  /// lane. Anything pending on the wide lane keeps later work there.
   void expect(size_t work);
   bool is_small() const { return lane_ == small_.get() && lane_; }
   cl_command_queue lane() const { return lane_; }
 
-  /// Counts a launch; returns its ticket. Flushes now and then, and holds the caller back when too much is pending.
+  /// Counts a launch; returns its ticket. Flushes now and then, and holds the caller back when too
+  /// much is pending.
   uint64_t submitted_one(size_t bytes = 0);
   uint64_t ticket() const { return submitted_.load(std::memory_order_relaxed); }
-  bool has_completed(uint64_t ticket) const { return ticket <= completed_.load(std::memory_order_acquire); }
+  bool has_completed(uint64_t ticket) const {
+    return ticket <= completed_.load(std::memory_order_acquire);
+  }
   bool is_idle() const { return has_completed(ticket()); }
 
-  void enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local, const char* name, size_t bytes);
-  /// Runs `work` in queue order on the host with access to the buffers' memory through raw(): as a native kernel
-  /// where the device has them, else after finish() on the host mirrors. Exceptions from `work` surface at the next
-  /// finish().
+  void enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local,
+               const char* name, size_t bytes);
+  /// Runs `work` in queue order on the host with access to the buffers' memory through raw(): as a
+  /// native kernel where the device has them, else after finish() on the host mirrors. Exceptions
+  /// from `work` surface at the next finish().
   void native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
               const std::vector<Buffer*>& writes);
 
   void flush();
-  void finish();                     ///< waits for everything; throws what native work threw
-  void wait();                       ///< waits for everything; leaves failures to finish()
+  void finish();  ///< waits for everything; throws what native work threw
+  void wait();    ///< waits for everything; leaves failures to finish()
   void after(Queue& other, uint64_t ticket);  ///< later launches here wait for that launch there
 
   static void dispose(Queue* queue);
@@ -71,23 +76,26 @@ class Queue final : public Counted<Queue> {
   std::exception_ptr failure_;
 };
 
-/// For the end of a program, while all of it still stands (Python's atexit): waits for every queue, stores binaries,
-/// gives back CLBlast's programs and writes the timeline. C's exit handlers are too late for binaries: a driver's
-/// compiler may be half torn down.
+/// For the end of a program, while all of it still stands (Python's atexit): waits for every queue,
+/// stores binaries, gives back CLBlast's programs and writes the timeline. C's exit handlers are
+/// too late for binaries: a driver's compiler may be half torn down.
 void prepare_exit();
-/// Makes C's exit wait for every queue. Called again after builds, since exit handlers run latest first and drivers
-/// make statics of their own when they compile.
+/// Makes C's exit wait for every queue. Called again after builds, since exit handlers run latest
+/// first and drivers make statics of their own when they compile.
 void wait_at_exit();
 
-/// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by it.
+/// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by
+/// it.
 std::unique_lock<std::recursive_mutex> submission_lock();
 /// Empty when another thread holds it.
 std::unique_lock<std::recursive_mutex> try_submission_lock();
-/// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it may throw).
+/// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it
+/// may throw).
 extern void (*check_interrupt)();
-/// Set by the Python floor: runs something that blocks without the GIL, so that other Python threads go on meanwhile.
-/// Every wait for the device or for the submission lock goes through it, which is why holding the GIL while asking
-/// for that lock, and the lock while asking for the GIL, cannot lock up.
+/// Set by the Python floor: runs something that blocks without the GIL, so that other Python
+/// threads go on meanwhile. Every wait for the device or for the submission lock goes through it,
+/// which is why holding the GIL while asking for that lock, and the lock while asking for the GIL,
+/// cannot lock up.
 extern void (*run_blocking)(void (*wait)(void*), void* argument);
 
 }  // namespace mlx

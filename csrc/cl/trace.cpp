@@ -73,11 +73,14 @@ bool timing() {
 }
 
 int64_t now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
-void write_line(const std::string& line) { std::fprintf(stderr, "mlx: %s\n", line.c_str()); }
+void write_line(const std::string& line) {
+  std::fprintf(stderr, "mlx: %s\n", line.c_str());
+}
 
 void launched(const char* name, size_t bytes, const char* lane, cl_event event, int64_t enqueued) {
   Record& all = record();
@@ -104,7 +107,8 @@ void collect() {
     }
     // The device has its own clock: what it calls queued is our time of the enqueue.
     const int64_t offset = launch.queued - event_time(event, CL_PROFILING_COMMAND_QUEUED);
-    note({launch.name, launch.bytes, launch.lane, event_time(event, CL_PROFILING_COMMAND_START) + offset,
+    note({launch.name, launch.bytes, launch.lane,
+          event_time(event, CL_PROFILING_COMMAND_START) + offset,
           event_time(event, CL_PROFILING_COMMAND_END) + offset});
   }
   all.pending = std::move(unfinished);
@@ -118,10 +122,17 @@ void save() {
   for (const Span& span : record().spans) {
     const auto [lane, is_new] = lanes.try_emplace(span.lane, int(lanes.size()) + 1);
     if (is_new)
-      events.push_back({{"name", "thread_name"}, {"ph", "M"}, {"pid", getpid()}, {"tid", lane->second},
+      events.push_back({{"name", "thread_name"},
+                        {"ph", "M"},
+                        {"pid", getpid()},
+                        {"tid", lane->second},
                         {"args", {{"name", span.lane}}}});
-    events.push_back({{"name", span.name}, {"ph", "X"}, {"pid", getpid()}, {"tid", lane->second},
-                      {"ts", double(span.start) / 1000}, {"dur", double(span.end - span.start) / 1000},
+    events.push_back({{"name", span.name},
+                      {"ph", "X"},
+                      {"pid", getpid()},
+                      {"tid", lane->second},
+                      {"ts", double(span.start) / 1000},
+                      {"dur", double(span.end - span.start) / 1000},
                       {"args", {{"bytes", span.bytes}}}});
   }
   std::ofstream(env::trace()) << nlohmann::json{{"traceEvents", events}};

@@ -22,7 +22,8 @@ void say(int least, const Parts&... parts) {
   write_line(text.str());
 }
 
-/// Takes over the event of a launch that was enqueued at that host time; collect() will read its times.
+/// Takes over the event of a launch that was enqueued at that host time; collect() will read its
+/// times.
 void launched(const char* name, size_t bytes, const char* lane, cl_event event, int64_t enqueued);
 /// Something timed on the host, in nanoseconds of the steady clock.
 void ran(const char* name, size_t bytes, const char* lane, int64_t start, int64_t end);

@@ -28,7 +28,7 @@ std::vector<std::string> command;
 
 namespace {
 
-constexpr size_t worth_a_process = 4;        ///< kernels; starting one costs as much as building a few
+constexpr size_t worth_a_process = 4;  ///< kernels; starting one costs as much as building a few
 constexpr size_t longest_message = 8 << 10;
 constexpr int idle_milliseconds = 10'000;
 
@@ -47,7 +47,8 @@ std::string whole_text(const std::string& parts) {
   return group_text(parts.substr(0, end), parts.substr(end + 1));
 }
 
-/// The parts of the kernel that a node will need if it is evaluated by itself and its inputs are row-major.
+/// The parts of the kernel that a node will need if it is evaluated by itself and its inputs are
+/// row-major.
 std::string parts_for(const Node& node, const Capabilities& device) {
   const Fragment* const fragment = node.siblings ? nullptr : node.primitive->fragment(node.inputs);
   if (!fragment || !fragment->expression || node.size == 0) return "";
@@ -70,7 +71,8 @@ int connection() {
   static pid_t process = 0;
   if (socket >= 0) {
     char byte;
-    if (recv(socket, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) return socket;  // else it has ended
+    if (recv(socket, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+      return socket;  // else it has ended
     close(socket);
     socket = -1;
     waitpid(process, nullptr, WNOHANG);
@@ -85,19 +87,25 @@ int connection() {
   std::vector<char*> words;
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
-  const bool started = posix_spawnp(&process, words[0], &files, nullptr, words.data(), environ) == 0;
+  const bool started =
+      posix_spawnp(&process, words[0], &files, nullptr, words.data(), environ) == 0;
   posix_spawn_file_actions_destroy(&files);
   close(ends[1]);
-  if (started) socket = ends[0];
-  else close(ends[0]), command.clear();
+  if (started)
+    socket = ends[0];
+  else
+    close(ends[0]), command.clear();
   return socket;
 }
 
 }  // namespace
 
 void look_through(const std::vector<Node*>& order) {
-  static int built = -1;  // everything is looked through once, then only what follows a build from source
-  if (command.empty() || env::ahead() == "0" || order.size() < worth_a_process || built == programs_built()) return;
+  static int built =
+      -1;  // everything is looked through once, then only what follows a build from source
+  if (command.empty() || env::ahead() == "0" || order.size() < worth_a_process ||
+      built == programs_built())
+    return;
   built = programs_built();
   if (disk_cache::folder().empty() || std::thread::hardware_concurrency() < 2) return;
   static auto* const seen = new std::unordered_set<std::string>;
@@ -107,12 +115,14 @@ void look_through(const std::vector<Node*>& order) {
     if (!device.facts().is_pocl || !device.facts().is_cpu) continue;
     std::string parts = parts_for(*node, device.facts());
     if (parts.empty() || parts.size() > longest_message || !seen->insert(parts).second) continue;
-    if (!is_stored(device, generated_text(device.facts(), whole_text(parts)))) missing.push_back(std::move(parts));
+    if (!is_stored(device, generated_text(device.facts(), whole_text(parts))))
+      missing.push_back(std::move(parts));
   }
   if (missing.size() < worth_a_process) return;
   const int socket = connection();
   for (const std::string& parts : missing)  // what does not fit in the socket's buffer is not sent
-    if (socket < 0 || send(socket, parts.data(), parts.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
+    if (socket < 0 || send(socket, parts.data(), parts.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+      return;
 }
 
 void serve() {

@@ -8,13 +8,14 @@
 
 namespace mlx::ahead {
 
-/// The command of the other process, which gets a socket as its standard input and calls serve(). The Python floor sets
-/// it; while it is empty nothing is built ahead.
+/// The command of the other process, which gets a socket as its standard input and calls serve().
+/// The Python floor sets it; while it is empty nothing is built ahead.
 extern std::vector<std::string> command;
 
-/// Looks through an evaluation that is about to begin. Where it will need several elementwise kernels that are not
-/// stored, the other process builds them, the last first: PoCL compiles one kernel at a time in a process. They come
-/// back through the disk cache, so a wrong guess costs that process's time and nothing else.
+/// Looks through an evaluation that is about to begin. Where it will need several elementwise
+/// kernels that are not stored, the other process builds them, the last first: PoCL compiles one
+/// kernel at a time in a process. They come back through the disk cache, so a wrong guess costs
+/// that process's time and nothing else.
 void look_through(const std::vector<Node*>& order);
 
 /// The other process: builds what it is sent until the sender ends or nothing comes for a while.

@@ -48,7 +48,8 @@ array::array(Shape shape, Dtype dtype, Ref<Primitive> primitive, Arrays inputs, 
   if (stream.device == DeviceType::gpu) {
     bool has_double = dtype == float64;
     for (const array& input : inputs) has_double |= input.dtype() == float64;
-    if (has_double) fail(primitive->name(), "float64 is not supported on the GPU; use stream=mx.cpu.");
+    if (has_double)
+      fail(primitive->name(), "float64 is not supported on the GPU; use stream=mx.cpu.");
   }
   if (Tracing::active())
     for (const array& input : inputs) node.tracer |= input.is_tracer();
@@ -57,7 +58,8 @@ array::array(Shape shape, Dtype dtype, Ref<Primitive> primitive, Arrays inputs, 
   node.stream = stream;
 }
 
-array::array(Ref<Buffer> buffer, Shape shape, Dtype dtype) : node_(make_ref<Node>(std::move(shape), dtype)) {
+array::array(Ref<Buffer> buffer, Shape shape, Dtype dtype)
+    : node_(make_ref<Node>(std::move(shape), dtype)) {
   node_->strides = row_major(node_->shape);
   node_->buffer = std::move(buffer);
   node_->evaluated = true;
@@ -88,19 +90,26 @@ array array::scalar(double real, int64_t integer, Dtype dtype) {
   visit(dtype, [&](auto zero) {
     using T = decltype(zero);
     T converted;
-    if constexpr (std::is_same_v<T, bool>) converted = real != 0;
-    else if constexpr (std::is_integral_v<T>) converted = T(integer);
-    else if constexpr (std::is_same_v<T, complex64_t>) converted = complex64_t(float(real), 0);
-    else if constexpr (std::is_class_v<T>) converted = T(float(real));
-    else converted = T(real);
+    if constexpr (std::is_same_v<T, bool>)
+      converted = real != 0;
+    else if constexpr (std::is_integral_v<T>)
+      converted = T(integer);
+    else if constexpr (std::is_same_v<T, complex64_t>)
+      converted = complex64_t(float(real), 0);
+    else if constexpr (std::is_class_v<T>)
+      converted = T(float(real));
+    else
+      converted = T(real);
     std::memcpy(value.bytes, &converted, sizeof converted);
   });
   return from_immediate(value, dtype);
 }
 
 array::array(std::complex<float> value, Dtype dtype) : array(0, dtype) {
-  if (dtype == complex64) std::memcpy(node_->value.bytes, &value, sizeof value);
-  else *this = scalar(value.real(), int64_t(value.real()), dtype);
+  if (dtype == complex64)
+    std::memcpy(node_->value.bytes, &value, sizeof value);
+  else
+    *this = scalar(value.real(), int64_t(value.real()), dtype);
 }
 
 array array::from_host(const void* data, Shape shape, Dtype dtype) {
@@ -115,8 +124,8 @@ array array::from_host(const void* data, Shape shape, Dtype dtype) {
   return array(std::move(buffer), std::move(shape), dtype);
 }
 
-Arrays array::several(std::vector<Shape> shapes, std::vector<Dtype> dtypes, Ref<Primitive> primitive, Arrays inputs,
-                      Stream stream) {
+Arrays array::several(std::vector<Shape> shapes, std::vector<Dtype> dtypes,
+                      Ref<Primitive> primitive, Arrays inputs, Stream stream) {
   auto siblings = make_ref<Siblings>();
   Arrays outputs;
   for (size_t i = 0; i < shapes.size(); ++i) {
@@ -137,7 +146,8 @@ Arrays array::outputs() const {
   Arrays result;
   for (size_t i = 0; i < siblings.nodes.size(); ++i) {
     if (!siblings.nodes[i]) {
-      result.emplace_back(siblings.shapes[i], siblings.dtypes[i], node_->primitive, node_->inputs, node_->stream);
+      result.emplace_back(siblings.shapes[i], siblings.dtypes[i], node_->primitive, node_->inputs,
+                          node_->stream);
       Node& node = result.back().node();
       node.tracer = node_->tracer;
       node.siblings = node_->siblings;
@@ -173,7 +183,9 @@ const void* array::host() {
 }
 
 const unsigned char* array::item_bytes() {
-  if (size() != 1) fail("item", "can only convert an array of size 1 to a Python scalar, got shape ", to_string(shape()), ".");
+  if (size() != 1)
+    fail("item", "can only convert an array of size 1 to a Python scalar, got shape ",
+         to_string(shape()), ".");
   return static_cast<const unsigned char*>(host());
 }
 
@@ -196,7 +208,8 @@ void array::share(const array& other, Strides strides, int64_t offset) {
 
 bool array::is_donatable() const {
   const Node& node = *node_;
-  return !KeepInputs::active && node.use_count() == 1 && !node.tracer && node.buffer && node.buffer->use_count() == 1;
+  return !KeepInputs::active && node.use_count() == 1 && !node.tracer && node.buffer &&
+         node.buffer->use_count() == 1;
 }
 
 }  // namespace mlx

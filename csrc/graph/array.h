@@ -24,24 +24,24 @@ struct Immediate {
   alignas(8) unsigned char bytes[8] = {};
 };
 
-/// What `array` points to. A node is unevaluated (primitive and inputs), evaluated (buffer or immediate), or, while
-/// a transformation traces it, both.
+/// What `array` points to. A node is unevaluated (primitive and inputs), evaluated (buffer or
+/// immediate), or, while a transformation traces it, both.
 struct Node final : Counted<Node> {
   Node(Shape shape, Dtype dtype);
   ~Node();
   static void dispose(Node* node);  ///< iterative, so that deep graphs do not overflow the stack
 
   Shape shape;
-  Strides strides;   ///< in elements; valid once evaluated
-  int64_t size;      ///< number of elements
+  Strides strides;  ///< in elements; valid once evaluated
+  int64_t size;     ///< number of elements
   int64_t offset = 0;
   Dtype dtype;
   bool evaluated = false;
   bool row_contiguous = true;  ///< dense in row-major order; valid once evaluated
-  bool immediate = false;      ///< the value is in `value`; a buffer is made when a kernel needs one
-  bool tracer = false;         ///< part of a function being transformed: evaluating keeps its inputs
-  uint64_t mark = 0;           ///< scratch of the graph walk, guarded by submission_lock()
-  uint32_t number = 0;         ///< likewise
+  bool immediate = false;  ///< the value is in `value`; a buffer is made when a kernel needs one
+  bool tracer = false;     ///< part of a function being transformed: evaluating keeps its inputs
+  uint64_t mark = 0;       ///< scratch of the graph walk, guarded by submission_lock()
+  uint32_t number = 0;     ///< likewise
   Immediate value;
   Ref<Buffer> buffer;
   Ref<Primitive> primitive;
@@ -53,7 +53,8 @@ struct Node final : Counted<Node> {
   void detach();  ///< forgets primitive and inputs
 };
 
-/// The outputs of one application of a primitive with several of them. Members are cleared as they die.
+/// The outputs of one application of a primitive with several of them. Members are cleared as they
+/// die.
 struct Siblings final : Counted<Siblings> {
   std::vector<Node*> nodes;
   std::vector<Shape> shapes;
@@ -82,8 +83,8 @@ class array {
   static array from_host(const void* data, Shape shape, Dtype dtype);
   static array from_immediate(Immediate value, Dtype dtype);
   /// Outputs of a primitive with several.
-  static Arrays several(std::vector<Shape> shapes, std::vector<Dtype> dtypes, Ref<Primitive> primitive, Arrays inputs,
-                        Stream stream);
+  static Arrays several(std::vector<Shape> shapes, std::vector<Dtype> dtypes,
+                        Ref<Primitive> primitive, Arrays inputs, Stream stream);
 
   const Shape& shape() const { return node_->shape; }
   int shape(int axis) const { return node_->shape[axis < 0 ? axis + ndim() : axis]; }
@@ -122,8 +123,10 @@ class array {
       decltype(zero) value;
       std::memcpy(static_cast<void*>(&value), bytes, sizeof value);
       if constexpr (std::is_same_v<decltype(zero), complex64_t>) {
-        if constexpr (std::is_same_v<T, complex64_t>) return value;
-        else return T(value.real());
+        if constexpr (std::is_same_v<T, complex64_t>)
+          return value;
+        else
+          return T(value.real());
       } else if constexpr (std::is_class_v<decltype(zero)>) {
         return T(float(value));
       } else {
@@ -136,7 +139,8 @@ class array {
   void allocate(Queue& queue);  ///< a row-major buffer of its own
   /// Takes over the memory of `other`, seen with other strides (in elements of this dtype).
   void share(const array& other, Strides strides, int64_t offset);
-  /// True when nothing else will read this input's memory, so that an output may be written over it.
+  /// True when nothing else will read this input's memory, so that an output may be written over
+  /// it.
   bool is_donatable() const;
 
  private:
@@ -157,7 +161,11 @@ class KeepInputs {
 };
 
 /// Kernel arguments: the buffer and its offset in elements.
-inline BufferArgument reads(const array& x) { return {&x.buffer(), x.offset(), false}; }
-inline BufferArgument writes(const array& x) { return {&x.buffer(), x.offset(), true}; }
+inline BufferArgument reads(const array& x) {
+  return {&x.buffer(), x.offset(), false};
+}
+inline BufferArgument writes(const array& x) {
+  return {&x.buffer(), x.offset(), true};
+}
 
 }  // namespace mlx

@@ -11,21 +11,32 @@ namespace mlx {
 namespace {
 
 /// The dtype's name in kernel text.
-std::string tag(Dtype dtype) { return dtype == bool_ ? "bool8" : dtype.name(); }
+std::string tag(Dtype dtype) {
+  return dtype == bool_ ? "bool8" : dtype.name();
+}
 
 /// The scalar type that values of this dtype are vectors of.
-std::string base(Dtype dtype) { return dtype.is_half() || dtype.is_complex() ? "float" : type_in_memory(dtype); }
+std::string base(Dtype dtype) {
+  return dtype.is_half() || dtype.is_complex() ? "float" : type_in_memory(dtype);
+}
 
-std::string rounded(const std::string& x, Dtype dtype) { return dtype.is_half() ? "ROUND(" + tag(dtype) + ", " + x + ")" : x; }
+std::string rounded(const std::string& x, Dtype dtype) {
+  return dtype.is_half() ? "ROUND(" + tag(dtype) + ", " + x + ")" : x;
+}
 
 /// A value of another dtype, a half still to be rounded.
 std::string convert(const std::string& x, Dtype from, Dtype to) {
   if (from == to) return x;
-  if (to == bool_) return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))" : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
-  if (to.is_complex()) return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
+  if (to == bool_)
+    return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))"
+                             : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
+  if (to.is_complex())
+    return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
   if (from.is_complex()) return convert(x + ".re", float32, to);
-  if (from.is_floating() && to.is_integer() && to != int32 && to != int64) {  // wraps, where OpenCL leaves it open
-    const std::string wide = to.size() < 4 ? "int" : "long", wrapped = "CONVERT(" + base(to) + ", CONVERT(" + wide + ", " + x + "))";
+  if (from.is_floating() && to.is_integer() && to != int32 &&
+      to != int64) {  // wraps, where OpenCL leaves it open
+    const std::string wide = to.size() < 4 ? "int" : "long",
+                      wrapped = "CONVERT(" + base(to) + ", CONVERT(" + wide + ", " + x + "))";
     if (to != uint64) return wrapped;
     return "select(CONVERT(ulong, " + x + "), " + wrapped + ", CONVERT(long, " + x + " < 0))";
   }
@@ -36,8 +47,9 @@ std::string convert(const std::string& x, Dtype from, Dtype to) {
 std::string fill(const char* expression, const std::string* operands, Dtype dtype) {
   std::string text;
   for (const char* p = expression; *p; ++p) {
-    const bool alone = (p == expression || !(isalnum(p[-1]) || p[-1] == '_' || p[-1] == '.' || p[-1] == '$')) &&
-                       !(isalnum(p[1]) || p[1] == '_');
+    const bool alone =
+        (p == expression || !(isalnum(p[-1]) || p[-1] == '_' || p[-1] == '.' || p[-1] == '$')) &&
+        !(isalnum(p[1]) || p[1] == '_');
     if (alone && *p >= 'a' && *p <= 'c') {
       text += operands[*p - 'a'];
     } else if (*p == '$' && p[1] == 'T') {
@@ -59,7 +71,9 @@ std::string fill(const char* expression, const std::string* operands, Dtype dtyp
 }
 
 /// True for a step that only converts to its own dtype.
-bool is_cast(const Group::Step& step) { return std::string_view(step.fragment.expression) == "a" && step.fragment.operand == step.dtype; }
+bool is_cast(const Group::Step& step) {
+  return std::string_view(step.fragment.expression) == "a" && step.fragment.operand == step.dtype;
+}
 
 bool is_operand(const Group& group, size_t value) {
   for (const Group::Step& step : group.steps)
@@ -68,21 +82,25 @@ bool is_operand(const Group& group, size_t value) {
   return false;
 }
 
-bool wraps(const std::string& classes) { return classes.find(Layout::wrapped) != classes.npos; }
-
-Dtype dtype_of_value(const Group& group, size_t value) {
-  return value < group.inputs.size() ? group.inputs[value] : group.steps[value - group.inputs.size()].dtype;
+bool wraps(const std::string& classes) {
+  return classes.find(Layout::wrapped) != classes.npos;
 }
 
-// Names in the text: operands are in0, in1, …, out0, …; a0, a1, … what is read from the inputs, x0, x1, … what the steps
-// compute from it.
+Dtype dtype_of_value(const Group& group, size_t value) {
+  return value < group.inputs.size() ? group.inputs[value]
+                                     : group.steps[value - group.inputs.size()].dtype;
+}
+
+// Names in the text: operands are in0, in1, …, out0, …; a0, a1, … what is read from the inputs, x0,
+// x1, … what the steps compute from it.
 std::string name_of_value(const Group& group, size_t value) {
   const size_t inputs = group.inputs.size();
   return value < inputs ? "a" + std::to_string(value) : "x" + std::to_string(value - inputs);
 }
 std::string name_of_operand(const Group& group, size_t operand) {
   const size_t inputs = group.inputs.size();
-  return operand < inputs ? "in" + std::to_string(operand) : "out" + std::to_string(operand - inputs);
+  return operand < inputs ? "in" + std::to_string(operand)
+                          : "out" + std::to_string(operand - inputs);
 }
 
 /// The statements that load, compute and store `n` elements (all V of them unless `part`).
@@ -92,19 +110,29 @@ std::string body(const Group& group, const std::string& classes, bool part) {
   const std::string part_of = part ? "_PART" : "";
   const size_t inputs = group.inputs.size();
   if (wraps(classes))
-    out << indent << "const int line = (int)(column + j) / (int)width, spot = (int)(column + j) - line * (int)width;\n";
+    out << indent
+        << "const int line = (int)(column + j) / (int)width, spot = (int)(column + j) - line * "
+           "(int)width;\n";
   for (size_t i = 0; i < inputs; ++i) {
     const std::string dtype = tag(group.inputs[i]), in = name_of_operand(group, i);
     const std::string from = "(" + dtype + ", " + in + " + " + in + "_row", stride = in + "_stride";
     out << indent << "const VALUE(" << dtype << ") " << name_of_value(group, i) << " = ";
     switch (classes[i]) {
-      case Layout::by_value: out << in; break;
-      case Layout::one_a_row: out << "SPREAD" << from << ")"; break;
-      case Layout::contiguous: out << "FETCH" << part_of << from << " + j" << count << ")"; break;
-      case Layout::wrapped:
-        out << "WRAPPED" << part_of << from << ", line, spot, (int)width, " << in << "_line, " << stride << count << ")";
+      case Layout::by_value:
+        out << in;
         break;
-      default: out << "GATHER" << part_of << from << " + j * " << stride << ", " << stride << count << ")";
+      case Layout::one_a_row:
+        out << "SPREAD" << from << ")";
+        break;
+      case Layout::contiguous:
+        out << "FETCH" << part_of << from << " + j" << count << ")";
+        break;
+      case Layout::wrapped:
+        out << "WRAPPED" << part_of << from << ", line, spot, (int)width, " << in << "_line, "
+            << stride << count << ")";
+        break;
+      default:
+        out << "GATHER" << part_of << from << " + j * " << stride << ", " << stride << count << ")";
     }
     out << ";\n";
   }
@@ -115,19 +143,27 @@ std::string body(const Group& group, const std::string& classes, bool part) {
       const size_t v = step.operands[i];
       const Dtype from = dtype_of_value(group, v);
       operands[i] = convert(name_of_value(group, v), from, step.fragment.operand);
-      if (from != step.fragment.operand && !is_cast(step)) operands[i] = rounded(operands[i], step.fragment.operand);
+      if (from != step.fragment.operand && !is_cast(step))
+        operands[i] = rounded(operands[i], step.fragment.operand);
     }
     std::string value = fill(step.fragment.expression, operands, step.fragment.operand);
-    if (step.fragment.boolean) value = "TO_BOOL(" + value + ")";
-    else if (step.dtype == bool_) value = "TO_BOOL((" + value + ") != (uchar)0)";  // True + True is 2 as a byte
-    else if (is_operand(group, inputs + s)) value = rounded(value, step.dtype);  // else its store rounds
-    out << indent << "const VALUE(" << tag(step.dtype) << ") " << name_of_value(group, inputs + s) << " = " << value << ";\n";
+    if (step.fragment.boolean)
+      value = "TO_BOOL(" + value + ")";
+    else if (step.dtype == bool_)
+      value = "TO_BOOL((" + value + ") != (uchar)0)";  // True + True is 2 as a byte
+    else if (is_operand(group, inputs + s))
+      value = rounded(value, step.dtype);  // else its store rounds
+    out << indent << "const VALUE(" << tag(step.dtype) << ") " << name_of_value(group, inputs + s)
+        << " = " << value << ";\n";
   }
   for (size_t o = 0; o < group.outputs.size(); ++o) {
     const size_t value = group.outputs[o];
     const char letter = classes[inputs + o];
     const std::string to = name_of_operand(group, inputs + o), stride = to + "_stride";
-    out << indent << (letter == Layout::strided ? "SCATTER" + part_of : letter == Layout::streamed && !part ? "STREAM" : "PUT" + part_of)
+    out << indent
+        << (letter == Layout::strided             ? "SCATTER" + part_of
+            : letter == Layout::streamed && !part ? "STREAM"
+                                                  : "PUT" + part_of)
         << "(" << tag(dtype_of_value(group, value)) << ", " << to << " + " << to << "_row + j";
     if (letter == Layout::strided) out << " * " << stride << ", " << stride;
     out << ", " << name_of_value(group, value) << count << ");\n";
@@ -140,45 +176,56 @@ void head(std::ostream& out, const Group& group, const std::string& classes, int
   const size_t inputs = group.inputs.size();
   int strided = 0;
   for (const char c : classes) strided += c != Layout::by_value && !in_loop_order(c);
-  if (rank) out << "typedef struct { long shape[" << rank << "]; long stride[" << strided * rank + 1 << "]; } Geometry;\n";
+  if (rank)
+    out << "typedef struct { long shape[" << rank << "]; long stride[" << strided * rank + 1
+        << "]; } Geometry;\n";
   out << "kernel void group(";
   for (size_t k = 0; k < classes.size(); ++k) {
     const bool input = k < inputs;
-    const std::string name = name_of_operand(group, k), dtype = tag(dtype_of_value(group, input ? k : group.outputs[k - inputs]));
+    const std::string name = name_of_operand(group, k),
+                      dtype = tag(dtype_of_value(group, input ? k : group.outputs[k - inputs]));
     if (classes[k] == Layout::by_value) {
       out << "const COMPUTED(" << dtype << ") number" << k << ", ";
       continue;
     }
-    out << (input ? "global const STORED(" : "global STORED(") << dtype << ")* " << name << ", long " << name << "_offset, ";
+    out << (input ? "global const STORED(" : "global STORED(") << dtype << ")* " << name
+        << ", long " << name << "_offset, ";
     if (classes[k] == Layout::wrapped) out << "long " << name << "_line, ";
     if (inner_strides(classes[k])) out << "long " << name << "_stride, ";
   }
-  out << "long total, long columns" << (wraps(classes) ? ", long width" : "") << (rank ? ", Geometry geometry" : "") << ") {\n";
+  out << "long total, long columns" << (wraps(classes) ? ", long width" : "")
+      << (rank ? ", Geometry geometry" : "") << ") {\n";
   for (size_t i = 0; i < inputs; ++i) {
     const std::string dtype = tag(group.inputs[i]);
     if (classes[i] == Layout::by_value)
-      out << "  const VALUE(" << dtype << ") " << name_of_operand(group, i) << " = SPLAT(" << dtype << ", number" << i << ");\n";
+      out << "  const VALUE(" << dtype << ") " << name_of_operand(group, i) << " = SPLAT(" << dtype
+          << ", number" << i << ");\n";
   }
 }
 
 /// Where each operand's row begins, given the flat index i.
 void row_starts(std::ostream& out, const Group& group, const std::string& classes, int rank) {
   const std::string indent = "      ";
-  out << indent << "const long row = " << (rank ? "i / columns" : "0") << ", column = i - row * columns;\n";
+  out << indent << "const long row = " << (rank ? "i / columns" : "0")
+      << ", column = i - row * columns;\n";
   out << indent << "const long stop = min(end - i, columns - column);\n";
   std::vector<std::string> rows;
   for (size_t k = 0; k < classes.size(); ++k) {
     const char letter = classes[k];
     if (letter == Layout::by_value) continue;
     const std::string name = name_of_operand(group, k);
-    const std::string column = letter == Layout::one_a_row || letter == Layout::wrapped ? "" : letter == Layout::strided ? " + column * " + name + "_stride" : " + column";
-    out << indent << "long " << name << "_row = " << name << "_offset" << (in_loop_order(letter) ? " + i" : column) << ";\n";
+    const std::string column = letter == Layout::one_a_row || letter == Layout::wrapped ? ""
+                               : letter == Layout::strided ? " + column * " + name + "_stride"
+                                                           : " + column";
+    out << indent << "long " << name << "_row = " << name << "_offset"
+        << (in_loop_order(letter) ? " + i" : column) << ";\n";
     if (!in_loop_order(letter)) rows.push_back(name + "_row");
   }
   if (!rank) return;
   out << indent << "long rest = row;\n";
   for (int d = rank - 1; d >= 0; --d) {
-    out << indent << "{ const long index = " << (d ? "rest % geometry.shape[" + std::to_string(d) + "]" : "rest") << ";\n";
+    out << indent << "{ const long index = "
+        << (d ? "rest % geometry.shape[" + std::to_string(d) + "]" : "rest") << ";\n";
     for (size_t r = 0; r < rows.size(); ++r)
       out << indent << "  " << rows[r] << " += index * geometry.stride[" << r * rank + d << "];\n";
     if (d) out << indent << "  rest /= geometry.shape[" << d << "];\n";
@@ -191,19 +238,31 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
 const char* type_in_memory(Dtype dtype) {
   switch (dtype.id()) {
     case Dtype::bool_:
-    case Dtype::uint8: return "uchar";
+    case Dtype::uint8:
+      return "uchar";
     case Dtype::uint16:
-    case Dtype::bfloat16: return "ushort";
-    case Dtype::uint32: return "uint";
-    case Dtype::uint64: return "ulong";
-    case Dtype::int8: return "char";
-    case Dtype::int16: return "short";
-    case Dtype::int32: return "int";
-    case Dtype::int64: return "long";
-    case Dtype::float16: return "half";
-    case Dtype::float64: return "double";
-    case Dtype::complex64: return "float2";
-    default: return "float";
+    case Dtype::bfloat16:
+      return "ushort";
+    case Dtype::uint32:
+      return "uint";
+    case Dtype::uint64:
+      return "ulong";
+    case Dtype::int8:
+      return "char";
+    case Dtype::int16:
+      return "short";
+    case Dtype::int32:
+      return "int";
+    case Dtype::int64:
+      return "long";
+    case Dtype::float16:
+      return "half";
+    case Dtype::float64:
+      return "double";
+    case Dtype::complex64:
+      return "float2";
+    default:
+      return "float";
   }
 }
 
@@ -218,8 +277,9 @@ std::string features_of(const Group& group) {
     floating |= named && step.fragment.operand.is_floating();
     erfinv |= text.find("inverse_erf") != text.npos;
   }
-  return std::string(is_complex ? "#define USE_COMPLEX\n" : "") + (integer ? "#define USE_INTEGER\n" : "") +
-         (floating ? "#define USE_FLOAT\n" : "") + (erfinv ? "#define USE_ERFINV\n" : "");
+  return std::string(is_complex ? "#define USE_COMPLEX\n" : "") +
+         (integer ? "#define USE_INTEGER\n" : "") + (floating ? "#define USE_FLOAT\n" : "") +
+         (erfinv ? "#define USE_ERFINV\n" : "");
 }
 
 std::string source_of(const Group& group, const std::string& classes, int rank) {
@@ -227,8 +287,10 @@ std::string source_of(const Group& group, const std::string& classes, int rank) 
   head(out, group, classes, rank);
   out << "  FOR_SHARE(i, end, total) {\n    while (i < end) {\n";
   row_starts(out, group, classes, rank);
-  out << "      long j = 0;\n      for (; j + V <= stop; j += V) {\n" << body(group, classes, false) << "      }\n"
-      << "      if (j < stop) {\n        const int n = (int)(stop - j);\n" << body(group, classes, true) << "      }\n"
+  out << "      long j = 0;\n      for (; j + V <= stop; j += V) {\n"
+      << body(group, classes, false) << "      }\n"
+      << "      if (j < stop) {\n        const int n = (int)(stop - j);\n"
+      << body(group, classes, true) << "      }\n"
       << "      i += stop;\n    }\n  }\n}\n";
   return out.str();
 }

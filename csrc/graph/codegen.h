@@ -1,7 +1,9 @@
 // Groups of fused primitives, and their OpenCL text.
 //
-// A Fragment's expression is written over operands a, b, c of one value type (a vector of V elements) and may use
-//   $T the value type          $C(x) conversion to it       $K(1.5) a literal of its base type      $N the dtype's name
+// A Fragment's expression is written over operands a, b, c of one value type (a vector of V
+// elements) and may use
+//   $T the value type          $C(x) conversion to it       $K(1.5) a literal of its base type $N
+//   the dtype's name
 #pragma once
 
 #include <string>
@@ -15,13 +17,13 @@ namespace mlx {
 struct Group {
   struct Step {
     Fragment fragment;
-    Dtype dtype;                          ///< of the result
-    SmallVector<int, 3> operands;         ///< numbers of earlier values
+    Dtype dtype;                   ///< of the result
+    SmallVector<int, 3> operands;  ///< numbers of earlier values
   };
   std::vector<Dtype> inputs;
-  std::vector<bool> constant;   ///< inputs passed by value instead of as a buffer
+  std::vector<bool> constant;  ///< inputs passed by value instead of as a buffer
   std::vector<Step> steps;
-  std::vector<int> outputs;     ///< numbers of the values that leave the group
+  std::vector<int> outputs;  ///< numbers of the values that leave the group
 
   // Each gives the new value's number; all inputs come before the first step.
   int add_input(Dtype dtype, bool by_value);
@@ -30,10 +32,12 @@ struct Group {
 
 /// The parts of kernels/vector.clh that the group needs, as macros.
 std::string features_of(const Group& group);
-/// The kernel's text for one layout, given by the classes of the operands and the number of outer dimensions (layout.h).
+/// The kernel's text for one layout, given by the classes of the operands and the number of outer
+/// dimensions (layout.h).
 std::string source_of(const Group& group, const std::string& classes, int rank);
 
-/// What memory of a dtype holds, in OpenCL C. bfloat16 has no type there: its bits, for the prelude's LOAD and STORE.
+/// What memory of a dtype holds, in OpenCL C. bfloat16 has no type there: its bits, for the
+/// prelude's LOAD and STORE.
 const char* type_in_memory(Dtype dtype);
 
 }  // namespace mlx

@@ -13,11 +13,16 @@ namespace {
 constexpr int64_t worth_tiling = 4096;  ///< elements
 constexpr int most_batches = 6;
 
-Fragment copying(Dtype dtype) { return {"a", dtype}; }
+Fragment copying(Dtype dtype) {
+  return {"a", dtype};
+}
 
-const char* word_of(int bytes) { return bytes == 8 ? "ulong" : bytes == 4 ? "uint" : bytes == 2 ? "ushort" : "uchar"; }
+const char* word_of(int bytes) {
+  return bytes == 8 ? "ulong" : bytes == 4 ? "uint" : bytes == 2 ? "ushort" : "uchar";
+}
 
-/// Which two axes a copy exchanges: reads run along `rows`, writes along `columns`; the others are batches.
+/// Which two axes a copy exchanges: reads run along `rows`, writes along `columns`; the others are
+/// batches.
 struct Exchange {
   struct {
     int64_t shape[most_batches] = {}, from[most_batches] = {}, to[most_batches] = {};
@@ -51,26 +56,32 @@ std::optional<Exchange> exchange(const Shape& shape, const Strides& from, const 
 
 /// False when the copy exchanges no axes.
 bool copy_exchanged(const array& from, const array& to, Queue& queue) {
-  if (from.dtype() != to.dtype() || from.shape() != to.shape() || from.size() < worth_tiling || from.is_row_contiguous()) return false;
+  if (from.dtype() != to.dtype() || from.shape() != to.shape() || from.size() < worth_tiling ||
+      from.is_row_contiguous())
+    return false;
   const std::optional<Exchange> e = exchange(from.shape(), from.strides(), to.strides());
   if (!e) return false;
   const Capabilities& device = queue.device().facts();
   const int64_t tile = device.is_cpu ? std::min(32, 64 / from.itemsize()) : 16;
   const int64_t tiles = e->count * ((e->rows + tile - 1) / tile) * ((e->columns + tile - 1) / tile);
   Launch kernel = launch(queue, "copy", "transpose", {{"U", word_of(from.itemsize())}});
-  if (!device.is_cpu) kernel.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 16, 16).in_groups_of(16, 16);
-  else kernel.over(work_items(queue, tiles, 16));
+  if (!device.is_cpu)
+    kernel.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 16, 16).in_groups_of(16, 16);
+  else
+    kernel.over(work_items(queue, tiles, 16));
   kernel.set(reads(from));
   kernel.set(writes(to));
   kernel.set_bytes(&e->batches, sizeof e->batches);
-  kernel.moving(2 * from.nbytes()).with(e->rank, e->rows, e->columns, e->in_step, e->out_step, tiles);
+  kernel.moving(2 * from.nbytes())
+      .with(e->rank, e->rows, e->columns, e->in_step, e->out_step, tiles);
   return true;
 }
 
 }  // namespace
 
 bool is_exchanged(const array& x) {
-  return x.size() >= worth_tiling && !x.is_row_contiguous() && exchange(x.shape(), x.strides(), row_major(x.shape()));
+  return x.size() >= worth_tiling && !x.is_row_contiguous() &&
+         exchange(x.shape(), x.strides(), row_major(x.shape()));
 }
 
 array contiguous_copy(const array& x, Queue& queue) {

@@ -1,4 +1,5 @@
-// Calls that a recording for inputs of any shape keeps whole, because the nodes they make depend on the shapes.
+// Calls that a recording for inputs of any shape keeps whole, because the nodes they make depend on
+// the shapes.
 #pragma once
 
 #include <tuple>
@@ -21,10 +22,13 @@ class AnyShape {
 };
 
 /// True where an operation must not remember the shape of `x`, since other shapes will follow.
-inline bool follows_shape(const array& x) { return AnyShape::active() && x.is_tracer(); }
+inline bool follows_shape(const array& x) {
+  return AnyShape::active() && x.is_tracer();
+}
 bool follows_shape(const Arrays& inputs);
 
-/// Stands in a recording for nodes that are made when the shapes are known. It is never evaluated, nor transformed.
+/// Stands in a recording for nodes that are made when the shapes are known. It is never evaluated,
+/// nor transformed.
 class Deferred : public Primitive {
  public:
   virtual Arrays apply(const Arrays& inputs) const = 0;
@@ -32,7 +36,8 @@ class Deferred : public Primitive {
   std::vector<Shape> output_shapes(const Arrays& inputs) const final;
 };
 
-/// False for a primitive that holds something of this process, as functions do, and so cannot be deferred.
+/// False for a primitive that holds something of this process, as functions do, and so cannot be
+/// deferred.
 bool is_registered(const Primitive& primitive);
 
 /// Null for an ordinary primitive.
@@ -43,7 +48,8 @@ Arrays defer(Ref<Deferred> call, Arrays inputs, Stream stream);
 template <auto function, typename Signature = decltype(function)>
 class DeferredCall;
 
-/// Defers a function of arrays and of parameters that fields can hold. Each needs a `Registered` line.
+/// Defers a function of arrays and of parameters that fields can hold. Each needs a `Registered`
+/// line.
 template <auto function, typename... P>
 class DeferredCall<function, Arrays (*)(const Arrays&, P...)> final : public Deferred {
  public:
@@ -53,7 +59,8 @@ class DeferredCall<function, Arrays (*)(const Arrays&, P...)> final : public Def
     std::apply([&](auto&... parameter) { (f.field("parameter", parameter), ...); }, parameters_);
   }
   Arrays apply(const Arrays& inputs) const override {
-    return std::apply([&](const auto&... parameter) { return function(inputs, parameter...); }, parameters_);
+    return std::apply([&](const auto&... parameter) { return function(inputs, parameter...); },
+                      parameters_);
   }
 
  private:
@@ -63,7 +70,8 @@ class DeferredCall<function, Arrays (*)(const Arrays&, P...)> final : public Def
 /// The one output of a deferred call of `function`.
 template <auto function, typename... P>
 array deferred(Arrays inputs, const StreamOrDevice& s, P... parameters) {
-  return defer(make_ref<DeferredCall<function>>(std::move(parameters)...), std::move(inputs), to_stream(s))[0];
+  return defer(make_ref<DeferredCall<function>>(std::move(parameters)...), std::move(inputs),
+               to_stream(s))[0];
 }
 
 }  // namespace mlx

@@ -65,18 +65,25 @@ void run(Node& node, Queue& queue) {
 }  // namespace
 
 void async_eval(const Arrays& outputs) {
-  if (std::all_of(outputs.begin(), outputs.end(), [](const array& x) { return x.is_evaluated(); })) return;
+  if (std::all_of(outputs.begin(), outputs.end(), [](const array& x) { return x.is_evaluated(); }))
+    return;
   const auto lock = submission_lock();
-  std::vector<Node*> order = topological_order(outputs, [](const Node& node) { return !node.evaluated; });
+  std::vector<Node*> order =
+      topological_order(outputs, [](const Node& node) { return !node.evaluated; });
   std::vector<std::pair<Queue*, size_t>> work;  // per queue
   for (Node* node : order) {
     if (!node->primitive || (node->tracer && Tracing::recording()))
-      fail("eval", "Attempting to eval an array during function transformations like compile or vmap is not allowed.");
+      fail("eval",
+           "Attempting to eval an array during function transformations like compile or vmap is "
+           "not allowed.");
     Queue* const queue = &queue_of(node->stream);
     if (work.empty() || work.back().first != queue) {
-      const auto known = std::find_if(work.begin(), work.end(), [&](auto& w) { return w.first == queue; });
-      if (known == work.end()) work.emplace_back(queue, 0);
-      else std::swap(*known, work.back());
+      const auto known =
+          std::find_if(work.begin(), work.end(), [&](auto& w) { return w.first == queue; });
+      if (known == work.end())
+        work.emplace_back(queue, 0);
+      else
+        std::swap(*known, work.back());
     }
     const array self{Ref<Node>(node)};
     work.back().second += node->primitive->work(node->inputs, {self});
@@ -101,7 +108,8 @@ void wait(const Arrays& outputs) {
     const Node& node = output.node();
     if (!node.buffer) continue;
     Queue* const queue = node.buffer->last_queue();
-    if (queue && std::find(queues.begin(), queues.end(), queue) == queues.end()) queues.push_back(queue);
+    if (queue && std::find(queues.begin(), queues.end(), queue) == queues.end())
+      queues.push_back(queue);
   }
   for (Queue* queue : queues) queue->finish();
 }

@@ -5,7 +5,8 @@
 
 namespace mlx {
 
-/// Enqueues everything that `outputs` need. Throws std::invalid_argument while a function is being recorded.
+/// Enqueues everything that `outputs` need. Throws std::invalid_argument while a function is being
+/// recorded.
 void async_eval(const Arrays& outputs);
 /// async_eval, then waits for the streams involved.
 void eval(const Arrays& outputs);

@@ -1,4 +1,5 @@
-// Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a kernel.
+// Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a
+// kernel.
 #include "graph/fuse_eager.h"
 
 #include <algorithm>
@@ -12,9 +13,10 @@ namespace mlx {
 namespace {
 
 constexpr size_t max_members = 48, max_inputs = 16;
-// Building a kernel costs as much as thousands of launches. A group gets one when, by these estimates, it would have
-// saved by now what building costs: whatever comes next, that is at most twice the time of the best choice
-// (Karlin et al., "Competitive snoopy caching", 1988: renting skis or buying them).
+// Building a kernel costs as much as thousands of launches. A group gets one when, by these
+// estimates, it would have saved by now what building costs: whatever comes next, that is at most
+// twice the time of the best choice (Karlin et al., "Competitive snoopy caching", 1988: renting
+// skis or buying them).
 constexpr int least_sightings = 8;
 constexpr double microseconds_per_launch = 3, bytes_per_microsecond = 10e3;
 
@@ -40,8 +42,8 @@ bool enabled() {
 }  // namespace
 
 bool Fuser::feeds(const Node& node) const {
-  return !members_.empty() &&
-         std::any_of(node.inputs.begin(), node.inputs.end(), [&](const array& x) { return is_member(x.node()); });
+  return !members_.empty() && std::any_of(node.inputs.begin(), node.inputs.end(),
+                                          [&](const array& x) { return is_member(x.node()); });
 }
 
 bool Fuser::defer(Node& node) {
@@ -50,8 +52,8 @@ bool Fuser::defer(Node& node) {
   if (!fragment || !fragment->expression) return false;
   if (!members_.empty()) {
     const Node& first = *members_.front().node;
-    if (!(first.stream == node.stream) || first.shape != node.shape || members_.size() == max_members ||
-        inputs_.size() + node.inputs.size() > max_inputs)
+    if (!(first.stream == node.stream) || first.shape != node.shape ||
+        members_.size() == max_members || inputs_.size() + node.inputs.size() > max_inputs)
       flush();
   }
   join(node, *fragment);
@@ -97,8 +99,10 @@ std::vector<int> Fuser::outputs() const {
 double Fuser::saving(const std::vector<int>& leaving) const {
   int64_t bytes = 0;  // written, and read again
   for (const Member& member : members_) bytes += 2 * member.node->size * member.node->dtype.size();
-  for (const int output : leaving) bytes -= 2 * members_[output].node->size * members_[output].node->dtype.size();
-  return double(members_.size() - 1) * microseconds_per_launch + double(bytes) / bytes_per_microsecond;
+  for (const int output : leaving)
+    bytes -= 2 * members_[output].node->size * members_[output].node->dtype.size();
+  return double(members_.size() - 1) * microseconds_per_launch +
+         double(bytes) / bytes_per_microsecond;
 }
 
 Group Fuser::describe(const std::vector<int>& outputs) const {
@@ -107,7 +111,8 @@ Group Fuser::describe(const std::vector<int>& outputs) const {
   const int count = int(inputs_.size());
   for (const Member& member : members_) {
     Group::Step step{member.fragment, member.node->dtype, {}};
-    for (const int operand : member.operands) step.operands.push_back(operand < 0 ? ~operand : count + operand);
+    for (const int operand : member.operands)
+      step.operands.push_back(operand < 0 ? ~operand : count + operand);
     group.add_step(std::move(step));
   }
   for (const int output : outputs) group.outputs.push_back(count + output);

@@ -1,4 +1,5 @@
-// Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a kernel.
+// Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a
+// kernel.
 #pragma once
 
 #include <functional>
@@ -8,14 +9,16 @@
 
 namespace mlx {
 
-/// Collects elementwise nodes of one shape and stream as an evaluation meets them. Groups run node by node the first
-/// times; one that has come up often enough to pay for it gets a kernel of its own. Either way gives the same results.
+/// Collects elementwise nodes of one shape and stream as an evaluation meets them. Groups run node
+/// by node the first times; one that has come up often enough to pay for it gets a kernel of its
+/// own. Either way gives the same results.
 class Fuser {
  public:
   /// `run` evaluates a single node; `prepare` brings a node's inputs to its device.
   Fuser(std::function<void(Node&)> run, std::function<void(Node&)> prepare)
       : run_(std::move(run)), prepare_(std::move(prepare)) {}
-  /// True when the node waits in the open group (which is flushed first if the node does not fit in).
+  /// True when the node waits in the open group (which is flushed first if the node does not fit
+  /// in).
   bool defer(Node& node);
   /// True when the node reads a value that still waits.
   bool feeds(const Node& node) const;
@@ -32,7 +35,8 @@ class Fuser {
   void join(Node& node, const Fragment& fragment);
   void run_fused(GroupKernel& kernel, const std::vector<int>& outputs);
   Group describe(const std::vector<int>& outputs) const;
-  double saving(const std::vector<int>& outputs) const;  ///< by one kernel instead of one each, in microseconds
+  double saving(const std::vector<int>& outputs)
+      const;                         ///< by one kernel instead of one each, in microseconds
   std::vector<int> outputs() const;  ///< members that somebody outside the group holds
 
   std::function<void(Node&)> run_, prepare_;

@@ -1,7 +1,8 @@
 // Fusion: which elementwise steps of a plan share a kernel.
 //
-// Groups grow from consumers to producers. A producer joins when it works on the same shape and stream and no path
-// leads from it out of the group and back in; values that are also used outside become further outputs.
+// Groups grow from consumers to producers. A producer joins when it works on the same shape and
+// stream and no path leads from it out of the group and back in; values that are also used outside
+// become further outputs.
 #include <algorithm>
 
 #include "base/env.h"
@@ -36,9 +37,14 @@ class Fused final : public Primitive {
 
 class Grouping {
  public:
-  Grouping(Plan& plan, bool shapeless) : plan_(plan), shapeless_(shapeless), group_of_(plan.steps.size(), -1), maker_(plan.value_count, -1) {
+  Grouping(Plan& plan, bool shapeless)
+      : plan_(plan),
+        shapeless_(shapeless),
+        group_of_(plan.steps.size(), -1),
+        maker_(plan.value_count, -1) {
     for (size_t s = 0; s < plan.steps.size(); ++s) {
-      for (size_t o = 0; o < plan.steps[s].shapes.size(); ++o) maker_[plan.steps[s].first_output + o] = int(s);
+      for (size_t o = 0; o < plan.steps[s].shapes.size(); ++o)
+        maker_[plan.steps[s].first_output + o] = int(s);
     }
     users_.resize(plan.steps.size());
     for (size_t s = 0; s < plan.steps.size(); ++s)
@@ -69,7 +75,8 @@ class Grouping {
       for (size_t m = 0; m < members.size() && members.size() < max_members; ++m)
         for (const int input : plan_.steps[members[m]].inputs) {
           const int producer = maker_[input];
-          if (producer < 0 || group_of_[producer] >= 0 || !joins(producer, root, id, members)) continue;
+          if (producer < 0 || group_of_[producer] >= 0 || !joins(producer, root, id, members))
+            continue;
           group_of_[producer] = id;
           members.push_back(producer);
           changed = true;
@@ -95,7 +102,8 @@ class Grouping {
 
   bool leaves(int step, int id) const {
     return std::count(plan_.outputs.begin(), plan_.outputs.end(), plan_.steps[step].first_output) ||
-           std::any_of(users_[step].begin(), users_[step].end(), [&](int user) { return group_of_[user] != id; });
+           std::any_of(users_[step].begin(), users_[step].end(),
+                       [&](int user) { return group_of_[user] != id; });
   }
 
   /// True when `from` reaches a member of group `id`. Whole groups are stepped through together.
@@ -140,10 +148,12 @@ class Grouping {
     };
     for (const int m : members)
       for (const int input : plan_.steps[m].inputs) {
-        if ((maker_[input] >= 0 && group_of_[maker_[input]] == id) || number_of(input) >= 0) continue;
+        if ((maker_[input] >= 0 && group_of_[maker_[input]] == id) || number_of(input) >= 0)
+          continue;
         const int source = before_broadcast(input);
         if (number_of(source) < 0) {
-          numbers.emplace_back(source, group.add_input(dtype_of_value(source), is_immediate(source)));
+          numbers.emplace_back(source,
+                               group.add_input(dtype_of_value(source), is_immediate(source)));
           result.inputs.push_back(source);
         }
         if (source != input) numbers.emplace_back(input, number_of(source));
@@ -154,7 +164,9 @@ class Grouping {
       for (const int input : step.inputs) {
         fragment.operands.push_back(number_of(input));
         const int source = before_broadcast(input);
-        if (shape_of_value(source) == step.shapes[0] || std::count(spread.begin(), spread.end(), source)) continue;
+        if (shape_of_value(source) == step.shapes[0] ||
+            std::count(spread.begin(), spread.end(), source))
+          continue;
         spread.push_back(source);
         name += "Broadcast";
       }
@@ -174,27 +186,33 @@ class Grouping {
     return result;
   }
 
-  /// What a broadcast reads, since kernels broadcast by themselves; for any shape, its result is needed.
+  /// What a broadcast reads, since kernels broadcast by themselves; for any shape, its result is
+  /// needed.
   int before_broadcast(int value) const {
     if (shapeless_ || maker_[value] < 0) return value;
     const Plan::Step& step = plan_.steps[maker_[value]];
-    return is_registered(*step.primitive) && class_name_of(*step.primitive) == "Broadcast" ? step.inputs[0] : value;
+    return is_registered(*step.primitive) && class_name_of(*step.primitive) == "Broadcast"
+               ? step.inputs[0]
+               : value;
   }
 
   const Shape& shape_of_value(int value) const {
-    if (maker_[value] >= 0) return plan_.steps[maker_[value]].shapes[value - plan_.steps[maker_[value]].first_output];
+    if (maker_[value] >= 0)
+      return plan_.steps[maker_[value]].shapes[value - plan_.steps[maker_[value]].first_output];
     if (value >= plan_.input_count) return plan_.constants[value - plan_.input_count].shape();
     return plan_.input_shapes[value];
   }
 
   Dtype dtype_of_value(int value) const {
-    if (maker_[value] >= 0) return plan_.steps[maker_[value]].dtypes[value - plan_.steps[maker_[value]].first_output];
+    if (maker_[value] >= 0)
+      return plan_.steps[maker_[value]].dtypes[value - plan_.steps[maker_[value]].first_output];
     if (value >= plan_.input_count) return plan_.constants[value - plan_.input_count].dtype();
     return plan_.input_dtypes[value];
   }
 
   bool is_immediate(int value) const {
-    return maker_[value] < 0 && value >= plan_.input_count && plan_.constants[value - plan_.input_count].node().immediate;
+    return maker_[value] < 0 && value >= plan_.input_count &&
+           plan_.constants[value - plan_.input_count].node().immediate;
   }
 
   /// Replaces the members by their groups and sorts the steps again.

@@ -16,7 +16,8 @@ namespace {
 /// Work-items for `total` elements; on GPUs one per vector.
 size_t items_for(const Queue& queue, int64_t total) {
   const Capabilities& device = queue.device().facts();
-  return work_items(queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
+  return work_items(
+      queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
 }
 
 /// Passes a scalar by value in its computed type.
@@ -39,34 +40,41 @@ std::string layout_key(const Layout& layout, const Queue& queue) {
   return key.append(1, char('0' + layout.rank)).append(1, char('0' + int(queue.device().type())));
 }
 
-/// Marks the outputs that are better stored past the caches: large ones in memory that no input has brought into them.
-/// Their vectors must be aligned, so rows hold whole ones.
-void stream_outputs(Layout& layout, const Arrays& outputs, const std::vector<bool>& fresh, const Queue& queue) {
+/// Marks the outputs that are better stored past the caches: large ones in memory that no input has
+/// brought into them. Their vectors must be aligned, so rows hold whole ones.
+void stream_outputs(Layout& layout, const Arrays& outputs, const std::vector<bool>& fresh,
+                    const Queue& queue) {
   constexpr int64_t from_bytes = 8 << 20;
   const Capabilities& device = queue.device().facts();
   if (!device.is_cpu || (layout.rank && layout.columns % device.vector_width)) return;
   const size_t inputs = layout.classes.size() - outputs.size();
   for (size_t o = 0; o < outputs.size(); ++o)
-    if (char& letter = layout.classes[inputs + o]; letter == Layout::in_order && fresh[o] && outputs[o].nbytes() >= from_bytes) letter = Layout::streamed;
+    if (char& letter = layout.classes[inputs + o];
+        letter == Layout::in_order && fresh[o] && outputs[o].nbytes() >= from_bytes)
+      letter = Layout::streamed;
 }
 
 /// One line on a fused group, for MLX_CL_DEBUG=3.
 void describe(const Group& group, const Layout& layout) {
   if (trace::level() < 3 || group.steps.size() < 2) return;
   std::string steps;
-  for (const Group::Step& step : group.steps) steps += std::string(steps.empty() ? "" : "; ") + step.fragment.expression;
-  trace::say(3, "fused ", group.steps.size(), " operations over ", group.inputs.size(), " inputs (layout ",
-             layout.classes, ", ", layout.rank, " outer dimensions): ", steps);
+  for (const Group::Step& step : group.steps)
+    steps += std::string(steps.empty() ? "" : "; ") + step.fragment.expression;
+  trace::say(3, "fused ", group.steps.size(), " operations over ", group.inputs.size(),
+             " inputs (layout ", layout.classes, ", ", layout.rank, " outer dimensions): ", steps);
 }
 
-/// The strides that all inputs share when they are dense but not row-major (transposed alike), else null.
+/// The strides that all inputs share when they are dense but not row-major (transposed alike), else
+/// null.
 const Strides* common_order(const Arrays& inputs, const Shape& shape) {
   const Strides* strides = nullptr;
   for (const array& x : inputs) {
     if (x.size() == 1) continue;
     if (x.shape() != shape || x.is_row_contiguous()) return nullptr;
-    if (!strides) strides = &x.strides();
-    else if (!(*strides == x.strides())) return nullptr;
+    if (!strides)
+      strides = &x.strides();
+    else if (!(*strides == x.strides()))
+      return nullptr;
   }
   return strides && is_dense(shape, *strides) ? strides : nullptr;
 }
@@ -74,14 +82,17 @@ const Strides* common_order(const Arrays& inputs, const Shape& shape) {
 }  // namespace
 
 /// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
-int64_t short_row(const Capabilities& device) { return device.is_cpu ? device.vector_width * 3 / 4 : 0; }
+int64_t short_row(const Capabilities& device) {
+  return device.is_cpu ? device.vector_width * 3 / 4 : 0;
+}
 
 std::string group_text(const std::string& features, const std::string& source) {
   return features + kernel_text("vector") + source;
 }
 
 void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue) {
-  const bool through_view = std::any_of(outputs.begin(), outputs.end(), [](const array& y) { return bool(y.node().buffer); });
+  const bool through_view = std::any_of(outputs.begin(), outputs.end(),
+                                        [](const array& y) { return bool(y.node().buffer); });
   const Strides* const common = through_view ? nullptr : common_order(inputs, shape);
   const auto exchanged = [&](const array& x) { return x.shape() == shape && is_exchanged(x); };
   if (!common && std::any_of(inputs.begin(), inputs.end(), exchanged)) {
@@ -95,19 +106,21 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   if (size_of(shape) == 0) return;
   std::vector<const Strides*> strides;
   for (const array& output : outputs) strides.push_back(&output.strides());
-  Layout layout = common ? linear_layout(shape, inputs, group_.constant, outputs.size())
-                         : lay_out(shape, inputs, group_.constant, strides, short_row(queue.device().facts()));
+  Layout layout =
+      common ? linear_layout(shape, inputs, group_.constant, outputs.size())
+             : lay_out(shape, inputs, group_.constant, strides, short_row(queue.device().facts()));
   stream_outputs(layout, outputs, fresh, queue);
   enqueue(layout, inputs, outputs, size_of(shape), queue);
 }
 
-std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, const Shape& shape, const Strides* common,
-                                     Queue& queue) const {
+std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, const Shape& shape,
+                                     const Strides* common, Queue& queue) const {
   std::vector<bool> donated(inputs.size(), false), fresh(outputs.size(), false);
   const auto fits = [&](size_t i, const array& output) {
     const array& x = inputs[i];
-    return !group_.constant[i] && !donated[i] && x.shape() == shape && x.itemsize() == output.itemsize() &&
-           (x.is_row_contiguous() || common) && x.is_donatable() &&
+    return !group_.constant[i] && !donated[i] && x.shape() == shape &&
+           x.itemsize() == output.itemsize() && (x.is_row_contiguous() || common) &&
+           x.is_donatable() &&
            x.buffer().capacity() <= 2 * size_t(std::max<int64_t>(output.nbytes(), 4096));
   };
   for (size_t o = 0; o < outputs.size(); ++o) {
@@ -127,11 +140,13 @@ std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, cons
   return fresh;
 }
 
-void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total, Queue& queue) {
+void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs,
+                          int64_t total, Queue& queue) {
   Kernel*& kernel = kernels_[layout_key(layout, queue)];
   if (!kernel) {
     describe(group_, layout);
-    const std::string text = group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
+    const std::string text =
+        group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
     kernel = &queue.device().kernels().generated(text, "group", true);
   }
   Launch launch(queue, *kernel);
@@ -145,13 +160,15 @@ void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arra
       continue;
     }
     launch.set(input ? reads(x) : writes(x));
-    for (int strides = inner_strides(letter); strides > 0; --strides) launch.set(layout.inner[inner++]);
+    for (int strides = inner_strides(letter); strides > 0; --strides)
+      launch.set(layout.inner[inner++]);
     bytes += x.nbytes();
   }
   launch.set(total);
   launch.set(layout.columns);
   if (layout.width) launch.set(layout.width);
-  if (layout.rank) launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
+  if (layout.rank)
+    launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
   launch.over(items_for(queue, total)).moving(bytes).enqueue();
 }
 
@@ -179,13 +196,17 @@ uint64_t number_of(std::string_view expression) {
 
 void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands) {
   key.push_back(number_of(fragment.expression));
-  key.push_back(uint64_t(fragment.operand.id()) << 16 | uint64_t(result.id()) << 8 | operands << 1 | fragment.boolean);
+  key.push_back(uint64_t(fragment.operand.id()) << 16 | uint64_t(result.id()) << 8 | operands << 1 |
+                fragment.boolean);
 }
 
-void append_input(GroupKey& key, const Node& input) { key.push_back(input.dtype.id() * 2u + input.immediate); }
+void append_input(GroupKey& key, const Node& input) {
+  key.push_back(input.dtype.id() * 2u + input.immediate);
+}
 
 GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output) {
-  static auto* const known = new std::unordered_map<GroupKey, std::unique_ptr<GroupKernel>, HashNumbers>;
+  static auto* const known =
+      new std::unordered_map<GroupKey, std::unique_ptr<GroupKernel>, HashNumbers>;
   GroupKey key;
   append_step(key, fragment, output, inputs.size());
   for (const array& x : inputs) append_input(key, x.node());
@@ -193,7 +214,8 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
   if (!kernel) {
     Group group;
     Group::Step step{fragment, output, {}};
-    for (const array& x : inputs) step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
+    for (const array& x : inputs)
+      step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
     group.outputs.push_back(group.add_step(std::move(step)));
     kernel = std::make_unique<GroupKernel>(std::move(group));
   }

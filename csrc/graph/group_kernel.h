@@ -21,15 +21,18 @@ class GroupKernel {
  public:
   explicit GroupKernel(Group group) : group_(std::move(group)) {}
   const Group& group() const { return group_; }
-  /// Computes the outputs (allocated here, donated inputs reused). Inputs are read as if broadcast to `shape`.
+  /// Computes the outputs (allocated here, donated inputs reused). Inputs are read as if broadcast
+  /// to `shape`.
   void run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue);
 
  private:
-  /// Gives the outputs memory: a dying input's if it fits, else new, laid out by the strides that the inputs have in
-  /// `common`. True for each output in new memory.
-  std::vector<bool> place(const Arrays& inputs, Arrays& outputs, const Shape& shape, const Strides* common, Queue& queue) const;
+  /// Gives the outputs memory: a dying input's if it fits, else new, laid out by the strides that
+  /// the inputs have in `common`. True for each output in new memory.
+  std::vector<bool> place(const Arrays& inputs, Arrays& outputs, const Shape& shape,
+                          const Strides* common, Queue& queue) const;
   /// Finds or builds the kernel and launches it over `total` elements.
-  void enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total, Queue& queue);
+  void enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total,
+               Queue& queue);
 
   Group group_;
   std::unordered_map<std::string, Kernel*> kernels_;  ///< by layout_key()

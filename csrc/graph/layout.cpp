@@ -19,7 +19,9 @@ Layout::Class class_of(int64_t inner_stride, int64_t columns, bool output) {
 /// True when rows are short and the outputs, the last of the operands, go on from row to row.
 bool may_join(const Collapsed& x, size_t outputs, int64_t short_row) {
   const size_t ndim = x.shape.size();
-  if (ndim < 2 || x.shape.back() >= short_row || int64_t(x.shape[ndim - 2]) * x.shape.back() > INT32_MAX) return false;
+  if (ndim < 2 || x.shape.back() >= short_row ||
+      int64_t(x.shape[ndim - 2]) * x.shape.back() > INT32_MAX)
+    return false;
   for (size_t k = x.strides.size() - outputs; k < x.strides.size(); ++k)
     if (x.strides[k][ndim - 1] != 1 || x.strides[k][ndim - 2] != x.shape.back()) return false;
   return true;
@@ -40,10 +42,13 @@ bool is_dense(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant, size_t outputs) {
+Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
+                     size_t outputs) {
   Layout layout;
   for (size_t i = 0; i < inputs.size(); ++i)
-    layout.classes += constant[i] ? Layout::by_value : inputs[i].size() == 1 ? Layout::one_a_row : Layout::contiguous;
+    layout.classes += constant[i]             ? Layout::by_value
+                      : inputs[i].size() == 1 ? Layout::one_a_row
+                                              : Layout::contiguous;
   layout.classes.append(outputs, Layout::in_order);
   layout.columns = size_of(shape);
   return layout;
@@ -54,13 +59,15 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
   // The usual case first: everything dense, or one element.
   bool linear = true;
   for (size_t i = 0; i < inputs.size() && linear; ++i)
-    linear = constant[i] || inputs[i].size() == 1 || (inputs[i].is_row_contiguous() && inputs[i].shape() == shape);
+    linear = constant[i] || inputs[i].size() == 1 ||
+             (inputs[i].is_row_contiguous() && inputs[i].shape() == shape);
   for (size_t o = 0; o < outputs.size() && linear; ++o) linear = is_row_major(shape, *outputs[o]);
   if (linear) return linear_layout(shape, inputs, constant, outputs.size());
   Layout layout;
   std::vector<Strides> spread;
   for (size_t i = 0; i < inputs.size(); ++i)
-    if (!constant[i]) spread.push_back(broadcast_strides(inputs[i].shape(), inputs[i].strides(), shape));
+    if (!constant[i])
+      spread.push_back(broadcast_strides(inputs[i].shape(), inputs[i].strides(), shape));
   for (const Strides* strides : outputs) spread.push_back(*strides);
   std::vector<const Strides*> operands;
   for (const Strides& strides : spread) operands.push_back(&strides);
@@ -83,7 +90,8 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
   layout.columns = collapsed.shape.back();
   layout.rank = int(collapsed.shape.size()) - 1;
   if (layout.rank > int(max_outer_dims))
-    fail("elementwise", "operands of ", shape.size(), " dimensions that do not merge into ", max_outer_dims + 1, " are not supported.");
+    fail("elementwise", "operands of ", shape.size(), " dimensions that do not merge into ",
+         max_outer_dims + 1, " are not supported.");
   layout.geometry.assign(collapsed.shape.begin(), collapsed.shape.end() - 1);
   size_t next = 0;
   for (size_t k = 0; k < inputs.size() + outputs.size(); ++k) {
@@ -96,11 +104,14 @@ Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>
     const int64_t line_step = line_steps[next];
     const Strides& strides = collapsed.strides[next++];
     const bool flat = output && is_row_major(collapsed.shape, strides);
-    const Layout::Class letter = flat ? Layout::in_order : wraps ? Layout::wrapped : class_of(strides.back(), layout.columns, output);
+    const Layout::Class letter = flat    ? Layout::in_order
+                                 : wraps ? Layout::wrapped
+                                         : class_of(strides.back(), layout.columns, output);
     layout.classes += letter;
     if (letter == Layout::wrapped) layout.inner.push_back(line_step);
     if (inner_strides(letter) > 0) layout.inner.push_back(strides.back());
-    if (letter != Layout::in_order) layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
+    if (letter != Layout::in_order)
+      layout.geometry.insert(layout.geometry.end(), strides.begin(), strides.end() - 1);
   }
   layout.geometry.push_back(0);  // the struct's stride array is never empty
   return layout;

@@ -49,11 +49,15 @@ std::string mlx_name(const Primitive& primitive) {
     return row.state ? capitalized(ours) : row.name;
   }
   if (kind == "Reduce") return ours == "all" ? "And" : ours == "any" ? "Or" : capitalized(ours);
-  if (kind == "Scan") return ours == "logcumsumexp" ? "CumLogAddExp" : "Cum" + capitalized(ours.substr(3));
+  if (kind == "Scan")
+    return ours == "logcumsumexp" ? "CumLogAddExp" : "Cum" + capitalized(ours.substr(3));
   if (kind == "Factorization" || kind == "Fp8") return ours;
   if (kind == "Norm") return capitalized(ours);
   static const std::unordered_map<std::string, const char*> others{
-      {"Where", "Select"}, {"Correlation", "Convolution"}, {"Fourier", "FFT"}, {"Attention", "ScaledDotProductAttention"},
+      {"Where", "Select"},
+      {"Correlation", "Convolution"},
+      {"Fourier", "FFT"},
+      {"Attention", "ScaledDotProductAttention"},
       {"MaskedCopy", "MaskedScatter"}};
   const auto found = others.find(kind);
   return found == others.end() ? kind : found->second;

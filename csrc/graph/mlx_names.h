@@ -11,7 +11,8 @@
 namespace mlx {
 
 /// One item of a primitive's state. Shapes are tuples, other numbers lists.
-using StateItem = std::variant<bool, int64_t, double, Dtype, std::string, Shape, std::vector<int64_t>>;
+using StateItem =
+    std::variant<bool, int64_t, double, Dtype, std::string, Shape, std::vector<int64_t>>;
 
 /// An elementwise operation in MLX's class names.
 struct ElementwiseName {

@@ -7,8 +7,9 @@
 
 namespace mlx {
 
-/// The nodes that `outputs` depend on, inputs before users, each multi-output application once per living output.
-/// Iterative and linear. Walks on to a node only if `enter(node)`; nodes refused are left out.
+/// The nodes that `outputs` depend on, inputs before users, each multi-output application once per
+/// living output. Iterative and linear. Walks on to a node only if `enter(node)`; nodes refused are
+/// left out.
 template <typename Enter>
 std::vector<Node*> topological_order(const Arrays& outputs, Enter&& enter);
 

@@ -12,20 +12,24 @@ namespace mlx {
 Plan record(const Arrays& inputs, const Arrays& outputs, bool fold) {
   Plan plan;
   plan.input_count = int(inputs.size());
-  for (const array& input : inputs) plan.input_shapes.push_back(input.shape()), plan.input_dtypes.push_back(input.dtype());
+  for (const array& input : inputs)
+    plan.input_shapes.push_back(input.shape()), plan.input_dtypes.push_back(input.dtype());
   std::unordered_map<const Node*, int> number;
   for (size_t i = 0; i < inputs.size(); ++i) number.emplace(&inputs[i].node(), int(i));
 
   const auto lock = submission_lock();
-  // A value that was computed without the inputs stays an array: it is evaluated once, not at every replay.
-  const auto order = topological_order(outputs, [&](const Node& node) { return !number.count(&node); });
+  // A value that was computed without the inputs stays an array: it is evaluated once, not at every
+  // replay.
+  const auto order =
+      topological_order(outputs, [&](const Node& node) { return !number.count(&node); });
   std::vector<const Node*> recorded;
   std::unordered_map<const Node*, bool> depends;
   for (Node* node : order) {
-    depends[node] = (!fold && node->primitive && !node->evaluated) || std::any_of(node->inputs.begin(), node->inputs.end(), [&](const array& input) {
-      const auto at = depends.find(&input.node());
-      return number.count(&input.node()) || (at != depends.end() && at->second);
-    });
+    depends[node] = (!fold && node->primitive && !node->evaluated) ||
+                    std::any_of(node->inputs.begin(), node->inputs.end(), [&](const array& input) {
+                      const auto at = depends.find(&input.node());
+                      return number.count(&input.node()) || (at != depends.end() && at->second);
+                    });
   }
   for (Node* node : order)
     if (!depends[node]) {
@@ -41,7 +45,8 @@ Plan record(const Arrays& inputs, const Arrays& outputs, bool fold) {
       step.shapes = node->siblings->shapes;
       step.dtypes = node->siblings->dtypes;
       for (size_t i = 0; i < step.shapes.size(); ++i)
-        if (const Node* sibling = node->siblings->nodes[i]) number.emplace(sibling, plan.value_count + int(i));
+        if (const Node* sibling = node->siblings->nodes[i])
+          number.emplace(sibling, plan.value_count + int(i));
     } else {
       step.shapes = {node->shape};
       step.dtypes = {node->dtype};
@@ -64,14 +69,17 @@ void merge_equal_steps(Plan& plan) {
     if (!node.immediate) continue;
     std::string key(1, char(node.dtype.id()));
     key.append(reinterpret_cast<const char*>(node.value.bytes), sizeof node.value.bytes);
-    stands_for[plan.input_count + c] = known.emplace("constant" + key, plan.input_count + int(c)).first->second;
+    stands_for[plan.input_count + c] =
+        known.emplace("constant" + key, plan.input_count + int(c)).first->second;
   }
   for (Plan::Step& step : plan.steps) {
     std::string key = step.primitive->key() + '|' + std::to_string(step.stream.index);
     for (int& input : step.inputs) key += ',' + std::to_string(input = stands_for[input]);
-    for (size_t i = 0; i < step.shapes.size(); ++i) key += to_string(step.shapes[i]) + step.dtypes[i].name();
+    for (size_t i = 0; i < step.shapes.size(); ++i)
+      key += to_string(step.shapes[i]) + step.dtypes[i].name();
     const int first = known.emplace(std::move(key), step.first_output).first->second;
-    for (size_t i = 0; i < step.shapes.size(); ++i) stands_for[step.first_output + i] = first + int(i);
+    for (size_t i = 0; i < step.shapes.size(); ++i)
+      stands_for[step.first_output + i] = first + int(i);
   }
   for (int& output : plan.outputs) output = stands_for[output];
   drop_unused_steps(plan);
@@ -93,7 +101,8 @@ void drop_unused_steps(Plan& plan) {
 }
 
 bool defers(const Plan& plan) {
-  return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Plan::Step& step) { return as_deferred(*step.primitive); });
+  return std::any_of(plan.steps.begin(), plan.steps.end(),
+                     [](const Plan::Step& step) { return as_deferred(*step.primitive); });
 }
 
 Arrays Plan::replay(const Arrays& inputs, bool shapeless) const {
@@ -107,8 +116,11 @@ Arrays Plan::replay(const Arrays& inputs, bool shapeless) const {
     for (const int input : step.inputs) arguments.emplace_back(values[input]);
     if (const Deferred* const call = as_deferred(*step.primitive)) {
       const StreamScope scope(step.stream);
-      const Arrays results = follows_shape(arguments) ? defer(Ref<Deferred>(static_cast<Deferred*>(step.primitive.get())), std::move(arguments), step.stream)
-                                                      : call->apply(arguments);
+      const Arrays results =
+          follows_shape(arguments)
+              ? defer(Ref<Deferred>(static_cast<Deferred*>(step.primitive.get())),
+                      std::move(arguments), step.stream)
+              : call->apply(arguments);
       for (size_t i = 0; i < results.size(); ++i) values[step.first_output + i] = results[i].ref();
       continue;
     }
@@ -116,9 +128,11 @@ Arrays Plan::replay(const Arrays& inputs, bool shapeless) const {
     if (shapeless) inferred = step.primitive->output_shapes(arguments);
     const std::vector<Shape>& to = shapeless ? inferred : step.shapes;
     if (to.size() == 1) {
-      values[step.first_output] = array(to[0], step.dtypes[0], step.primitive, std::move(arguments), step.stream).ref();
+      values[step.first_output] =
+          array(to[0], step.dtypes[0], step.primitive, std::move(arguments), step.stream).ref();
     } else {
-      const Arrays results = array::several(to, step.dtypes, step.primitive, std::move(arguments), step.stream);
+      const Arrays results =
+          array::several(to, step.dtypes, step.primitive, std::move(arguments), step.stream);
       for (size_t i = 0; i < results.size(); ++i) values[step.first_output + i] = results[i].ref();
     }
   }

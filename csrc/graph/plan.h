@@ -7,7 +7,8 @@
 
 namespace mlx {
 
-/// Values are numbered: the inputs first, then the constants, then the outputs of each step in turn.
+/// Values are numbered: the inputs first, then the constants, then the outputs of each step in
+/// turn.
 struct Plan {
   struct Step {
     Ref<Primitive> primitive;
@@ -29,14 +30,16 @@ struct Plan {
   Arrays replay(const Arrays& inputs, bool shapeless) const;
 };
 
-/// Records what lies between `inputs` and `outputs`; everything else that is reached becomes a constant. Without `fold`
-/// only what has a value does, and how the rest is computed is recorded too.
+/// Records what lies between `inputs` and `outputs`; everything else that is reached becomes a
+/// constant. Without `fold` only what has a value does, and how the rest is computed is recorded
+/// too.
 Plan record(const Arrays& inputs, const Arrays& outputs, bool fold = true);
 /// Computes equal steps (same primitive key, same inputs) once.
 void merge_equal_steps(Plan& plan);
 /// Drops steps that no output needs.
 void drop_unused_steps(Plan& plan);
-/// Joins groups of elementwise steps into one kernel each. `shapeless`: they must agree in shape for all inputs.
+/// Joins groups of elementwise steps into one kernel each. `shapeless`: they must agree in shape
+/// for all inputs.
 void fuse(Plan& plan, bool shapeless = false);
 /// True when some steps make their nodes only when shapes are known.
 bool defers(const Plan& plan);

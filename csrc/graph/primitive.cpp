@@ -47,7 +47,9 @@ Arrays Primitive::vjp(const Arrays&, const Arrays&, const std::vector<int>&, con
   no_transform("vjp", *this);
 }
 
-Arrays Primitive::jvp(const Arrays&, const Arrays&, const std::vector<int>&) { return {}; }
+Arrays Primitive::jvp(const Arrays&, const Arrays&, const std::vector<int>&) {
+  return {};
+}
 
 std::pair<Arrays, std::vector<int>> Primitive::vmap(const Arrays&, const std::vector<int>&) {
   no_transform("vmap", *this);
@@ -59,9 +61,17 @@ size_t Primitive::work(const Arrays&, const Arrays& outputs) const {
   return work;
 }
 
-Tracing::Tracing(Mode mode) : mode_(mode) { ++(mode == record ? recordings : differentiating); }
-Tracing::~Tracing() { --(mode_ == record ? recordings : differentiating); }
-bool Tracing::active() { return differentiating + recordings > 0; }
-bool Tracing::recording() { return recordings > 0; }
+Tracing::Tracing(Mode mode) : mode_(mode) {
+  ++(mode == record ? recordings : differentiating);
+}
+Tracing::~Tracing() {
+  --(mode_ == record ? recordings : differentiating);
+}
+bool Tracing::active() {
+  return differentiating + recordings > 0;
+}
+bool Tracing::recording() {
+  return recordings > 0;
+}
 
 }  // namespace mlx

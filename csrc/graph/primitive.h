@@ -9,8 +9,8 @@
 
 namespace mlx {
 
-/// Visits the parameters of a primitive, for equality, hashing, export and import. Visitors that read leave the
-/// values alone; the importer writes them.
+/// Visits the parameters of a primitive, for equality, hashing, export and import. Visitors that
+/// read leave the values alone; the importer writes them.
 class Fields {
  public:
   virtual ~Fields() = default;
@@ -31,7 +31,11 @@ class Fields {
     convert<int64_t>(name, value);
   }
   template <typename V>
-    requires requires(V v) { v.resize(size_t(0)); v.data(); typename V::value_type; }
+    requires requires(V v) {
+      v.resize(size_t(0));
+      v.data();
+      typename V::value_type;
+    }
   void field(const char* name, V& values) {
     int64_t count = int64_t(values.size());
     field(name, count);
@@ -48,9 +52,11 @@ class Fields {
   }
 };
 
-/// One instruction of a fused kernel: how a primitive that works element by element writes itself as OpenCL.
+/// One instruction of a fused kernel: how a primitive that works element by element writes itself
+/// as OpenCL.
 struct Fragment {
-  const char* expression;  ///< over the operands a, b, c (see codegen.h), or null when the dtype is not supported
+  const char* expression;  ///< over the operands a, b, c (see codegen.h), or null when the dtype is
+                           ///< not supported
   Dtype operand;           ///< what the operands are converted to first
   bool boolean = false;    ///< the expression gives a comparison mask
 };
@@ -61,24 +67,27 @@ class Primitive : public Counted<Primitive> {
   virtual const char* name() const = 0;
   virtual void fields(Fields&) {}
 
-  /// Enqueues the work: allocates the outputs (or shares an input's memory) and launches. Inputs are evaluated and
-  /// on the queue's device.
+  /// Enqueues the work: allocates the outputs (or shares an input's memory) and launches. Inputs
+  /// are evaluated and on the queue's device.
   virtual void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) = 0;
 
-  /// Shapes of the outputs for these inputs; used where a graph is replayed with other shapes (shapeless compile,
-  /// import). The default throws std::invalid_argument.
+  /// Shapes of the outputs for these inputs; used where a graph is replayed with other shapes
+  /// (shapeless compile, import). The default throws std::invalid_argument.
   virtual std::vector<Shape> output_shapes(const Arrays& inputs) const;
 
   /// Cotangents of the inputs listed in `argnums` (ascending), in that order.
-  virtual Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
-                     const Arrays& outputs);
+  virtual Arrays vjp(const Arrays& primals, const Arrays& cotangents,
+                     const std::vector<int>& argnums, const Arrays& outputs);
   /// Tangents of the outputs, given those of the inputs listed in `argnums`. The default, no
   /// arrays, means the vjp of the vjp.
-  virtual Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums);
+  virtual Arrays jvp(const Arrays& primals, const Arrays& tangents,
+                     const std::vector<int>& argnums);
   /// Outputs and their batch axes (-1: not batched) for inputs batched along `axes`.
-  virtual std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes);
+  virtual std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                                   const std::vector<int>& axes);
 
-  /// Set when the primitive works element by element on inputs of its output's shape (after broadcasting).
+  /// Set when the primitive works element by element on inputs of its output's shape (after
+  /// broadcasting).
   virtual const Fragment* fragment(const Arrays&) const { return nullptr; }
   /// Cost in element operations, to choose between the lanes of a CPU device.
   virtual size_t work(const Arrays& inputs, const Arrays& outputs) const;
@@ -94,7 +103,8 @@ class Primitive : public Counted<Primitive> {
 /// Throws the std::invalid_argument due when a transformation is missing.
 [[noreturn]] void no_transform(const char* transform, const Primitive& primitive);
 
-/// While one lives on this thread, nodes made from tracers are tracers too and evaluation keeps their graph.
+/// While one lives on this thread, nodes made from tracers are tracers too and evaluation keeps
+/// their graph.
 class Tracing {
  public:
   enum Mode { differentiate, record };  ///< `record` (vmap, compile) forbids evaluation

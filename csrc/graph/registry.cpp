@@ -27,15 +27,19 @@ void register_primitive(const char* class_name, std::type_index type, MakePrimit
   registry().names.emplace(type, class_name);
 }
 
-bool is_registered(const Primitive& primitive) { return registry().names.count(typeid(primitive)) > 0; }
+bool is_registered(const Primitive& primitive) {
+  return registry().names.count(typeid(primitive)) > 0;
+}
 
 const std::string& class_name_of(const Primitive& primitive) {
   const auto found = registry().names.find(typeid(primitive));
-  if (found == registry().names.end()) fail("export_function", "Unable to serialize primitive ", primitive.name(), ".");
+  if (found == registry().names.end())
+    fail("export_function", "Unable to serialize primitive ", primitive.name(), ".");
   return found->second;
 }
 
-Ref<Primitive> make_primitive(const std::string& class_name, const std::string& name, Fields& fields) {
+Ref<Primitive> make_primitive(const std::string& class_name, const std::string& name,
+                              Fields& fields) {
   const auto found = registry().makers.find(class_name);
   if (found == registry().makers.end())
     fail<std::runtime_error>("import_function", "the primitive ", class_name, " is unknown here.");

@@ -53,10 +53,13 @@ Entry& entry_of(Stream stream) {
 
 }  // namespace
 
-const char* to_string(DeviceType device) { return device == DeviceType::cpu ? "cpu" : "gpu"; }
+const char* to_string(DeviceType device) {
+  return device == DeviceType::cpu ? "cpu" : "gpu";
+}
 
 std::string to_string(Stream stream) {
-  return std::string("Stream(Device(") + to_string(stream.device) + ", 0), " + std::to_string(stream.index) + ")";
+  return std::string("Stream(Device(") + to_string(stream.device) + ", 0), " +
+         std::to_string(stream.index) + ")";
 }
 
 DeviceType default_device() {
@@ -66,7 +69,8 @@ DeviceType default_device() {
 }
 
 void set_default_device(DeviceType device) {
-  if (!Device::exists(device)) fail("set_default_device", "there is no ", to_string(device), " device.");
+  if (!Device::exists(device))
+    fail("set_default_device", "there is no ", to_string(device), " device.");
   chosen_device = int(device);
 }
 
@@ -76,11 +80,18 @@ Stream default_stream(DeviceType device) {
   return *stream;
 }
 
-void set_default_stream(Stream stream) { defaults[int(stream.device)] = to_stream(stream); }
-Stream new_stream(DeviceType device) { return make(device, true); }
-Stream new_thread_unsafe_stream(DeviceType device) { return make(device, false); }
+void set_default_stream(Stream stream) {
+  defaults[int(stream.device)] = to_stream(stream);
+}
+Stream new_stream(DeviceType device) {
+  return make(device, true);
+}
+Stream new_thread_unsafe_stream(DeviceType device) {
+  return make(device, false);
+}
 ThreadLocalStream new_thread_local_stream(DeviceType device) {
-  if (!Device::exists(device)) fail("new_thread_local_stream", "there is no ", to_string(device), " device.");
+  if (!Device::exists(device))
+    fail("new_thread_local_stream", "there is no ", to_string(device), " device.");
   return {thread_local_tokens++, device};
 }
 
@@ -100,8 +111,12 @@ Stream to_stream(const StreamOrDevice& where) {
   return stream;
 }
 
-StreamScope::StreamScope(Stream stream) : previous_(scope), stream_(stream) { scope = &stream_; }
-StreamScope::~StreamScope() { scope = previous_; }
+StreamScope::StreamScope(Stream stream) : previous_(scope), stream_(stream) {
+  scope = &stream_;
+}
+StreamScope::~StreamScope() {
+  scope = previous_;
+}
 
 void clear_streams() {
   {
@@ -125,6 +140,8 @@ Queue& queue_of(Stream stream) {
   return *(known[stream.index] = entry.queue.get());
 }
 
-void synchronize(Stream stream) { queue_of(stream).finish(); }
+void synchronize(Stream stream) {
+  queue_of(stream).finish();
+}
 
 }  // namespace mlx

@@ -22,24 +22,27 @@ struct ThreadLocalStream {
   friend bool operator==(const ThreadLocalStream&, const ThreadLocalStream&) = default;
 };
 
-/// What the `stream` argument of every operation accepts; empty means the default stream of the default device.
+/// What the `stream` argument of every operation accepts; empty means the default stream of the
+/// default device.
 using StreamOrDevice = std::variant<std::monostate, Stream, DeviceType, ThreadLocalStream>;
 
 /// Resolves to a stream; throws std::runtime_error for a stream of another thread.
 Stream to_stream(const StreamOrDevice& where);
 
 DeviceType default_device();
-void set_default_device(DeviceType device);  ///< throws std::invalid_argument when there is no such device
-Stream default_stream(DeviceType device);    ///< of the calling thread
+void set_default_device(
+    DeviceType device);  ///< throws std::invalid_argument when there is no such device
+Stream default_stream(DeviceType device);  ///< of the calling thread
 void set_default_stream(Stream stream);
-Stream new_stream(DeviceType device);                ///< usable on the calling thread only
-Stream new_thread_unsafe_stream(DeviceType device);  ///< usable everywhere; ordering is the caller's duty
+Stream new_stream(DeviceType device);  ///< usable on the calling thread only
+Stream new_thread_unsafe_stream(
+    DeviceType device);  ///< usable everywhere; ordering is the caller's duty
 ThreadLocalStream new_thread_local_stream(DeviceType device);
 /// Ends the calling thread's streams; operations on it throw std::runtime_error afterwards.
 void clear_streams();
 
-/// While one lives on this thread, an empty StreamOrDevice means this stream (differentiation rules run where the
-/// operation ran).
+/// While one lives on this thread, an empty StreamOrDevice means this stream (differentiation rules
+/// run where the operation ran).
 class StreamScope {
  public:
   explicit StreamScope(Stream stream);

@@ -26,18 +26,22 @@ class ArgReduce final : public Primitive {
     shape[axis_] = 1;
     return {shape};
   }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(inputs[0].size()); }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(inputs[0].size());
+  }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
-  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&,
+             const Arrays&) override {
     return {zeros_like(primals[0])};
   }
   Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override {
     return {zeros(output_shapes(primals)[0], uint32)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int axis = axis_ < axes[0] ? axis_ : axis_ + 1;
-    return {{array(ArgReduce(least_, axis).output_shapes(inputs)[0], uint32, make_ref<ArgReduce>(least_, axis), inputs,
-                   to_stream({}))},
+    return {{array(ArgReduce(least_, axis).output_shapes(inputs)[0], uint32,
+                   make_ref<ArgReduce>(least_, axis), inputs, to_stream({}))},
             axes};
   }
 
@@ -82,10 +86,12 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
         .with(reads(values), reads(indices), writes(out), plan.results, plan.parts);
 }
 
-array arg_reduce(bool least, const array& a, std::optional<int> axis, bool keepdims, const StreamOrDevice& s) {
+array arg_reduce(bool least, const array& a, std::optional<int> axis, bool keepdims,
+                 const StreamOrDevice& s) {
   const char* const op = least ? "argmin" : "argmax";
   const bool valid = axis && *axis >= -a.ndim() && *axis < a.ndim();
-  if (a.size() == 0 && (!valid || a.shape(*axis) == 0)) fail(op, "Cannot ", op, " reduce zero size array.");
+  if (a.size() == 0 && (!valid || a.shape(*axis) == 0))
+    fail(op, "Cannot ", op, " reduce zero size array.");
   if (axis) axis = normalize_axis(*axis, a.ndim(), op);
   const array x = axis ? a : flatten(a, 0, -1, s);
   const int along = axis.value_or(0);

@@ -17,7 +17,8 @@ struct Heads {
   int64_t batch_stride, head_stride, row_stride;
 
   Matrix matrix(int64_t batch, int64_t head, int64_t row, int64_t step) const {
-    return {&x.buffer(), x.offset() + batch * batch_stride + head * head_stride + row * row_stride, false, row_stride, step};
+    return {&x.buffer(), x.offset() + batch * batch_stride + head * head_stride + row * row_stride,
+            false, row_stride, step};
   }
 };
 
@@ -65,8 +66,8 @@ struct Chunk {
   int64_t first_head, heads, first_query, queries, columns, leading;
 };
 
-void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk, const AttentionKind& kind,
-                      int64_t all_heads, int64_t reach, Queue& queue) {
+void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
+                      const AttentionKind& kind, int64_t all_heads, int64_t reach, Queue& queue) {
   const Capabilities& device = queue.device().facts();
   const int64_t rows = chunk.heads * chunk.queries, group = device.is_cpu ? 1 : 64;
   const bool boolean = m.mask && m.mask->dtype() == bool_;
@@ -74,7 +75,9 @@ void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
   launch(queue, "attention", "attention_softmax",
          {{"T", scores.dtype()},
           {"M", m.mask ? m.mask->dtype() : float32},
-          {"MASK", !m.mask ? "unmasked" : boolean ? "kept" : "added"},
+          {"MASK", !m.mask   ? "unmasked"
+                   : boolean ? "kept"
+                             : "added"},
           {"S", m.sinks ? m.sinks->dtype() : float32},
           {"HAS_SINKS", int(kind.has_sinks)},
           {"CAUSAL", int(kind.causal)},
@@ -82,16 +85,18 @@ void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
       .over(groups * size_t(group))
       .in_groups_of(size_t(group))
       .moving(size_t(2 * rows * chunk.columns * scores.itemsize()))
-      .with(writes(scores), reads(m.mask ? *m.mask : scores), reads(m.sinks ? *m.sinks : scores), rows, chunk.queries,
-            chunk.columns, chunk.leading, chunk.first_head, chunk.first_query, all_heads, reach, m.strides[0],
-            m.strides[1], m.strides[2]);
+      .with(writes(scores), reads(m.mask ? *m.mask : scores), reads(m.sinks ? *m.sinks : scores),
+            rows, chunk.queries, chunk.columns, chunk.leading, chunk.first_head, chunk.first_query,
+            all_heads, reach, m.strides[0], m.strides[1], m.strides[2]);
 }
 
-/// Laid out like the queries when their heads are interleaved, so that undoing that transposition costs nothing.
+/// Laid out like the queries when their heads are interleaved, so that undoing that transposition
+/// costs nothing.
 void allocate_like(array& out, const array& q, Queue& queue) {
   out.allocate(queue);
   const int64_t length = q.shape(2), heads = q.shape(1), width = out.shape(3);
-  const bool interleaved = q.strides()[1] == q.shape(3) && q.strides()[2] == heads * q.shape(3) && heads > 1 && length > 1;
+  const bool interleaved = q.strides()[1] == q.shape(3) && q.strides()[2] == heads * q.shape(3) &&
+                           heads > 1 && length > 1;
   if (!interleaved) return;
   out.node().strides = {length * heads * width, width, heads * width, 1};
   out.node().row_contiguous = false;
@@ -102,10 +107,11 @@ void allocate_like(array& out, const array& q, Queue& queue) {
 void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& queue) {
   allocate_like(out, inputs[0], queue);
   if (out.size() == 0) return;
-  if (inputs[1].size() == 0) return copy_into(array(0, out.dtype()), out, queue);  // nothing to attend to
+  if (inputs[1].size() == 0)
+    return copy_into(array(0, out.dtype()), out, queue);  // nothing to attend to
   const Dtype dtype = out.dtype().is_half() ? float32 : out.dtype();
   const Heads q = heads_of(inputs[0], dtype, queue), k = heads_of(inputs[1], dtype, queue),
-                v = heads_of(inputs[2], dtype, queue);
+              v = heads_of(inputs[2], dtype, queue);
   array result = out;
   if (out.dtype() != dtype) {
     result = array(make_ref<Node>(out.shape(), dtype));
@@ -113,19 +119,25 @@ void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& 
     result.node().evaluated = true;
   }
   const Heads o{result, result.strides()[0], result.strides()[1], result.strides()[2]};
-  const int64_t heads = q.x.shape(1), length = q.x.shape(2), keys = k.x.shape(2), repeats = heads / k.x.shape(1);
-  const int64_t width = q.x.shape(3), value_width = v.x.shape(3), reach = keys - length, vector = queue.device().facts().vector_width;
+  const int64_t heads = q.x.shape(1), length = q.x.shape(2), keys = k.x.shape(2),
+                repeats = heads / k.x.shape(1);
+  const int64_t width = q.x.shape(3), value_width = v.x.shape(3), reach = keys - length,
+                vector = queue.device().facts().vector_width;
   const Masking masking = make_masking(inputs, kind, keys, queue);
   const int64_t row_scores = (keys + vector - 1) / vector * vector;
-  const int64_t queries = std::clamp<int64_t>(chunk_scores / row_scores, 1, kind.causal ? std::min<int64_t>(length, 256) : length);
+  const int64_t queries = std::clamp<int64_t>(
+      chunk_scores / row_scores, 1, kind.causal ? std::min<int64_t>(length, 256) : length);
   // With shared keys a chunk holds heads of one key head; else any heads of one batch entry.
-  const int64_t heads_at_once = std::clamp<int64_t>(chunk_scores / (queries * row_scores), 1, repeats > 1 ? repeats : heads);
-  const array scores = array::scratch({int32_t(heads_at_once), int32_t(queries), int32_t(row_scores)}, dtype, queue);
+  const int64_t heads_at_once =
+      std::clamp<int64_t>(chunk_scores / (queries * row_scores), 1, repeats > 1 ? repeats : heads);
+  const array scores =
+      array::scratch({int32_t(heads_at_once), int32_t(queries), int32_t(row_scores)}, dtype, queue);
   for (int64_t b = 0; b < q.x.shape(0); ++b)
     for (int64_t head = 0, taken; head < heads; head += taken) {
       const int64_t key_head = head / repeats;
       taken = std::min(heads_at_once, (repeats > 1 ? (key_head + 1) * repeats : heads) - head);
-      const int64_t key_step = repeats > 1 ? 0 : k.head_stride, value_step = repeats > 1 ? 0 : v.head_stride;
+      const int64_t key_step = repeats > 1 ? 0 : k.head_stride,
+                    value_step = repeats > 1 ? 0 : v.head_stride;
       for (int64_t first = 0; first < length; first += queries) {
         const int64_t count = std::min(queries, length - first);
         const bool part = kind.causal && first + reach >= 0;
@@ -135,11 +147,13 @@ void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& 
         const Matrix weights{&scores.buffer(), scores.offset(), false, leading, count * leading};
         Matrix transposed = k.matrix(b, key_head, 0, key_step);
         transposed.transposed = true;
-        multiply(queue, {dtype, taken, count, columns, width, q.matrix(b, head, first, q.head_stride), transposed, weights,
-                         kind.scale, 0});
+        multiply(queue,
+                 {dtype, taken, count, columns, width, q.matrix(b, head, first, q.head_stride),
+                  transposed, weights, kind.scale, 0});
         softmax_in_place(scores, masking, chunk, kind, heads, reach, queue);
-        multiply(queue, {dtype, taken, count, value_width, columns, weights, v.matrix(b, key_head, 0, value_step),
-                         o.matrix(b, head, first, o.head_stride)});
+        multiply(queue,
+                 {dtype, taken, count, value_width, columns, weights,
+                  v.matrix(b, key_head, 0, value_step), o.matrix(b, head, first, o.head_stride)});
       }
     }
   if (out.dtype() != dtype) copy_into(result, out, queue);

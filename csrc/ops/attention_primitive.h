@@ -10,7 +10,8 @@ struct AttentionKind {
   bool causal, has_mask, has_sinks;
 };
 
-/// out = softmax(scale · q kᵀ + mask) v; inputs are q, k, v, then the mask (4 axes that broadcast), then the sinks.
+/// out = softmax(scale · q kᵀ + mask) v; inputs are q, k, v, then the mask (4 axes that broadcast),
+/// then the sinks.
 void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& queue);
 
 }  // namespace mlx::fast

@@ -13,16 +13,21 @@ namespace {
 /// The largest finite value of the dtype, for nan_to_num.
 float largest(Dtype dtype) {
   switch (dtype.id()) {
-    case Dtype::float16: return 65504.0f;
-    case Dtype::bfloat16: return 0x1.fep127f;
-    case Dtype::float32: return std::numeric_limits<float>::max();
-    default: fail("nan_to_num", "Does not yet support given type: ", dtype.name(), ".");
+    case Dtype::float16:
+      return 65504.0f;
+    case Dtype::bfloat16:
+      return 0x1.fep127f;
+    case Dtype::float32:
+      return std::numeric_limits<float>::max();
+    default:
+      fail("nan_to_num", "Does not yet support given type: ", dtype.name(), ".");
   }
 }
 
 }  // namespace
 
-array isclose(const array& a, const array& b, double rtol, double atol, bool equal_nan, StreamOrDevice s) {
+array isclose(const array& a, const array& b, double rtol, double atol, bool equal_nan,
+              StreamOrDevice s) {
   const array bound = add(array(atol, float32), multiply(array(rtol, float32), abs(b, s), s), s);
   const array near = less_equal(abs(subtract(a, b, s), s), bound, s);
   const array infinite = logical_or(isinf(a, s), isinf(b, s), s);
@@ -32,7 +37,8 @@ array isclose(const array& a, const array& b, double rtol, double atol, bool equ
   return result;
 }
 
-array allclose(const array& a, const array& b, double rtol, double atol, bool equal_nan, StreamOrDevice s) {
+array allclose(const array& a, const array& b, double rtol, double atol, bool equal_nan,
+               StreamOrDevice s) {
   return all(isclose(a, b, rtol, atol, equal_nan, s), {}, false, s);
 }
 
@@ -44,12 +50,13 @@ array array_equal(const Operand& a, const Operand& b, bool equal_nan, StreamOrDe
   return all(same, {}, false, s);
 }
 
-array nan_to_num(const Operand& a, float nan, std::optional<float> posinf, std::optional<float> neginf,
-                 StreamOrDevice s) {
+array nan_to_num(const Operand& a, float nan, std::optional<float> posinf,
+                 std::optional<float> neginf, StreamOrDevice s) {
   const array x = to_array(a);
   const Dtype dtype = x.dtype();
   if (!dtype.is_inexact()) return x;
-  const array high(posinf ? *posinf : largest(dtype), dtype), low(neginf ? *neginf : -largest(dtype), dtype);
+  const array high(posinf ? *posinf : largest(dtype), dtype),
+      low(neginf ? *neginf : -largest(dtype), dtype);
   const array finite = where(isposinf(x, s), high, where(isneginf(x, s), low, x, s), s);
   return where(isnan(x, s), array(nan, dtype), finite, s);
 }

@@ -1,8 +1,8 @@
 // The primitive behind every convolution: its library call, derivatives and batching.
 #include "ops/convolution.h"
-#include "graph/registry.h"
 
 #include "graph/copy.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -18,10 +18,14 @@ constexpr Role given_by[3] = {output, input, weight};
 Shape& shape_of(Convolution& window, Role role) {
   return role == input ? window.input : role == weight ? window.weight : window.output;
 }
-const Shape& shape_of(const Convolution& window, Role role) { return shape_of(const_cast<Convolution&>(window), role); }
+const Shape& shape_of(const Convolution& window, Role role) {
+  return shape_of(const_cast<Convolution&>(window), role);
+}
 
 Pass pass_giving(Role role) {
-  return role == output ? Pass::forward : role == input ? Pass::input_gradient : Pass::weight_gradient;
+  return role == output  ? Pass::forward
+         : role == input ? Pass::input_gradient
+                         : Pass::weight_gradient;
 }
 
 /// The pass that gives `role` from the other two, picked out of `values` by role.
@@ -31,7 +35,8 @@ array correlate_for(Role role, const Convolution& window, const std::optional<ar
   return correlate(window, pass, *values[roles[0]], *values[roles[1]]);
 }
 
-/// Puts a batch axis in front of the last axis (data) or into the first (weights), so that it acts as groups.
+/// Puts a batch axis in front of the last axis (data) or into the first (weights), so that it acts
+/// as groups.
 array batch_as_groups(const array& x, int axis, int size, Role role) {
   const array front = batch_first(x, axis, size);
   const array placed = role == weight ? front : moveaxis(front, 0, -2);
@@ -64,24 +69,29 @@ void Correlation::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   array& out = outputs[0];
   out.allocate(queue);
   if (out.size() == 0) return;
-  if (inputs[0].size() == 0 || inputs[1].size() == 0) return copy_into(array(0, out.dtype()), out, queue);
+  if (inputs[0].size() == 0 || inputs[1].size() == 0)
+    return copy_into(array(0, out.dtype()), out, queue);
   const array a = contiguous_copy(inputs[0], queue), b = contiguous_copy(inputs[1], queue);
-  if (can_convolve(queue, window_, pass_)) convolve(queue, window_, pass_, reads(a), reads(b), writes(out));
-  else correlate_unfolded(queue, window_, pass_, a, b, out);
+  if (can_convolve(queue, window_, pass_))
+    convolve(queue, window_, pass_, reads(a), reads(b), writes(out));
+  else
+    correlate_unfolded(queue, window_, pass_, a, b, out);
 }
 
 std::vector<Shape> Correlation::output_shapes(const Arrays& inputs) const {
   for (int i = 0; i < 2; ++i)
-    if (inputs[i].shape() != shape_of(window_, read_by[int(pass_)][i])) return Primitive::output_shapes(inputs);
+    if (inputs[i].shape() != shape_of(window_, read_by[int(pass_)][i]))
+      return Primitive::output_shapes(inputs);
   return {shape_of(window_, given_by[int(pass_)])};
 }
 
 size_t Correlation::work(const Arrays&, const Arrays&) const {
-  return size_t(size_of(window_.output)) * (1 + size_t(size_of(window_.weight)) / size_t(16 * window_.weight[0]));
+  return size_t(size_of(window_.output)) *
+         (1 + size_t(size_of(window_.weight)) / size_t(16 * window_.weight[0]));
 }
 
-Arrays Correlation::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
-                        const Arrays&) {
+Arrays Correlation::vjp(const Arrays& primals, const Arrays& cotangents,
+                        const std::vector<int>& argnums, const Arrays&) {
   const Role* const roles = read_by[int(pass_)];
   const auto conjugated = [](const array& x) { return x.dtype().is_complex() ? conjugate(x) : x; };
   std::optional<array> values[3];
@@ -92,17 +102,20 @@ Arrays Correlation::vjp(const Arrays& primals, const Arrays& cotangents, const s
   return result;
 }
 
-Arrays Correlation::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) {
+Arrays Correlation::jvp(const Arrays& primals, const Arrays& tangents,
+                        const std::vector<int>& argnums) {
   std::optional<array> total;
   for (size_t i = 0; i < argnums.size(); ++i) {
     const bool first = argnums[i] == 0;
-    const array part = correlate(window_, pass_, first ? tangents[i] : primals[0], first ? primals[1] : tangents[i]);
+    const array part = correlate(window_, pass_, first ? tangents[i] : primals[0],
+                                 first ? primals[1] : tangents[i]);
     total = total ? *total + part : part;
   }
   return {*total};
 }
 
-std::pair<Arrays, std::vector<int>> Correlation::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+std::pair<Arrays, std::vector<int>> Correlation::vmap(const Arrays& inputs,
+                                                      const std::vector<int>& axes) {
   const int size = batch_size(inputs, axes);
   const Role* const roles = read_by[int(pass_)];
   const Role given = given_by[int(pass_)];
@@ -114,18 +127,21 @@ std::pair<Arrays, std::vector<int>> Correlation::vmap(const Arrays& inputs, cons
     return {{unflatten(correlate(window, pass_, folded, inputs[1]), 0, {size, -1})}, {0}};
   }
   window.groups *= size;
-  for (const Role role : {input, weight, output}) shape_of(window, role) = widened(shape_of(window_, role), role, size);
+  for (const Role role : {input, weight, output})
+    shape_of(window, role) = widened(shape_of(window_, role), role, size);
   const array result = correlate(window, pass_, batch_as_groups(inputs[0], axes[0], size, roles[0]),
                                  batch_as_groups(inputs[1], axes[1], size, roles[1]));
   if (given == weight) return {{unflatten(result, 0, {size, -1})}, {0}};
   return {{unflatten(result, -1, {size, -1})}, {result.ndim() - 1}};
 }
 
-array correlate(const Convolution& window, Pass pass, const array& a, const array& b, const StreamOrDevice& s) {
-  return array(shape_of(window, given_by[int(pass)]), window.dtype, make_ref<Correlation>(window, pass), {a, b},
-               to_stream(s));
+array correlate(const Convolution& window, Pass pass, const array& a, const array& b,
+                const StreamOrDevice& s) {
+  return array(shape_of(window, given_by[int(pass)]), window.dtype,
+               make_ref<Correlation>(window, pass), {a, b}, to_stream(s));
 }
 
-static const Registered<Correlation> correlation_class("Correlation", Convolution{float32, {}, {}, {}, {}, {}, {}, {}, 1}, Pass::forward);
+static const Registered<Correlation> correlation_class(
+    "Correlation", Convolution{float32, {}, {}, {}, {}, {}, {}, {}, 1}, Pass::forward);
 
 }  // namespace mlx

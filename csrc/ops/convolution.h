@@ -6,8 +6,8 @@
 
 namespace mlx {
 
-/// One of the three products that a convolution and its gradients are (see cl/blas.h). Each is linear in both inputs,
-/// and their derivatives are the same three again.
+/// One of the three products that a convolution and its gradients are (see cl/blas.h). Each is
+/// linear in both inputs, and their derivatives are the same three again.
 class Correlation final : public Primitive {
  public:
   Correlation(Convolution window, Pass pass) : window_(std::move(window)), pass_(pass) {}
@@ -25,12 +25,14 @@ class Correlation final : public Primitive {
   Pass pass_;
 };
 
-/// a and b are the two of input, weight and output that the pass reads, in that order (cotangent first for
-/// Pass::input_gradient). The shapes are those of `window`, which holds 1 to 3 spatial axes.
-array correlate(const Convolution& window, Pass pass, const array& a, const array& b, const StreamOrDevice& s = {});
+/// a and b are the two of input, weight and output that the pass reads, in that order (cotangent
+/// first for Pass::input_gradient). The shapes are those of `window`, which holds 1 to 3 spatial
+/// axes.
+array correlate(const Convolution& window, Pass pass, const array& a, const array& b,
+                const StreamOrDevice& s = {});
 
 /// The same by unfolding windows into matrix rows: what the library lacks, and GPUs.
-void correlate_unfolded(Queue& queue, const Convolution& window, Pass pass, const array& a, const array& b,
-                        const array& result);
+void correlate_unfolded(Queue& queue, const Convolution& window, Pass pass, const array& a,
+                        const array& b, const array& result);
 
 }  // namespace mlx

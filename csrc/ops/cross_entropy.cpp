@@ -25,10 +25,14 @@ void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue
   Launch step = launch(queue, "softmax", kernel, shape.with_group(std::move(defines)));
   Arrays dense;
   for (const array& x : inputs) step.set(reads(dense.emplace_back(contiguous_copy(x, queue))));
-  shape.shape(step).moving(size_t(inputs[0].nbytes() + out.nbytes())).with(writes(out), rows, columns);
+  shape.shape(step)
+      .moving(size_t(inputs[0].nbytes() + out.nbytes()))
+      .with(writes(out), rows, columns);
 }
 
-array softmax_of(const array& logits) { return softmax(astype(logits, promote(logits.dtype(), float32)), Axes{-1}); }
+array softmax_of(const array& logits) {
+  return softmax(astype(logits, promote(logits.dtype(), float32)), Axes{-1});
+}
 /// Entry `targets` of each row.
 array chosen(const array& rows, const array& targets) {
   return squeeze(take_along_axis(rows, expand_dims(targets, {-1}), -1), Axes{-1});
@@ -44,13 +48,16 @@ class CrossEntropyGradient final : public Primitive {
  public:
   const char* name() const override { return "CrossEntropyGradient"; }
   static array make(const array& logits, const array& targets, const array& g) {
-    return array(logits.shape(), logits.dtype(), make_ref<CrossEntropyGradient>(), {logits, targets, g}, to_stream({}));
+    return array(logits.shape(), logits.dtype(), make_ref<CrossEntropyGradient>(),
+                 {logits, targets, g}, to_stream({}));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     run_rows("cross_entropy_gradient", inputs, outputs[0], queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
-    const array p = softmax_of(primals[0]), h = astype(cotangents[0], p.dtype()), g = astype(primals[2], p.dtype());
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
+    const array p = softmax_of(primals[0]), h = astype(cotangents[0], p.dtype()),
+                g = astype(primals[2], p.dtype());
     Arrays result;
     for (const int i : argnums) {
       if (i == 1) no_gradient_of_indices("cross_entropy");
@@ -59,51 +66,69 @@ class CrossEntropyGradient final : public Primitive {
     }
     return result;
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     return {{make(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size),
-                  batch_first(inputs[2], axes[2], size))}, {0}};
+                  batch_first(inputs[2], axes[2], size))},
+            {0}};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(4 * inputs[0].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(4 * inputs[0].size());
+  }
 };
 
 class CrossEntropy final : public Primitive {
  public:
   const char* name() const override { return "CrossEntropy"; }
   static array make(const array& logits, const array& targets, const StreamOrDevice& s) {
-    return array(targets.shape(), float32, make_ref<CrossEntropy>(), {logits, targets}, to_stream(s));
+    return array(targets.shape(), float32, make_ref<CrossEntropy>(), {logits, targets},
+                 to_stream(s));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     run_rows("cross_entropy", inputs, outputs[0], queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices("cross_entropy");
     return {CrossEntropyGradient::make(primals[0], primals[1], cotangents[0])};
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices("cross_entropy");
     return {astype(along(softmax_of(primals[0]), primals[1], tangents[0]), float32)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
-    return {{make(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size), {})}, {0}};
+    return {
+        {make(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size), {})},
+        {0}};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[1].shape()}; }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(4 * inputs[0].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[1].shape()};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(4 * inputs[0].size());
+  }
 };
 
 }  // namespace
 
 array cross_entropy(const array& logits, const array& targets, StreamOrDevice s) {
   constexpr const char* op = "cross_entropy";
-  if (logits.ndim() == 0) fail(op, "logits must have at least 1 dimension but got input with 0 dimensions.");
-  if (!logits.dtype().is_floating()) fail(op, "Received unsupported logits type ", logits.dtype().name(), ".");
+  if (logits.ndim() == 0)
+    fail(op, "logits must have at least 1 dimension but got input with 0 dimensions.");
+  if (!logits.dtype().is_floating())
+    fail(op, "Received unsupported logits type ", logits.dtype().name(), ".");
   if (!targets.dtype().is_integer())
     fail(op, "targets must be integer class indices but got ", targets.dtype().name(), ".");
   if (targets.shape() != Shape(logits.shape().begin(), logits.shape().end() - 1))
-    fail(op, "targets shape ", to_string(targets.shape()), " does not match logits shape ", to_string(logits.shape()),
-         " with the last axis removed.");
+    fail(op, "targets shape ", to_string(targets.shape()), " does not match logits shape ",
+         to_string(logits.shape()), " with the last axis removed.");
   if (logits.size() == 0) fail(op, "Received empty array.");
   return CrossEntropy::make(logits, astype(targets, int64, s), s);
 }

@@ -4,8 +4,8 @@
 #include <iostream>
 
 #include "base/error.h"
-#include "graph/copy.h"
 #include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 
@@ -13,30 +13,39 @@ namespace mlx::fast {
 namespace {
 
 std::string to_text(const TemplateValue& value) {
-  return value.kind == TemplateValue::dtype ? type_in_memory(Dtype::Id(value.value)) : std::to_string(value.value);
+  return value.kind == TemplateValue::dtype ? type_in_memory(Dtype::Id(value.value))
+                                            : std::to_string(value.value);
 }
 
 enum class Detail { shape, strides };
 
-bool mentions(const std::string& source, const std::string& name) { return source.find(name) != source.npos; }
+bool mentions(const std::string& source, const std::string& name) {
+  return source.find(name) != source.npos;
+}
 
 /// Shape or strides of x as an array of longs.
 array detail_of(const array& x, Detail detail) {
   std::vector<int64_t> values;
-  for (int i = 0; i < x.ndim(); ++i) values.push_back(detail == Detail::shape ? x.shape(i) : x.strides()[size_t(i)]);
+  for (int i = 0; i < x.ndim(); ++i)
+    values.push_back(detail == Detail::shape ? x.shape(i) : x.strides()[size_t(i)]);
   if (values.empty()) values.push_back(0);
   return array::from_host(values.data(), {int32_t(values.size())}, int64);
 }
 
-[[noreturn]] void no_metal() { fail<std::runtime_error>("metal_kernel", "No Metal back-end."); }
+[[noreturn]] void no_metal() {
+  fail<std::runtime_error>("metal_kernel", "No Metal back-end.");
+}
 
 class CustomKernel final : public Primitive {
  public:
-  CustomKernel(CustomSource kernel, KernelRun run) : kernel_(std::move(kernel)), run_(std::move(run)) {}
+  CustomKernel(CustomSource kernel, KernelRun run)
+      : kernel_(std::move(kernel)), run_(std::move(run)) {}
   const char* name() const override { return "CustomKernel"; }
   void fields(Fields& f) override {
-    f.field("name", kernel_.name), f.field("source", kernel_.source), f.field("header", kernel_.header);
-    f.field("language", kernel_.language), f.field("ensure_row_contiguous", kernel_.ensure_row_contiguous);
+    f.field("name", kernel_.name), f.field("source", kernel_.source),
+        f.field("header", kernel_.header);
+    f.field("language", kernel_.language),
+        f.field("ensure_row_contiguous", kernel_.ensure_row_contiguous);
     f.field("input_names", kernel_.input_names), f.field("output_names", kernel_.output_names);
     f.field("grid", run_.grid), f.field("group", run_.group);
     f.field("shapes", run_.shapes);
@@ -45,7 +54,8 @@ class CustomKernel final : public Primitive {
     int64_t count = int64_t(run_.values.size());
     f.field("values", count);
     run_.values.resize(size_t(count));
-    for (TemplateValue& value : run_.values) f.field("name", value.name), f.field("kind", value.kind), f.field("value", value.value);
+    for (TemplateValue& value : run_.values)
+      f.field("name", value.name), f.field("kind", value.kind), f.field("value", value.value);
     bool filled = run_.initial.has_value();
     double initial = run_.initial.value_or(0);
     f.field("filled", filled), f.field("initial", initial);
@@ -54,7 +64,8 @@ class CustomKernel final : public Primitive {
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     if (kernel_.language == CustomSource::metal) no_metal();
     Arrays arguments;
-    for (const array& x : inputs) arguments.push_back(kernel_.ensure_row_contiguous ? contiguous_copy(x, queue) : x);
+    for (const array& x : inputs)
+      arguments.push_back(kernel_.ensure_row_contiguous ? contiguous_copy(x, queue) : x);
     for (array& out : outputs) {
       out.allocate(queue);
       if (run_.initial && out.size() > 0) copy_into(array(*run_.initial, out.dtype()), out, queue);
@@ -62,12 +73,15 @@ class CustomKernel final : public Primitive {
     const std::string text = kernel_.text(arguments, run_.dtypes, run_.values);
     Launch launch(queue, queue.device().kernels().generated(text, kernel_.name.c_str(), false));
     launch.over(size_t(run_.grid[0]), size_t(run_.grid[1]), size_t(run_.grid[2]));
-    if (!run_.group.empty()) launch.in_groups_of(size_t(run_.group[0]), size_t(run_.group[1]), size_t(run_.group[2]));
+    if (!run_.group.empty())
+      launch.in_groups_of(size_t(run_.group[0]), size_t(run_.group[1]), size_t(run_.group[2]));
     Arrays details;  // alive until the launch
     for (size_t i = 0; i < arguments.size(); ++i) {
       launch.set(reads(arguments[i]));
       for (const Detail detail : {Detail::shape, Detail::strides}) {
-        if (!mentions(kernel_.source, kernel_.input_names[i] + (detail == Detail::shape ? "_shape" : "_strides"))) continue;
+        if (!mentions(kernel_.source,
+                      kernel_.input_names[i] + (detail == Detail::shape ? "_shape" : "_strides")))
+          continue;
         details.push_back(detail_of(arguments[i], detail));
         launch.set(reads(details.back()));
       }
@@ -91,7 +105,8 @@ std::string CustomSource::text(const Arrays& inputs, const std::vector<Dtype>& o
                                const std::vector<TemplateValue>& values) const {
   std::string arguments, pointers, text = header + '\n';
   const auto pointer = [&](const std::string& kind, const std::string& name) {
-    arguments += (arguments.empty() ? "" : ", ") + kind + "* " + name + "_buffer, long " + name + "_offset";
+    arguments +=
+        (arguments.empty() ? "" : ", ") + kind + "* " + name + "_buffer, long " + name + "_offset";
     pointers += "  " + kind + "* const " + name + " = " + name + "_buffer + " + name + "_offset;\n";
   };
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -99,18 +114,22 @@ std::string CustomSource::text(const Arrays& inputs, const std::vector<Dtype>& o
     pointer(std::string("global const ") + type_in_memory(inputs[i].dtype()), input);
     if (mentions(source, input + "_shape")) pointer("global const long", input + "_shape");
     if (mentions(source, input + "_strides")) pointer("global const long", input + "_strides");
-    if (mentions(source, input + "_ndim")) pointers += "  const int " + input + "_ndim = " + std::to_string(inputs[i].ndim()) + ";\n";
+    if (mentions(source, input + "_ndim"))
+      pointers += "  const int " + input + "_ndim = " + std::to_string(inputs[i].ndim()) + ";\n";
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     pointer(std::string("global ") + type_in_memory(outputs[i]), output_names[i]);
-  for (const TemplateValue& value : values) text += "#define " + value.name + ' ' + to_text(value) + '\n';
+  for (const TemplateValue& value : values)
+    text += "#define " + value.name + ' ' + to_text(value) + '\n';
   return text + "kernel void " + name + '(' + arguments + ") {\n" + pointers + source + "\n}\n";
 }
 
-Arrays run_kernel(const CustomSource& kernel, const Arrays& inputs, const KernelRun& run, StreamOrDevice s) {
+Arrays run_kernel(const CustomSource& kernel, const Arrays& inputs, const KernelRun& run,
+                  StreamOrDevice s) {
   const char* op = kernel.op();
   const auto expect = [&](const char* what, size_t wanted, size_t got) {
-    if (wanted != got) fail(op, "Expected `", what, "` to have size ", wanted, " but got size ", got, ".");
+    if (wanted != got)
+      fail(op, "Expected `", what, "` to have size ", wanted, " but got size ", got, ".");
   };
   expect("inputs", kernel.input_names.size(), inputs.size());
   expect("output_shapes", kernel.output_names.size(), run.shapes.size());
@@ -122,13 +141,15 @@ Arrays run_kernel(const CustomSource& kernel, const Arrays& inputs, const Kernel
   if (kernel.language == CustomSource::metal) {
     const auto* const device = std::get_if<DeviceType>(&s);
     const auto* const stream = std::get_if<Stream>(&s);
-    if ((device && *device == DeviceType::cpu) || (stream && stream->device == DeviceType::cpu)) fail(op, "Only supports the GPU.");
+    if ((device && *device == DeviceType::cpu) || (stream && stream->device == DeviceType::cpu))
+      fail(op, "Only supports the GPU.");
     if (!Tracing::recording()) no_metal();
     s = {};  // where there is no GPU, the recording has one all the same
   } else if (run.verbose) {
     std::cout << kernel.text(inputs, run.dtypes, run.values) << std::flush;
   }
-  return array::several(run.shapes, run.dtypes, make_ref<CustomKernel>(kernel, run), inputs, to_stream(s));
+  return array::several(run.shapes, run.dtypes, make_ref<CustomKernel>(kernel, run), inputs,
+                        to_stream(s));
 }
 
 }  // namespace mlx::fast

@@ -1,4 +1,5 @@
-// Kernels that scripts write themselves: the body of a function over named arrays, in OpenCL C or in Metal.
+// Kernels that scripts write themselves: the body of a function over named arrays, in OpenCL C or
+// in Metal.
 #pragma once
 
 #include <string>
@@ -16,8 +17,9 @@ struct TemplateValue {
   int64_t value = 0;  ///< a dtype's id
 };
 
-/// What a kernel consists of. In OpenCL C the body sees each input and output as a pointer of its name; an input's
-/// `name_shape`, `name_strides` (global const long*) and `name_ndim` (int) exist when the body mentions them.
+/// What a kernel consists of. In OpenCL C the body sees each input and output as a pointer of its
+/// name; an input's `name_shape`, `name_strides` (global const long*) and `name_ndim` (int) exist
+/// when the body mentions them.
 struct CustomSource {
   enum Language { opencl, metal };
   Language language = opencl;
@@ -27,10 +29,12 @@ struct CustomSource {
   bool ensure_row_contiguous = true;
   const char* op() const { return language == opencl ? "opencl_kernel" : "metal_kernel"; }
   /// The OpenCL C text for inputs and outputs of these dtypes.
-  std::string text(const Arrays& inputs, const std::vector<Dtype>& outputs, const std::vector<TemplateValue>& values) const;
+  std::string text(const Arrays& inputs, const std::vector<Dtype>& outputs,
+                   const std::vector<TemplateValue>& values) const;
 };
 
-/// How one call runs: `grid` work-items in groups of `group` (no zeros; the grid is rounded up to whole groups).
+/// How one call runs: `grid` work-items in groups of `group` (no zeros; the grid is rounded up to
+/// whole groups).
 struct KernelRun {
   std::vector<Shape> shapes;
   std::vector<Dtype> dtypes;
@@ -40,8 +44,10 @@ struct KernelRun {
   bool verbose = false;           ///< prints the text
 };
 
-/// Throws std::invalid_argument for counts that disagree, std::runtime_error with the log when evaluation finds that
-/// the kernel does not build. A Metal kernel can be recorded (compile, export) but not run: std::runtime_error.
-Arrays run_kernel(const CustomSource& source, const Arrays& inputs, const KernelRun& run, StreamOrDevice s = {});
+/// Throws std::invalid_argument for counts that disagree, std::runtime_error with the log when
+/// evaluation finds that the kernel does not build. A Metal kernel can be recorded (compile,
+/// export) but not run: std::runtime_error.
+Arrays run_kernel(const CustomSource& source, const Arrays& inputs, const KernelRun& run,
+                  StreamOrDevice s = {});
 
 }  // namespace mlx::fast

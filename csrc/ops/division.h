@@ -5,7 +5,8 @@
 
 namespace mlx {
 
-/// {floor(a / b), remainder with the sign of b}, for integers too. Throws std::invalid_argument for complex values.
+/// {floor(a / b), remainder with the sign of b}, for integers too. Throws std::invalid_argument for
+/// complex values.
 Arrays divmod(Operand a, Operand b, StreamOrDevice s = {});
 
 }  // namespace mlx

@@ -24,7 +24,9 @@ struct Term {
   int32_t size_of(int label) const { return x.shape(axis_of(label)); }
 };
 
-bool contains(uint64_t set, int label) { return set >> label & 1; }
+bool contains(uint64_t set, int label) {
+  return set >> label & 1;
+}
 
 /// Leaves of axes with one label their diagonal: every (n + 1)-th element of the two flattened.
 Term diagonal(Term term, const StreamOrDevice& s) {
@@ -33,7 +35,8 @@ Term diagonal(Term term, const StreamOrDevice& s) {
       if (term.labels[j] != term.labels[i]) continue;
       array x = moveaxis(moveaxis(term.x, i, -1, s), j - 1, -1, s);
       const int32_t n = x.shape(-1);
-      if (x.shape(-2) != n) fail("einsum", "a repeated subscript has axes of sizes ", x.shape(-2), " and ", n, ".");
+      if (x.shape(-2) != n)
+        fail("einsum", "a repeated subscript has axes of sizes ", x.shape(-2), " and ", n, ".");
       Shape flat(x.shape().begin(), x.shape().end() - 2);
       flat.push_back(dimension(int64_t(n) * n, "einsum"));
       Shape strides(flat.size(), 1);
@@ -76,7 +79,8 @@ int32_t extent(const Term& term, const Axes& labels) {
 }
 
 /// (batch…, rows, columns) with the labels of rows and of columns flattened.
-array as_matrices(const Term& term, const Axes& batch, const Axes& rows, const Axes& columns, const StreamOrDevice& s) {
+array as_matrices(const Term& term, const Axes& batch, const Axes& rows, const Axes& columns,
+                  const StreamOrDevice& s) {
   const array x = ordered(term, joined({batch, rows, columns}), false, s);
   if (rows.size() == 1 && columns.size() == 1) return x;
   Shape shape(x.shape().begin(), x.shape().begin() + batch.size());
@@ -101,8 +105,10 @@ Term contract_pair(Term a, Term b, uint64_t kept, const StreamOrDevice& s) {
   for (const int label : b.labels)
     if (!a.has(label)) free_b.push_back(label);
   const Axes labels = joined({batch, free_a, free_b});
-  if (summed.empty()) return {multiply(ordered(a, labels, true, s), ordered(b, labels, true, s), s), labels};
-  array x = matmul(as_matrices(a, batch, free_a, summed, s), as_matrices(b, batch, summed, free_b, s), s);
+  if (summed.empty())
+    return {multiply(ordered(a, labels, true, s), ordered(b, labels, true, s), s), labels};
+  array x =
+      matmul(as_matrices(a, batch, free_a, summed, s), as_matrices(b, batch, summed, free_b, s), s);
   if (free_a.size() != 1 || free_b.size() != 1) {
     Shape shape(x.shape().begin(), x.shape().end() - 2);
     for (const int label : free_a) shape.push_back(a.size_of(label));

@@ -39,8 +39,10 @@ std::string term_letters(const std::string& term) {
 std::vector<std::string> split_terms(const std::string& text) {
   std::vector<std::string> terms(1);
   for (const char c : text) {
-    if (c == ',') terms.emplace_back();
-    else terms.back() += c;
+    if (c == ',')
+      terms.emplace_back();
+    else
+      terms.back() += c;
   }
   for (std::string& term : terms) term = term_letters(term);
   return terms;
@@ -110,7 +112,8 @@ Step make_step(const std::vector<uint64_t>& sets, const Axes& positions, uint64_
   }
   step.kept = step.all & kept_labels(sets, positions, output);
   step.removed -= volume(step.kept, sizes);
-  const int64_t operations = std::max<int64_t>(1, int64_t(positions.size()) - 1) + (step.kept != step.all);
+  const int64_t operations =
+      std::max<int64_t>(1, int64_t(positions.size()) - 1) + (step.kept != step.all);
   step.cost = volume(step.all, sizes) * operations;
   return step;
 }
@@ -128,7 +131,8 @@ struct Candidate {
 /// Renumbers the candidates that a contraction leaves possible.
 void after_contraction(std::vector<Candidate>& candidates, std::array<int, 2> done) {
   std::erase_if(candidates, [&](const Candidate& c) {
-    return std::any_of(c.pair.begin(), c.pair.end(), [&](int i) { return i == done[0] || i == done[1]; });
+    return std::any_of(c.pair.begin(), c.pair.end(),
+                       [&](int i) { return i == done[0] || i == done[1]; });
   });
   for (Candidate& c : candidates)
     for (int& i : c.pair) i -= (i > done[0]) + (i > done[1]);
@@ -162,7 +166,8 @@ Subscripts parse_subscripts(const std::string& subscripts, const Arrays& operand
   const std::string output =
       arrow == std::string::npos ? implicit_output(terms) : term_letters(text.substr(arrow + 2));
   if (terms.size() != operands.size())
-    fail("einsum", "Number of operands, ", operands.size(), ", does not match number of input subscripts, ", terms.size());
+    fail("einsum", "Number of operands, ", operands.size(),
+         ", does not match number of input subscripts, ", terms.size());
 
   Subscripts result;
   Numbering numbering;
@@ -171,7 +176,8 @@ Subscripts parse_subscripts(const std::string& subscripts, const Arrays& operand
     const bool has_ellipsis = terms[i].find(ellipsis) != std::string::npos;
     const int named = int(terms[i].size()) - has_ellipsis, hidden = operands[i].ndim() - named;
     if (has_ellipsis ? hidden < 0 : hidden != 0)
-      fail("einsum", "Invalid number of subscripts ", named, " for input ", i, " with ", operands[i].ndim(), " dimensions.");
+      fail("einsum", "Invalid number of subscripts ", named, " for input ", i, " with ",
+           operands[i].ndim(), " dimensions.");
     most_hidden = std::max(most_hidden, hidden);
     result.inputs.push_back(numbered(terms[i], hidden, numbering));
   }
@@ -220,9 +226,10 @@ std::vector<Axes> contraction_path(const Subscripts& subscripts) {
       path.push_back(all_axes(int(sets.size())));
       break;
     }
-    const Candidate best = *std::min_element(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-      return a.removed != b.removed ? a.removed > b.removed : a.cost < b.cost;
-    });
+    const Candidate best =
+        *std::min_element(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+          return a.removed != b.removed ? a.removed > b.removed : a.cost < b.cost;
+        });
     const Axes pair(best.pair.begin(), best.pair.end());
     contract(sets, pair, make_step(sets, pair, output, subscripts.sizes).kept);
     after_contraction(candidates, best.pair);
@@ -233,7 +240,8 @@ std::vector<Axes> contraction_path(const Subscripts& subscripts) {
   return path;
 }
 
-std::pair<std::vector<Shape>, std::string> einsum_path(const std::string& text, const Arrays& operands) {
+std::pair<std::vector<Shape>, std::string> einsum_path(const std::string& text,
+                                                       const Arrays& operands) {
   const Subscripts subscripts = parse_subscripts(text, operands);
   const std::vector<Axes> path = contraction_path(subscripts);
   std::vector<uint64_t> sets = label_sets(subscripts);
@@ -248,7 +256,8 @@ std::pair<std::vector<Shape>, std::string> einsum_path(const std::string& text, 
     scaling = std::max(scaling, std::popcount(step.all));
   }
   std::ostringstream account;
-  account << "  Complete contraction:  " << text << "\n         Naive scaling:  " << std::popcount(naive.all)
+  account << "  Complete contraction:  " << text
+          << "\n         Naive scaling:  " << std::popcount(naive.all)
           << "\n     Optimized scaling:  " << scaling << "\n      Naive FLOP count:  " << naive.cost
           << "\n  Optimized FLOP count:  " << cost << "\n";
   return {std::vector<Shape>(path.begin(), path.end()), account.str()};

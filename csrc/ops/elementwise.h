@@ -17,7 +17,8 @@ namespace mlx {
 #undef UNARY
 #undef BINARY
 
-/// Conversion to another dtype; `a` itself when it has it already, or with `copy` the same in memory of its own.
+/// Conversion to another dtype; `a` itself when it has it already, or with `copy` the same in
+/// memory of its own.
 array astype(const array& a, Dtype dtype, StreamOrDevice s = {}, std::optional<bool> copy = {});
 /// Elements of `x` where `condition` is not zero, of `y` elsewhere; all three broadcast.
 array where(Condition condition, Operand x, Operand y, StreamOrDevice s = {});
@@ -26,11 +27,16 @@ array stop_gradient(const array& x, StreamOrDevice s = {});
 /// Rounds half to even at that many decimals.
 array round(Operand a, int decimals = 0, StreamOrDevice s = {});
 /// Limited to the bounds, of which one may be missing.
-array clip(const array& a, const std::optional<Operand>& a_min, const std::optional<Operand>& a_max, StreamOrDevice s = {});
+array clip(const array& a, const std::optional<Operand>& a_min, const std::optional<Operand>& a_max,
+           StreamOrDevice s = {});
 
-inline array operator-(const array& a) { return negative(a); }
-#define OPERATOR(symbol, name) \
-  inline array operator symbol(Operand a, Operand b) { return name(std::move(a), std::move(b)); }
+inline array operator-(const array& a) {
+  return negative(a);
+}
+#define OPERATOR(symbol, name)                         \
+  inline array operator symbol(Operand a, Operand b) { \
+    return name(std::move(a), std::move(b));           \
+  }
 OPERATOR(+, add)
 OPERATOR(-, subtract)
 OPERATOR(*, multiply)
@@ -43,10 +49,12 @@ OPERATOR(>=, greater_equal)
 
 /// A row of elementwise.def.
 struct ElementwiseRow {
-  using Derivative = std::optional<array> (*)(const array& g, const array& a, const array& b, const array& y);
+  using Derivative = std::optional<array> (*)(const array& g, const array& a, const array& b,
+                                              const array& y);
   const char* name;
   int operands;
-  std::pair<Dtype, Dtype> (*result)(Dtype, const char* op);  ///< operand dtype → (compute dtype, result dtype)
+  std::pair<Dtype, Dtype> (*result)(
+      Dtype, const char* op);  ///< operand dtype → (compute dtype, result dtype)
   const char* real;
   const char* integer;
   const char* complex;
@@ -77,10 +85,11 @@ class Elementwise final : public Primitive {
   Fragment fragment_;
 };
 
-/// Moves the batch axes of elementwise operands to the front and pads their ranks, so that they broadcast. Returns
-/// the aligned operands; the result's batch axis is 0.
+/// Moves the batch axes of elementwise operands to the front and pads their ranks, so that they
+/// broadcast. Returns the aligned operands; the result's batch axis is 0.
 Arrays align_batch(const Arrays& inputs, const std::vector<int>& axes);
-/// Sums the axes along which a cotangent of shape `g` was broadcast from `shape`, and casts to `dtype`.
+/// Sums the axes along which a cotangent of shape `g` was broadcast from `shape`, and casts to
+/// `dtype`.
 array unbroadcast(const array& g, const Shape& shape, Dtype dtype);
 
 }  // namespace mlx

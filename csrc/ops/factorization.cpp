@@ -14,17 +14,24 @@
 namespace mlx::linalg {
 namespace {
 
-const Routine* const routines[] = {&inverse, &triangular_inverse, &cholesky_factor, &cholesky_inverse, &qr_factors,
-                                   &singular_values, &eigenvalues, &hermitian_eigenvalues, &lu_factors, &solution,
-                                   &determinant, &sign_and_logarithm, &cofactors, &pseudo_inverse};
+const Routine* const routines[] = {
+    &inverse,    &triangular_inverse, &cholesky_factor, &cholesky_inverse,
+    &qr_factors, &singular_values,    &eigenvalues,     &hermitian_eigenvalues,
+    &lu_factors, &solution,           &determinant,     &sign_and_logarithm,
+    &cofactors,  &pseudo_inverse};
 
 class Factorization final : public Primitive {
  public:
-  Factorization(const Routine& routine, MatrixOptions options, std::vector<Shape> shapes, std::vector<Dtype> dtypes)
-      : routine_(&routine), options_(options), shapes_(std::move(shapes)), dtypes_(std::move(dtypes)) {}
+  Factorization(const Routine& routine, MatrixOptions options, std::vector<Shape> shapes,
+                std::vector<Dtype> dtypes)
+      : routine_(&routine),
+        options_(options),
+        shapes_(std::move(shapes)),
+        dtypes_(std::move(dtypes)) {}
   const char* name() const override { return routine_->name; }
   void fields(Fields& f) override {
-    int routine = int(std::find(std::begin(routines), std::end(routines), routine_) - std::begin(routines));
+    int routine =
+        int(std::find(std::begin(routines), std::end(routines), routine_) - std::begin(routines));
     std::vector<int> dtypes;
     for (const Dtype dtype : dtypes_) dtypes.push_back(dtype.id());
     f.field("routine", routine);
@@ -32,20 +39,23 @@ class Factorization final : public Primitive {
     f.field("vectors", options_.vectors);
     f.field("shapes", shapes_);
     f.field("dtypes", dtypes);
-    if (routine < 0 || routine >= int(std::size(routines))) fail<std::runtime_error>("import_function", "there is no factorisation ", routine, ".");
+    if (routine < 0 || routine >= int(std::size(routines)))
+      fail<std::runtime_error>("import_function", "there is no factorisation ", routine, ".");
     routine_ = routines[routine];
     dtypes_.clear();
     for (const int id : dtypes) dtypes_.push_back(Dtype::Id(id));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override;
   /// Eigenvalues and -vectors follow the matrix; the others are refused, as in MLX.
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     if (!follows()) return Primitive::output_shapes(inputs);
     Shape values = inputs[0].shape();
     values.erase(values.end() - 1);
-    return options_.vectors ? std::vector<Shape>{values, inputs[0].shape()} : std::vector<Shape>{values};
+    return options_.vectors ? std::vector<Shape>{values, inputs[0].shape()}
+                            : std::vector<Shape>{values};
   }
   /// Cubic in the size, and never a matter of microseconds.
   size_t work(const Arrays& inputs, const Arrays&) const override {
@@ -94,45 +104,56 @@ void Factorization::eval(const Arrays& given, Arrays& outputs, Queue& queue) {
   for (const array& x : inputs) from.push_back(part(x)), shapes.push_back(x.shape());
   for (const array& y : outputs) to.push_back(part(y));
   const MatrixRoutine run = routine_for(*routine_, inputs[0].dtype());
-  queue.native(name(), [=, kept = std::move(kept), options = options_] {
-    for (int64_t i = 0; i < batch; ++i) {
-      const auto address = [i](const Part& p) { return static_cast<char*>(p.buffer->raw()) + p.offset + i * p.step; };
-      std::vector<const void*> sources;
-      std::vector<void*> results;
-      for (const Part& p : from) sources.push_back(address(p));
-      for (const Part& p : to) results.push_back(address(p));
-      run(m, n, sources, results, shapes, options);
-    }
-  }, reads, writes);
+  queue.native(
+      name(),
+      [=, kept = std::move(kept), options = options_] {
+        for (int64_t i = 0; i < batch; ++i) {
+          const auto address = [i](const Part& p) {
+            return static_cast<char*>(p.buffer->raw()) + p.offset + i * p.step;
+          };
+          std::vector<const void*> sources;
+          std::vector<void*> results;
+          for (const Part& p : from) sources.push_back(address(p));
+          for (const Part& p : to) results.push_back(address(p));
+          run(m, n, sources, results, shapes, options);
+        }
+      },
+      reads, writes);
 }
 
-Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
-                          const Arrays& outputs) {
+Arrays Factorization::vjp(const Arrays& primals, const Arrays& cotangents,
+                          const std::vector<int>& argnums, const Arrays& outputs) {
   const Arrays all = routine_->pullback({primals, outputs, cotangents, options_});
   Arrays result;
   for (const int i : argnums) result.push_back(all[i]);
   return result;
 }
 
-std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs,
+                                                        const std::vector<int>& axes) {
   Arrays mapped;
   const int size = batch_size(inputs, axes);
-  if (routine_ == &solution && axes[0] < 0) {  // one matrix, factored once: the batch becomes further columns
+  if (routine_ == &solution &&
+      axes[0] < 0) {  // one matrix, factored once: the batch becomes further columns
     const array right = moveaxis(inputs[1], axes[1], -2);
     const array x = solve(inputs[0], flatten(right, -2, -1));
     return {{unflatten(x, -1, {size, -1})}, {x.ndim() - 1}};
   }
-  for (size_t i = 0; i < inputs.size(); ++i) mapped.push_back(batch_first(inputs[i], axes[i], size));
-  return {factorize(*routine_, options_, mapped, shapes_for(mapped[0]), dtypes_, {}), std::vector<int>(shapes_.size(), 0)};
+  for (size_t i = 0; i < inputs.size(); ++i)
+    mapped.push_back(batch_first(inputs[i], axes[i], size));
+  return {factorize(*routine_, options_, mapped, shapes_for(mapped[0]), dtypes_, {}),
+          std::vector<int>(shapes_.size(), 0)};
 }
 
-const Registered<Factorization> factorization_class("Factorization", std::ref(inverse), MatrixOptions{},
-                                                    std::vector<Shape>{}, std::vector<Dtype>{});
+const Registered<Factorization> factorization_class("Factorization", std::ref(inverse),
+                                                    MatrixOptions{}, std::vector<Shape>{},
+                                                    std::vector<Dtype>{});
 
 }  // namespace
 
 Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arrays& inputs,
-                 const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes, const StreamOrDevice& s) {
+                 const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes,
+                 const StreamOrDevice& s) {
   lapack::require(routine.name);
   std::vector<Shape> full;
   for (const Shape& shape : shapes) {
@@ -140,11 +161,13 @@ Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arr
     full.back().insert(full.back().end(), shape.begin(), shape.end());
   }
   auto primitive = make_ref<Factorization>(routine, options, shapes, dtypes);
-  if (shapes.size() == 1) return {array(full[0], dtypes[0], std::move(primitive), inputs, to_stream(s))};
+  if (shapes.size() == 1)
+    return {array(full[0], dtypes[0], std::move(primitive), inputs, to_stream(s))};
   return array::several(std::move(full), dtypes, std::move(primitive), inputs, to_stream(s));
 }
 
-array factorize_alike(const Routine& routine, const MatrixOptions& options, const array& a, const StreamOrDevice& s) {
+array factorize_alike(const Routine& routine, const MatrixOptions& options, const array& a,
+                      const StreamOrDevice& s) {
   return factorize(routine, options, {a}, {{a.shape(-2), a.shape(-1)}}, {a.dtype()}, s)[0];
 }
 

@@ -27,9 +27,12 @@ Plan make_plan(const array& a, const Sizes& s, const Sizes& axes, bool inverse_o
   for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn");
   Axes sorted = plan.axes;
   std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) fail("fftn", "Duplicated axis received.");
-  if (s) plan.sizes = *s;
-  else for (const int axis : plan.axes) plan.sizes.push_back(a.shape(axis));
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
+    fail("fftn", "Duplicated axis received.");
+  if (s)
+    plan.sizes = *s;
+  else
+    for (const int axis : plan.axes) plan.sizes.push_back(a.shape(axis));
   if (!s && inverse_of_real && !plan.sizes.empty()) plan.sizes.back() = 2 * (plan.sizes.back() - 1);
   for (const int size : plan.sizes)
     if (size <= 0) fail("fftn", "Invalid FFT output size requested (", size, ").");
@@ -54,11 +57,13 @@ array transform_axes(const array& a, Ends ends, bool inverse, const Sizes& sizes
   const Plan plan = make_plan(a, sizes, axes, ends == Ends::hermitian);
   if (plan.axes.empty()) return a;
   const bool real_input = ends == Ends::real || (ends == Ends::complex && !a.dtype().is_complex());
-  array x = astype(ends == Ends::real && a.dtype().is_complex() ? real(a, s) : a, real_input ? float32 : complex64, s);
+  array x = astype(ends == Ends::real && a.dtype().is_complex() ? real(a, s) : a,
+                   real_input ? float32 : complex64, s);
   // The real end belongs to the last axis: first in a forward transform, last in an inverse one.
   const int last = int(plan.axes.size()) - 1;
   const auto along = [&](int i, Ends kind) {
-    x = transform(x, kind, inverse, plan.axes[i], plan.sizes[i], scale_of(norm, inverse, plan.sizes[i]), s);
+    x = transform(x, kind, inverse, plan.axes[i], plan.sizes[i],
+                  scale_of(norm, inverse, plan.sizes[i]), s);
   };
   if (ends != Ends::hermitian) along(last, ends);
   for (int i = last - 1; i >= 0; --i) along(i, Ends::complex);
@@ -68,15 +73,18 @@ array transform_axes(const array& a, Ends ends, bool inverse, const Sizes& sizes
 
 array transform_axis(const array& a, Ends ends, bool inverse, const std::optional<int>& n, int axis,
                      const std::string& norm, const StreamOrDevice& s) {
-  return transform_axes(a, ends, inverse, n ? Sizes(IntSequence{*n}) : Sizes(), IntSequence{axis}, norm, s);
+  return transform_axes(a, ends, inverse, n ? Sizes(IntSequence{*n}) : Sizes(), IntSequence{axis},
+                        norm, s);
 }
 
-/// The counts over n * d. They are made on the host: only a cast or another device's memory needs a stream.
-array frequencies(std::vector<double> counts, int n, double d, std::optional<Dtype> dtype, std::optional<DeviceType> device,
-                  const StreamOrDevice& s, const char* op) {
+/// The counts over n * d. They are made on the host: only a cast or another device's memory needs a
+/// stream.
+array frequencies(std::vector<double> counts, int n, double d, std::optional<Dtype> dtype,
+                  std::optional<DeviceType> device, const StreamOrDevice& s, const char* op) {
   if (d == 0) fail(op, "`d` must be non-zero.");
   const Dtype to = dtype.value_or(float32);
-  if (!to.is_inexact()) fail(op, "frequencies are no integers: the dtype must be floating, not ", to.name(), ".");
+  if (!to.is_inexact())
+    fail(op, "frequencies are no integers: the dtype must be floating, not ", to.name(), ".");
   for (double& count : counts) count /= double(n) * d;
   const Shape shape{int32_t(counts.size())};
   const StreamOrDevice where = device ? StreamOrDevice(*device) : s;
@@ -86,7 +94,8 @@ array frequencies(std::vector<double> counts, int n, double d, std::optional<Dty
   return device && result.device() != *device ? copy(result, *device) : result;
 }
 
-array shifted(const array& a, const std::optional<Axes>& axes, bool forward, const StreamOrDevice& s) {
+array shifted(const array& a, const std::optional<Axes>& axes, bool forward,
+              const StreamOrDevice& s) {
   const char* op = forward ? "fftshift" : "ifftshift";
   Axes moved = axes ? *axes : all_axes(a.ndim());
   std::vector<int> shifts;
@@ -99,12 +108,14 @@ array shifted(const array& a, const std::optional<Axes>& axes, bool forward, con
 
 }  // namespace
 
-#define ALONG_AXIS(name, ends, inverse)                                                                             \
-  array name(const array& a, std::optional<int> n, int axis, const std::string& norm, StreamOrDevice s) {           \
-    return transform_axis(a, ends, inverse, n, axis, norm, s);                                                      \
-  }                                                                                                                 \
-  array name##n(const array& a, const Sizes& s, const Sizes& axes, const std::string& norm, StreamOrDevice stream) { \
-    return transform_axes(a, ends, inverse, s, axes, norm, stream);                                                 \
+#define ALONG_AXIS(name, ends, inverse)                                                     \
+  array name(const array& a, std::optional<int> n, int axis, const std::string& norm,       \
+             StreamOrDevice s) {                                                            \
+    return transform_axis(a, ends, inverse, n, axis, norm, s);                              \
+  }                                                                                         \
+  array name##n(const array& a, const Sizes& s, const Sizes& axes, const std::string& norm, \
+                StreamOrDevice stream) {                                                    \
+    return transform_axes(a, ends, inverse, s, axes, norm, stream);                         \
   }
 ALONG_AXIS(fft, Ends::complex, false)
 ALONG_AXIS(ifft, Ends::complex, true)
@@ -112,29 +123,37 @@ ALONG_AXIS(rfft, Ends::real, false)
 ALONG_AXIS(irfft, Ends::hermitian, true)
 #undef ALONG_AXIS
 
-array hfft(const array& a, std::optional<int> n, int axis, const std::string& norm, StreamOrDevice s) {
+array hfft(const array& a, std::optional<int> n, int axis, const std::string& norm,
+           StreamOrDevice s) {
   return irfft(conjugate(a, s), n, axis, opposite(norm), s);
 }
 
-array ihfft(const array& a, std::optional<int> n, int axis, const std::string& norm, StreamOrDevice s) {
+array ihfft(const array& a, std::optional<int> n, int axis, const std::string& norm,
+            StreamOrDevice s) {
   return conjugate(rfft(a, n, axis, opposite(norm), s), s);
 }
 
-array fftfreq(int n, double d, StreamOrDevice s, std::optional<Dtype> dtype, std::optional<DeviceType> device) {
+array fftfreq(int n, double d, StreamOrDevice s, std::optional<Dtype> dtype,
+              std::optional<DeviceType> device) {
   if (n <= 0) fail("fftfreq", "`n` must be greater than 0.");
   std::vector<double> counts;
   for (int i = 0; i < n; ++i) counts.push_back(double(i < (n + 1) / 2 ? i : i - n));
   return frequencies(std::move(counts), n, d, dtype, device, s, "fftfreq");
 }
 
-array rfftfreq(int n, double d, StreamOrDevice s, std::optional<Dtype> dtype, std::optional<DeviceType> device) {
+array rfftfreq(int n, double d, StreamOrDevice s, std::optional<Dtype> dtype,
+               std::optional<DeviceType> device) {
   if (n <= 0) fail("rfftfreq", "`n` must be greater than 0.");
   std::vector<double> counts;
   for (int i = 0; i <= n / 2; ++i) counts.push_back(double(i));
   return frequencies(std::move(counts), n, d, dtype, device, s, "rfftfreq");
 }
 
-array fftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) { return shifted(a, axes, true, s); }
-array ifftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) { return shifted(a, axes, false, s); }
+array fftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) {
+  return shifted(a, axes, true, s);
+}
+array ifftshift(const array& a, const std::optional<Axes>& axes, StreamOrDevice s) {
+  return shifted(a, axes, false, s);
+}
 
 }  // namespace mlx::fft

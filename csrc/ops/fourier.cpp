@@ -1,4 +1,5 @@
-// The primitive behind every Fourier transform: direct, in two steps for long ones, by convolution for large primes.
+// The primitive behind every Fourier transform: direct, in two steps for long ones, by convolution
+// for large primes.
 #include "ops/fourier.h"
 
 #include <algorithm>
@@ -15,12 +16,15 @@
 namespace mlx::fft {
 namespace {
 
-// The longest transform that a work-item does in one go; its scratch memory should fit a core's cache.
+// The longest transform that a work-item does in one go; its scratch memory should fit a core's
+// cache.
 constexpr int64_t direct_limit = 4096;
 // Fewer rows than this leave lanes idle, so that two steps pay from a smaller length on.
 constexpr int64_t few_rows = 16, split_from = 256;
 
-int lanes_of(const Capabilities& facts) { return facts.is_cpu ? 16 : 32; }
+int lanes_of(const Capabilities& facts) {
+  return facts.is_cpu ? 16 : 32;
+}
 
 /// How one end of a launch lies in memory, in elements.
 struct End {
@@ -42,7 +46,8 @@ void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue&
   const Capabilities& facts = device.facts();
   const int64_t width = lanes_of(facts), tiles = pass.outer * ((pass.lanes + width - 1) / width);
   const int64_t cells = 4 * pass.length * width;
-  const int64_t most = facts.is_cpu ? 2 * facts.compute_units : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
+  const int64_t most =
+      facts.is_cpu ? 2 * facts.compute_units : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
   const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(tiles, 1, most);
   Defines defines;
   if (x.dtype() == float32) defines.emplace_back("IN_REAL", 1);
@@ -52,19 +57,22 @@ void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue&
   if (pass.swap_out) defines.emplace_back("SWAP_OUT", 1);
   if (pass.factors) defines.emplace_back(pass.factors, 1);
   const Ref<Buffer> table = roots(device, pass.length);
-  const Ref<Buffer> scratch = device.allocator().allocate(size_t(items * cells) * sizeof(float), &queue);
+  const Ref<Buffer> scratch =
+      device.allocator().allocate(size_t(items * cells) * sizeof(float), &queue);
   const BufferArgument w{table.get(), 0, false};
-  const auto factors = [&](const Ref<Buffer> Factors::*part) {
+  const auto factors = [&](const Ref<Buffer> Factors::* part) {
     return pass.tables ? BufferArgument{(pass.tables->*part).get(), 0, false} : w;
   };
   Launch work = launch(queue, "fft", "fft", defines);
-  if (facts.is_cpu) work.over(size_t(items));
-  else work.over(size_t(items * width)).in_groups_of(size_t(width));
+  if (facts.is_cpu)
+    work.over(size_t(items));
+  else
+    work.over(size_t(items * width)).in_groups_of(size_t(width));
   work.moving(size_t(x.nbytes() + y.nbytes()))
       .with(reads(x), writes(y), w, factors(&Factors::across), factors(&Factors::along),
-            BufferArgument{scratch.get(), 0, true}, pass.outer, pass.lanes, pass.n, pass.length, radices_of(pass.length),
-            pass.in.outer, pass.in.lane, pass.in.index, pass.in.count, pass.out.outer, pass.out.lane, pass.out.index,
-            pass.out.count, pass.scale);
+            BufferArgument{scratch.get(), 0, true}, pass.outer, pass.lanes, pass.n, pass.length,
+            radices_of(pass.length), pass.in.outer, pass.in.lane, pass.in.index, pass.in.count,
+            pass.out.outer, pass.out.lane, pass.out.index, pass.out.count, pass.scale);
 }
 
 /// The divisor of n nearest to its root, from below.
@@ -89,11 +97,13 @@ array fit(const array& x, int axis, int length) {
 enum class Method {
   direct,
   convolve,  ///< by a convolution of a length that the stages take
-  split,     ///< in two steps; then the axis is the last one, has length n, and the result is complex
+  split,  ///< in two steps; then the axis is the last one, has length n, and the result is complex
 };
 
 /// Of the transforms that make a convolution for length n.
-int64_t convolution_length(int64_t n) { return int64_t(std::bit_ceil(uint64_t(2 * n - 1))); }
+int64_t convolution_length(int64_t n) {
+  return int64_t(std::bit_ceil(uint64_t(2 * n - 1)));
+}
 
 class Fourier final : public Primitive {
  public:
@@ -113,18 +123,32 @@ class Fourier final : public Primitive {
     array& out = outputs[0];
     const bool dying = inputs[0].is_donatable();
     const array x = contiguous_copy(inputs[0], queue);
-    // A tile is read as a whole before it is written, so the result may take the place of what nobody else reads.
-    const bool alike = method_ != Method::split && x.dtype() == out.dtype() && x.shape() == out.shape();
-    if (alike && (dying || !x.same(inputs[0]))) out.share(x, x.strides(), x.offset());
-    else out.allocate(queue);
+    // A tile is read as a whole before it is written, so the result may take the place of what
+    // nobody else reads.
+    const bool alike =
+        method_ != Method::split && x.dtype() == out.dtype() && x.shape() == out.shape();
+    if (alike && (dying || !x.same(inputs[0])))
+      out.share(x, x.strides(), x.offset());
+    else
+      out.allocate(queue);
     if (out.size() == 0) return;
     if (method_ == Method::split) return in_two_steps(x, out, queue);
     int64_t before = 1, after = 1;
     for (int i = 0; i < axis_; ++i) before *= x.shape(i);
     for (int i = axis_ + 1; i < x.ndim(); ++i) after *= x.shape(i);
-    const int64_t from = x.shape(axis_), to = out.shape(axis_), used = std::min<int64_t>(from, bins());
-    Pass pass{before, after, n_, n_, {from * after, 1, after, used}, {to * after, 1, after, to},
-              inverse_, inverse_, float(scale_), nullptr, nullptr};
+    const int64_t from = x.shape(axis_), to = out.shape(axis_),
+                  used = std::min<int64_t>(from, bins());
+    Pass pass{before,
+              after,
+              n_,
+              n_,
+              {from * after, 1, after, used},
+              {to * after, 1, after, to},
+              inverse_,
+              inverse_,
+              float(scale_),
+              nullptr,
+              nullptr};
     Factors chirp;
     if (method_ == Method::convolve) {
       pass.length = convolution_length(n_);
@@ -142,19 +166,22 @@ class Fourier final : public Primitive {
     enqueue(pass, x, out, ends_, queue);
   }
 
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     const array &x = primals[0], &g = cotangents[0];
     if (ends_ == Ends::hermitian) {
       const array spectrum = transform(g, Ends::real, !inverse_, axis_, n_, scale_);
       return {fit(multiply(spectrum, multiplicity(x.ndim())), axis_, x.shape(axis_))};
     }
-    const array spread = fit(transform(g, Ends::complex, !inverse_, axis_, n_, scale_), axis_, x.shape(axis_));
+    const array spread =
+        fit(transform(g, Ends::complex, !inverse_, axis_, n_, scale_), axis_, x.shape(axis_));
     return {x.dtype().is_complex() ? spread : real(spread)};
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {transform(tangents[0], ends_, inverse_, axis_, n_, scale_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int axis = axis_ + (axes[0] <= axis_);
     return {{transform(inputs[0], ends_, inverse_, axis, n_, scale_)}, axes};
   }
@@ -176,16 +203,27 @@ class Fourier final : public Primitive {
     return array::from_host(counts.data(), shape, float32);
   }
 
-  /// n = n1 · n2: transforms of the columns of an n1 × n2 matrix, twiddles, transforms of its rows, transposed
-  /// (Bailey, "FFTs in external or hierarchical memory", 1990).
+  /// n = n1 · n2: transforms of the columns of an n1 × n2 matrix, twiddles, transforms of its rows,
+  /// transposed (Bailey, "FFTs in external or hierarchical memory", 1990).
   void in_two_steps(const array& x, const array& out, Queue& queue) const {
     const int64_t n1 = half_of(n_), n2 = n_ / n1, rows = x.size() / n_;
     const array between = array::scratch(x.shape(), complex64, queue);
     const Factors factors = twiddles(queue.device(), n1, n2, lanes_of(queue.device().facts()));
-    enqueue({rows, n2, n1, n1, {n_, 1, n2, n1}, {n_, 1, n2, n1}, inverse_, false, float(scale_), "TWIDDLE", &factors}, x,
-            between, Ends::complex, queue);
-    enqueue({rows, n1, n2, n2, {n_, n2, 1, n2}, {n_, 1, n1, n2}, false, inverse_, 1, nullptr, nullptr}, between, out,
-            Ends::complex, queue);
+    enqueue({rows,
+             n2,
+             n1,
+             n1,
+             {n_, 1, n2, n1},
+             {n_, 1, n2, n1},
+             inverse_,
+             false,
+             float(scale_),
+             "TWIDDLE",
+             &factors},
+            x, between, Ends::complex, queue);
+    enqueue(
+        {rows, n1, n2, n2, {n_, n2, 1, n2}, {n_, 1, n1, n2}, false, inverse_, 1, nullptr, nullptr},
+        between, out, Ends::complex, queue);
   }
 
   Ends ends_;
@@ -200,7 +238,8 @@ array make(const array& x, Ends ends, bool inverse, int axis, int n, double scal
   auto primitive = make_ref<Fourier>(ends, inverse, axis, n, scale, method);
   Shape shape = x.shape();
   shape[axis] = ends == Ends::real ? n / 2 + 1 : n;
-  return array(std::move(shape), ends == Ends::hermitian ? float32 : complex64, std::move(primitive), {x}, to_stream(s));
+  return array(std::move(shape), ends == Ends::hermitian ? float32 : complex64,
+               std::move(primitive), {x}, to_stream(s));
 }
 
 /// Elements 0 … n - 1 of the last axis from elements 0 … n / 2.
@@ -219,7 +258,8 @@ array by_convolution(const array& x, bool inverse, int n, double scale, const St
   const int last = x.ndim() - 1, m = int(convolution_length(n));
   const Chirp table = chirp(n, m, inverse);
   const array turned = multiply(x, table.factors, s);
-  const array spectrum = multiply(transform(turned, Ends::complex, false, last, m, 1, s), table.spectrum, s);
+  const array spectrum =
+      multiply(transform(turned, Ends::complex, false, last, m, 1, s), table.spectrum, s);
   const array filtered = transform(spectrum, Ends::complex, true, last, m, scale / m, s);
   return multiply(fit(filtered, last, n), table.factors, s);
 }
@@ -237,25 +277,31 @@ uint64_t radices_of(int64_t n) {
   return n == 1 ? radices | uint64_t(radices == 0) : 0;
 }
 
-array transform(const array& x, Ends ends, bool inverse, int axis, int n, double scale, const StreamOrDevice& s) {
+array transform(const array& x, Ends ends, bool inverse, int axis, int n, double scale,
+                const StreamOrDevice& s) {
   const int64_t rows = x.shape(axis) == 0 ? 0 : x.size() / x.shape(axis);
-  const int64_t least = n <= direct_limit && !radices_of(n) ? convolution_length(n) : n;  // of one launch's stages
+  const int64_t least =
+      n <= direct_limit && !radices_of(n) ? convolution_length(n) : n;  // of one launch's stages
   const int64_t part = n < split_from ? 1 : half_of(n);
-  const bool splits = part > 1 && radices_of(part) && radices_of(n / part) && (n > direct_limit || rows < few_rows);
+  const bool splits =
+      part > 1 && radices_of(part) && radices_of(n / part) && (n > direct_limit || rows < few_rows);
   // A launch works on all lanes at once; with a few in use, long convolutions pay in parts.
   const bool in_parts = least > n && least > 4 * split_from && rows * 4 < few_rows;
   if (!splits && least <= direct_limit && !in_parts)
-    return make(x, ends, inverse, axis, n, scale, least == n ? Method::direct : Method::convolve, s);
+    return make(x, ends, inverse, axis, n, scale, least == n ? Method::direct : Method::convolve,
+                s);
   // Everything else works on whole complex rows.
   array row = moveaxis(x, axis, -1, s);
   row = ends == Ends::hermitian ? mirrored(row, n) : fit(row, x.ndim() - 1, n);
-  array result = splits ? make(row, Ends::complex, inverse, row.ndim() - 1, n, scale, Method::split, s)
-                        : by_convolution(row, inverse, n, scale, s);
+  array result = splits
+                     ? make(row, Ends::complex, inverse, row.ndim() - 1, n, scale, Method::split, s)
+                     : by_convolution(row, inverse, n, scale, s);
   if (ends == Ends::hermitian) result = real(result, s);
   if (ends == Ends::real) result = fit(result, row.ndim() - 1, n / 2 + 1);
   return moveaxis(result, -1, axis, s);
 }
 
-static const Registered<Fourier> fourier_class("Fourier", Ends::complex, false, 0, 1, 1.0, Method::direct);
+static const Registered<Fourier> fourier_class("Fourier", Ends::complex, false, 0, 1, 1.0,
+                                               Method::direct);
 
 }  // namespace mlx::fft

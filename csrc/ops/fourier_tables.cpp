@@ -12,7 +12,8 @@ namespace {
 
 using Complex = std::complex<double>;
 
-/// exp(-2πi k / n), from the nearest eighth of the circle so that symmetric roots agree to the last bit.
+/// exp(-2πi k / n), from the nearest eighth of the circle so that symmetric roots agree to the last
+/// bit.
 Complex root(int64_t k, int64_t n) {
   k %= n;
   const double angle = 2 * std::numbers::pi / double(n);
@@ -116,7 +117,8 @@ Factors twiddles(Device& device, int64_t n1, int64_t n2, int64_t width) {
     std::vector<complex64_t> across, along;
     for (int64_t k = 0; k < n1; ++k) {
       for (int64_t lane = 0; lane < width; ++lane) across.push_back(complex64_t(root(k * lane, n)));
-      for (int64_t tile = 0; tile < tiles; ++tile) along.push_back(complex64_t(root(k * tile * width, n)));
+      for (int64_t tile = 0; tile < tiles; ++tile)
+        along.push_back(complex64_t(root(k * tile * width, n)));
     }
     return Factors{to_device(device, across), to_device(device, along)};
   });

@@ -14,12 +14,12 @@ struct Factors {
   Ref<Buffer> across, along;
 };
 
-/// exp(-2πi j k / n) for n = n1 · n2, k < n1, j < n2, as products of across[k][lane] and along[k][tile], where
-/// j = width · tile + lane.
+/// exp(-2πi j k / n) for n = n1 · n2, k < n1, j < n2, as products of across[k][lane] and
+/// along[k][tile], where j = width · tile + lane.
 Factors twiddles(Device& device, int64_t n1, int64_t n2, int64_t width);
 
-/// Of Bluestein's algorithm for length n by transforms of length m: exp(∓πi k² / n) for k < n, and the transform of
-/// its conjugate wrapped around m.
+/// Of Bluestein's algorithm for length n by transforms of length m: exp(∓πi k² / n) for k < n, and
+/// the transform of its conjugate wrapped around m.
 struct Chirp {
   array factors, spectrum;
 };

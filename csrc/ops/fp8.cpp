@@ -28,10 +28,13 @@ class Fp8 final : public Primitive {
         .moving(size_t(x.nbytes() + out.nbytes()))
         .with(reads(x), writes(out), x.size());
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{to_ ? to_fp8(inputs[0]) : from_fp8(inputs[0], dtype_)}, axes};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
 
  private:
   bool to_;
@@ -41,16 +44,20 @@ class Fp8 final : public Primitive {
 }  // namespace
 
 array to_fp8(const array& x, StreamOrDevice s) {
-  if (!x.dtype().is_floating()) fail("to_fp8", "Only real floating types are supported but x has type ", x.dtype().name(), ".");
+  if (!x.dtype().is_floating())
+    fail("to_fp8", "Only real floating types are supported but x has type ", x.dtype().name(), ".");
   const array floats = x.dtype() == float64 ? astype(x, float32, s) : x;
   return array(x.shape(), uint8, make_ref<Fp8>(true, floats.dtype()), {floats}, to_stream(s));
 }
 
 array from_fp8(const array& x, Dtype dtype, StreamOrDevice s) {
-  if (x.dtype() != uint8) fail("from_fp8", "Input must have type uint8 but x has type ", x.dtype().name(), ".");
-  if (!dtype.is_floating()) fail("from_fp8", "Only real floating types are supported but dtype is ", dtype.name(), ".");
+  if (x.dtype() != uint8)
+    fail("from_fp8", "Input must have type uint8 but x has type ", x.dtype().name(), ".");
+  if (!dtype.is_floating())
+    fail("from_fp8", "Only real floating types are supported but dtype is ", dtype.name(), ".");
   const Dtype computed = dtype == float64 ? float32 : dtype;
-  return astype(array(x.shape(), computed, make_ref<Fp8>(false, computed), {x}, to_stream(s)), dtype, s);
+  return astype(array(x.shape(), computed, make_ref<Fp8>(false, computed), {x}, to_stream(s)),
+                dtype, s);
 }
 
 static const Registered<Fp8> fp8_class("Fp8", true, float32);

@@ -8,16 +8,14 @@
 #include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/index_dtype.h"
 #include "ops/index_launch.h"
 #include "ops/indexing.h"
-
-#include "ops/index_dtype.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
 
 namespace mlx {
 namespace {
-
 
 class Gather final : public Primitive {
  public:
@@ -25,15 +23,19 @@ class Gather final : public Primitive {
   const char* name() const override { return "gather"; }
   void fields(Fields& f) override { f.field("axis", axis_), f.field("count", count_); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
-    return {scatter(zeros_like(primals[0]), indices(primals), cotangents[0], axis_, ScatterMode::add)};
+    return {
+        scatter(zeros_like(primals[0]), indices(primals), cotangents[0], axis_, ScatterMode::add)};
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {gather(tangents[0], indices(primals), axis_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override;
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     const Shape &from = inputs[0].shape(), &positions = inputs[1].shape();
     Shape shape(from.begin(), from.begin() + axis_);
@@ -53,9 +55,11 @@ void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (y.size() == 0) return;
   array a = inputs[0];
   int64_t outer, outer_stride, inner, inner_stride;
-  if (!merges(a, 0, axis_, outer, outer_stride) || !merges(a, axis_ + count_, a.ndim(), inner, inner_stride)) {
+  if (!merges(a, 0, axis_, outer, outer_stride) ||
+      !merges(a, axis_ + count_, a.ndim(), inner, inner_stride)) {
     a = contiguous_copy(a, queue);
-    merges(a, 0, axis_, outer, outer_stride), merges(a, axis_ + count_, a.ndim(), inner, inner_stride);
+    merges(a, 0, axis_, outer, outer_stride),
+        merges(a, axis_ + count_, a.ndim(), inner, inner_stride);
   }
   Arrays positions;
   for (int k = 0; k < count_; ++k) positions.push_back(contiguous_copy(inputs[1 + k], queue));
@@ -65,16 +69,22 @@ void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   Word word = widest_word(queue, {bytes});
   if (inner_stride == 1 && inner > 1) {
     int64_t alignment = std::gcd(a.offset() * bytes, outer > 1 ? outer_stride * bytes : 0);
-    for (int k = 0; k < count_; ++k) alignment = std::gcd(alignment, a.strides()[axis_ + k] * bytes);
+    for (int k = 0; k < count_; ++k)
+      alignment = std::gcd(alignment, a.strides()[axis_ + k] * bytes);
     word = widest_word(queue, {inner * bytes, alignment});
   }
-  const int64_t in_word = std::max<int64_t>(1, word.bytes / bytes), n = positions[0].size(), rows = outer * n;
+  const int64_t in_word = std::max<int64_t>(1, word.bytes / bytes), n = positions[0].size(),
+                rows = outer * n;
   inner /= in_word;
   const bool cpu = queue.device().facts().is_cpu;
   const int64_t few = 4 * queue.device().facts().compute_units;
-  const int64_t chunks = !cpu ? inner : rows >= few || inner < 1024 ? 1 : std::min(inner / 256, (few + rows - 1) / rows);
+  const int64_t chunks = !cpu ? inner
+                         : rows >= few || inner < 1024
+                             ? 1
+                             : std::min(inner / 256, (few + rows - 1) / rows);
 
-  Launch kernel = launch(queue, "gather", "gather", {{"U", word.type}, {"I", positions[0].dtype()}, {"K", count_}});
+  Launch kernel = launch(queue, "gather", "gather",
+                         {{"U", word.type}, {"I", positions[0].dtype()}, {"K", count_}});
   kernel.set(in_words(a, word, false));
   kernel.set(in_words(y, word, true));
   for (int k = 0; k < count_; ++k) {
@@ -82,14 +92,17 @@ void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
     kernel.set(int64_t(a.shape(axis_ + k)));
     kernel.set(a.strides()[axis_ + k] / in_word);
   }
-  kernel.over(work_items(queue, rows * chunks, std::max<int64_t>(1, 2048 * chunks / inner))).moving(2 * y.nbytes());
+  kernel.over(work_items(queue, rows * chunks, std::max<int64_t>(1, 2048 * chunks / inner)))
+      .moving(2 * y.nbytes());
   kernel.with(outer, n, inner, outer_stride / in_word, inner_stride, chunks);
 }
 
-std::pair<Arrays, std::vector<int>> Gather::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+std::pair<Arrays, std::vector<int>> Gather::vmap(const Arrays& inputs,
+                                                 const std::vector<int>& axes) {
   const int size = batch_size(inputs, axes);
   const bool moving = std::any_of(axes.begin() + 1, axes.end(), [](int axis) { return axis >= 0; });
-  if (!moving) return {{gather(batch_first(inputs[0], axes[0], size), indices(inputs), axis_ + 1)}, {0}};
+  if (!moving)
+    return {{gather(batch_first(inputs[0], axes[0], size), indices(inputs), axis_ + 1)}, {0}};
   Arrays positions;
   for (int k = 1; k <= count_; ++k) positions.push_back(batch_first(inputs[k], axes[k], size));
   if (axes[0] < 0) return {{gather(inputs[0], positions, axis_)}, {axis_}};
@@ -110,27 +123,38 @@ class GatherAxis final : public Primitive {
     if (y.size() == 0) return;
     const array a = contiguous_copy(inputs[0], queue), index = contiguous_copy(inputs[1], queue);
     const Word word = widest_word(queue, {a.itemsize()});
-    const int64_t n = index.shape(axis_), extent = a.shape(axis_), inner = y.strides()[axis_], outer = y.size() / n / inner;
+    const int64_t n = index.shape(axis_), extent = a.shape(axis_), inner = y.strides()[axis_],
+                  outer = y.size() / n / inner;
     const Capabilities& device = queue.device().facts();
-    const int64_t chunks = !device.is_cpu ? n * inner : std::clamp<int64_t>(4 * device.compute_units / outer, 1, n * inner);
+    const int64_t chunks =
+        !device.is_cpu ? n * inner
+                       : std::clamp<int64_t>(4 * device.compute_units / outer, 1, n * inner);
     launch(queue, "gather", "gather_axis", {{"U", word.type}, {"I", index.dtype()}, {"K", 1}})
-        .over(work_items(queue, outer * chunks, std::max<int64_t>(1, 2048 * outer * chunks / y.size())))
+        .over(work_items(queue, outer * chunks,
+                         std::max<int64_t>(1, 2048 * outer * chunks / y.size())))
         .moving(2 * y.nbytes() + index.nbytes())
         .with(reads(a), writes(y), reads(index), outer, n, inner, extent, chunks);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {scatter_add_axis(zeros_like(primals[0]), primals[1], cotangents[0], axis_)};
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     if (argnums != std::vector<int>{0}) no_gradient_of_indices(name());
     return {take_along_axis(tangents[0], primals[1], axis_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
-    return {{take_along_axis(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size), axis_ + 1)}, {0}};
+    return {{take_along_axis(batch_first(inputs[0], axes[0], size),
+                             batch_first(inputs[1], axes[1], size), axis_ + 1)},
+            {0}};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[1].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[1].shape()};
+  }
 
  private:
   int axis_;
@@ -140,8 +164,12 @@ class GatherAxis final : public Primitive {
 
 namespace {
 
-Arrays indices_together(const Arrays& indices) { return common_indices(indices, "gather", {}); }
-Arrays taken_along(const Arrays& inputs, int axis) { return {take_along_axis(inputs[0], inputs[1], axis)}; }
+Arrays indices_together(const Arrays& indices) {
+  return common_indices(indices, "gather", {});
+}
+Arrays taken_along(const Arrays& inputs, int axis) {
+  return {take_along_axis(inputs[0], inputs[1], axis)};
+}
 
 }  // namespace
 
@@ -151,14 +179,16 @@ Arrays common_indices(const Arrays& indices, const char* op, StreamOrDevice s) {
   Shape shape = indices[0].shape();
   Dtype dtype = indices[0].dtype();
   for (const array& index : indices) {
-    if (!index.dtype().is_integer()) fail(op, "indices must be integers, not ", index.dtype().name(), ".");
+    if (!index.dtype().is_integer())
+      fail(op, "indices must be integers, not ", index.dtype().name(), ".");
     shape = broadcast(shape, index.shape(), op);
     const Dtype both = promote(dtype, index.dtype());
     dtype = both.is_integer() ? both : int64;
   }
   if (indices.size() == 1) return indices;
   Arrays result;
-  for (const array& index : indices) result.push_back(broadcast_to(astype(index, dtype, s), shape, s));
+  for (const array& index : indices)
+    result.push_back(broadcast_to(astype(index, dtype, s), shape, s));
   return result;
 }
 
@@ -168,7 +198,8 @@ void require_integers(const array& indices, const char* op) {
 }
 
 void no_gradient_of_indices(const char* op) {
-  fail(op, "Cannot calculate the gradient with respect to indices; put mx.stop_gradient around them.");
+  fail(op,
+       "Cannot calculate the gradient with respect to indices; put mx.stop_gradient around them.");
 }
 
 void merge_last_indices(Arrays& indices, int32_t rows, int32_t columns, StreamOrDevice s) {
@@ -191,7 +222,8 @@ array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s) 
   Arrays inputs = common_indices(indices, "gather", s);
   const int count = int(inputs.size());
   for (int k = 0; k < count; ++k)
-    if (a.shape(axis + k) == 0 && inputs[0].size() > 0) fail("take", "cannot do a non-empty take from an empty axis.");
+    if (a.shape(axis + k) == 0 && inputs[0].size() > 0)
+      fail("take", "cannot do a non-empty take from an empty axis.");
   if (count > most_index_arrays) {
     const int i = axis + count - 2;
     merge_last_indices(inputs, a.shape(i), a.shape(i + 1), s);
@@ -203,19 +235,23 @@ array gather(const array& a, const Arrays& indices, int axis, StreamOrDevice s) 
   return array(std::move(shape), a.dtype(), std::move(primitive), std::move(inputs), to_stream(s));
 }
 
-array take(const array& a, const std::variant<int, array>& indices, std::optional<int> axis, StreamOrDevice s) {
+array take(const array& a, const std::variant<int, array>& indices, std::optional<int> axis,
+           StreamOrDevice s) {
   const int* const one = std::get_if<int>(&indices);
   const Arrays index{one ? array(*one) : std::get<array>(indices)};
   if (!axis) return gather(flatten(a, 0, -1, s), index, 0, s);
   return gather(a, index, normalize_axis(*axis, a.ndim(), "take"), s);
 }
 
-array take_along_axis(const array& a, const array& indices, std::optional<int> axis, StreamOrDevice s) {
+array take_along_axis(const array& a, const array& indices, std::optional<int> axis,
+                      StreamOrDevice s) {
   if (!axis) return take_along_axis(flatten(a, 0, -1, s), indices, 0, s);
   const int at = normalize_axis(*axis, a.ndim(), "take_along_axis");
   if (indices.ndim() != a.ndim())
-    fail("take_along_axis", "indices of dimension ", indices.ndim(), " do not match an array of dimension ", a.ndim(), ".");
-  if (a.shape(at) == 0 && indices.size() > 0) fail("take_along_axis", "cannot take from an empty axis.");
+    fail("take_along_axis", "indices of dimension ", indices.ndim(),
+         " do not match an array of dimension ", a.ndim(), ".");
+  if (a.shape(at) == 0 && indices.size() > 0)
+    fail("take_along_axis", "cannot take from an empty axis.");
   if (follows_shape(Arrays{a, indices})) return deferred<&taken_along>({a, indices}, s, at);
   Shape others = a.shape(), to = indices.shape();
   others[at] = to[at] = 1;

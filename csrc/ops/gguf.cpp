@@ -19,8 +19,9 @@ struct ValueType {
   uint32_t id;
   Dtype dtype;
 };
-constexpr ValueType value_types[] = {{0, uint8}, {1, int8}, {2, uint16}, {3, int16}, {4, uint32}, {5, int32},
-                                     {6, float32}, {7, bool_}, {10, uint64}, {11, int64}};
+constexpr ValueType value_types[] = {{0, uint8},   {1, int8},  {2, uint16},  {3, int16},
+                                     {4, uint32},  {5, int32}, {6, float32}, {7, bool_},
+                                     {10, uint64}, {11, int64}};
 
 /// How the tensors of a type lie in blocks; plain types have blocks of one.
 struct TensorType {
@@ -29,9 +30,9 @@ struct TensorType {
   uint64_t block, bytes;
 };
 constexpr TensorType tensor_types[] = {
-    {0, float32, 1, 4}, {1, float16, 1, 2}, {24, int8, 1, 1}, {25, int16, 1, 2}, {26, int32, 1, 4}, {30, bfloat16, 1, 2},
-    {2, uint32, 32, 18}, {3, uint32, 32, 20}, {8, uint32, 32, 34},
-    {10, float16, 256, 84}, {12, float16, 256, 144}, {14, float16, 256, 210}};
+    {0, float32, 1, 4},  {1, float16, 1, 2},     {24, int8, 1, 1},        {25, int16, 1, 2},
+    {26, int32, 1, 4},   {30, bfloat16, 1, 2},   {2, uint32, 32, 18},     {3, uint32, 32, 20},
+    {8, uint32, 32, 34}, {10, float16, 256, 84}, {12, float16, 256, 144}, {14, float16, 256, 210}};
 constexpr uint32_t q4_0 = 2, q4_1 = 3, q8_0 = 8, q2_k = 10, q4_k = 12;
 
 [[noreturn]] void bad(const Source& source, const std::string& what) {
@@ -51,7 +52,8 @@ class Cursor {
   /// How many things of at least `least` bytes follow.
   uint64_t count(uint64_t least) {
     const uint64_t value = number<uint64_t>();
-    if (value > (source_->size() - at_) / least) bad(source_, "a length extends past the end of the file");
+    if (value > (source_->size() - at_) / least)
+      bad(source_, "a length extends past the end of the file");
     return value;
   }
   std::string text() {
@@ -92,7 +94,8 @@ GgufValue read_value(Cursor& cursor, const Source& source) {
   if (type != type_list) return numbers(cursor, source, type, {});
   const uint32_t item = cursor.number<uint32_t>();
   const uint64_t count = cursor.count(1);
-  if (item != type_text) return numbers(cursor, source, item, {dimension(int64_t(count), "load_gguf")});
+  if (item != type_text)
+    return numbers(cursor, source, item, {dimension(int64_t(count), "load_gguf")});
   std::vector<std::string> texts;
   for (uint64_t i = 0; i < count; ++i) texts.push_back(cursor.text());
   return texts;
@@ -116,7 +119,9 @@ void unpack_block(uint32_t type, const uint8_t* p, float* y) {
     const float d = half_at(p), least = half_at(p + 2);
     for (int j = 0; j < 8; ++j) {
       const auto [scale, minimum] = scale_of_q4_k(p + 4, j);
-      for (int i = 0; i < 32; ++i) y[32 * j + i] = d * scale * float(p[16 + 32 * (j / 2) + i] >> 4 * (j % 2) & 15) - least * minimum;
+      for (int i = 0; i < 32; ++i)
+        y[32 * j + i] =
+            d * scale * float(p[16 + 32 * (j / 2) + i] >> 4 * (j % 2) & 15) - least * minimum;
     }
   } else if (type == q2_k) {
     const float d = half_at(p + 80), least = half_at(p + 82);
@@ -131,7 +136,8 @@ void unpack_block(uint32_t type, const uint8_t* p, float* y) {
       const int part = i / 128, quarter = i % 128 / 32, l = i % 32;
       const int low = p[64 * part + 32 * (quarter % 2) + l] >> 4 * (quarter / 2) & 15;
       const int high = p[128 + 32 * part + l] >> 2 * quarter & 3;
-      y[i] = d * float(int8_t(p[192 + 8 * part + 2 * quarter + l / 16])) * float((low | high << 4) - 32);
+      y[i] = d * float(int8_t(p[192 + 8 * part + 2 * quarter + l / 16])) *
+             float((low | high << 4) - 32);
     }
   }
 }
@@ -147,7 +153,8 @@ array unpacked(uint32_t type, const std::string& data, const Shape& shape, uint6
 }
 
 /// Packed weights, scales and biases of 32-value blocks.
-void add_packed(NamedArrays& arrays, std::string name, uint32_t type, const std::string& data, Shape shape, uint64_t block_bytes) {
+void add_packed(NamedArrays& arrays, std::string name, uint32_t type, const std::string& data,
+                Shape shape, uint64_t block_bytes) {
   const size_t blocks = data.size() / block_bytes, words = type == q8_0 ? 8 : 4;
   std::vector<uint32_t> weights(blocks * words);
   std::vector<float16_t> scales, biases;
@@ -155,10 +162,13 @@ void add_packed(NamedArrays& arrays, std::string name, uint32_t type, const std:
     const uint8_t* const p = reinterpret_cast<const uint8_t*>(data.data()) + b * block_bytes;
     const float scale = half_at(p);
     scales.push_back(float16_t(scale));
-    biases.push_back(float16_t(type == q4_1 ? half_at(p + 2) : scale * (type == q8_0 ? -128.0f : -8.0f)));
+    biases.push_back(
+        float16_t(type == q4_1 ? half_at(p + 2) : scale * (type == q8_0 ? -128.0f : -8.0f)));
     const uint8_t* const codes = p + (type == q4_1 ? 4 : 2);
     for (uint32_t i = 0; i < 32; ++i) {
-      const uint32_t code = type == q8_0 ? codes[i] ^ 0x80u : i < 16 ? codes[i] & 15u : codes[i - 16] >> 4;
+      const uint32_t code = type == q8_0 ? codes[i] ^ 0x80u
+                            : i < 16     ? codes[i] & 15u
+                                         : codes[i - 16] >> 4;
       const uint32_t width = type == q8_0 ? 8 : 4, per_word = 32 / width;
       weights[b * words + i / per_word] |= code << i % per_word * width;
     }
@@ -186,7 +196,8 @@ Tensor read_tensor(Cursor& cursor, const Source& source) {
   uint64_t size = 1;
   for (uint32_t i = 0; i < ndim; ++i) {
     const uint64_t extent = cursor.number<uint64_t>();
-    if (extent > INT32_MAX || __builtin_mul_overflow(size, extent, &size)) bad(source, "the shape of " + tensor.name + " makes no sense");
+    if (extent > INT32_MAX || __builtin_mul_overflow(size, extent, &size))
+      bad(source, "the shape of " + tensor.name + " makes no sense");
     tensor.shape.push_back(int32_t(extent));
   }
   std::reverse(tensor.shape.begin(), tensor.shape.end());
@@ -194,14 +205,19 @@ Tensor read_tensor(Cursor& cursor, const Source& source) {
   tensor.offset = cursor.number<uint64_t>();
   for (const TensorType& type : tensor_types)
     if (type.id == id) tensor.type = &type;
-  if (!tensor.type) bad(source, "tensor " + tensor.name + " has the unsupported type " + std::to_string(id));
+  if (!tensor.type)
+    bad(source, "tensor " + tensor.name + " has the unsupported type " + std::to_string(id));
   const uint64_t row = tensor.shape.empty() ? 1 : uint64_t(tensor.shape.back());
-  if (row % tensor.type->block != 0) bad(source, "the rows of " + tensor.name + " are no whole blocks");
-  if (__builtin_mul_overflow(size / tensor.type->block, tensor.type->bytes, &tensor.bytes)) bad(source, "the shape of " + tensor.name + " makes no sense");
+  if (row % tensor.type->block != 0)
+    bad(source, "the rows of " + tensor.name + " are no whole blocks");
+  if (__builtin_mul_overflow(size / tensor.type->block, tensor.type->bytes, &tensor.bytes))
+    bad(source, "the shape of " + tensor.name + " makes no sense");
   return tensor;
 }
 
-uint64_t aligned(uint64_t at, uint64_t to) { return (at + to - 1) / to * to; }
+uint64_t aligned(uint64_t at, uint64_t to) {
+  return (at + to - 1) / to * to;
+}
 
 /// Builds the head of a file.
 class Head {
@@ -231,10 +247,13 @@ class Head {
 
  private:
   void numbers(const array& a) {
-    if (a.ndim() > 1) fail<std::runtime_error>("save_gguf", "Cannot save arrays with more than one dimension.");
+    if (a.ndim() > 1)
+      fail<std::runtime_error>("save_gguf", "Cannot save arrays with more than one dimension.");
     if (a.size() == 0) fail<std::runtime_error>("save_gguf", "Cannot save empty arrays.");
-    const auto known = std::find_if(std::begin(value_types), std::end(value_types), [&](const ValueType& t) { return t.dtype == a.dtype(); });
-    if (known == std::end(value_types)) fail("save_gguf", "array type ", a.dtype().name(), " not support for metadata.");
+    const auto known = std::find_if(std::begin(value_types), std::end(value_types),
+                                    [&](const ValueType& t) { return t.dtype == a.dtype(); });
+    if (known == std::end(value_types))
+      fail("save_gguf", "array type ", a.dtype().name(), " not support for metadata.");
     if (a.ndim() == 1) {
       number(type_list);
       number(known->id);
@@ -261,7 +280,8 @@ std::pair<NamedArrays, GgufMetadata> load_gguf(const Source& source, StreamOrDev
   for (uint64_t i = 0; i < values; ++i) {
     std::string key = cursor.text();
     GgufValue value = read_value(cursor, source);
-    if (array* const number = std::get_if<array>(&value); number && key == "general.alignment" && number->size() == 1)
+    if (array* const number = std::get_if<array>(&value);
+        number && key == "general.alignment" && number->size() == 1)
       align = std::max<uint64_t>(1, number->item<uint64_t>());
     result.second.emplace_back(std::move(key), std::move(value));
   }
@@ -269,17 +289,23 @@ std::pair<NamedArrays, GgufMetadata> load_gguf(const Source& source, StreamOrDev
   for (uint64_t i = 0; i < tensors; ++i) all.push_back(read_tensor(cursor, source));
   const uint64_t data = aligned(cursor.at(), align);
   for (const Tensor& tensor : all) {
-    if (data > source->size() || tensor.offset > source->size() - data || tensor.bytes > source->size() - data - tensor.offset)
+    if (data > source->size() || tensor.offset > source->size() - data ||
+        tensor.bytes > source->size() - data - tensor.offset)
       bad(source, "tensor '" + tensor.name + "' extends past the end of the file");
     if (tensor.type->block == 1) {
       const ByteRange range{source, data + tensor.offset, tensor.bytes, tensor.bytes, false, {}};
-      result.first.emplace_back(tensor.name, lazily_read(range, 0, tensor.shape, tensor.type->dtype, false, s));
+      result.first.emplace_back(tensor.name,
+                                lazily_read(range, 0, tensor.shape, tensor.type->dtype, false, s));
       continue;
     }
     std::string bytes(tensor.bytes, '\0');
     source->read(data + tensor.offset, bytes.data(), bytes.size());
-    if (tensor.type->dtype == uint32) add_packed(result.first, tensor.name, tensor.type->id, bytes, tensor.shape, tensor.type->bytes);
-    else result.first.emplace_back(tensor.name, unpacked(tensor.type->id, bytes, tensor.shape, tensor.type->bytes));
+    if (tensor.type->dtype == uint32)
+      add_packed(result.first, tensor.name, tensor.type->id, bytes, tensor.shape,
+                 tensor.type->bytes);
+    else
+      result.first.emplace_back(tensor.name,
+                                unpacked(tensor.type->id, bytes, tensor.shape, tensor.type->bytes));
   }
   return result;
 }
@@ -297,8 +323,9 @@ void save_gguf(ByteSink& sink, const NamedArrays& arrays, const GgufMetadata& me
   Arrays values;
   uint64_t offset = 0;
   for (const auto& [name, value] : arrays) {
-    const auto known = std::find_if(std::begin(tensor_types), std::end(tensor_types),
-                                    [&](const TensorType& t) { return t.block == 1 && t.dtype == value.dtype(); });
+    const auto known =
+        std::find_if(std::begin(tensor_types), std::end(tensor_types),
+                     [&](const TensorType& t) { return t.block == 1 && t.dtype == value.dtype(); });
     if (known == std::end(tensor_types) || value.dtype() == bfloat16)
       fail<std::runtime_error>("save_gguf", "dtype ", value.dtype().name(), " is not supported");
     head.text(name);
@@ -315,7 +342,8 @@ void save_gguf(ByteSink& sink, const NamedArrays& arrays, const GgufMetadata& me
   for (array& value : values) {
     if (value.nbytes() == 0) continue;
     sink.write(value.host(), size_t(value.nbytes()));
-    const std::string padding(size_t(aligned(uint64_t(value.nbytes()), alignment)) - size_t(value.nbytes()), '\0');
+    const std::string padding(
+        size_t(aligned(uint64_t(value.nbytes()), alignment)) - size_t(value.nbytes()), '\0');
     if (!padding.empty() && &value != &values.back()) sink.write(padding.data(), padding.size());
   }
 }

@@ -13,11 +13,11 @@
 namespace mlx {
 namespace {
 
-// Orders 20 and 28 consist of 4 × 4 circulant blocks, given by their first rows (N. J. A. Sloane, "A library of
-// Hadamard matrices").
-constexpr std::string_view blocks20[] = {
-    "+----", "-++++", "--++-", "-+--+", "+----", "+----", "+-++-", "--++-",
-    "++--+", "-+--+", "+----", "+----", "+-++-", "++--+", "-++++", "+----"};
+// Orders 20 and 28 consist of 4 × 4 circulant blocks, given by their first rows (N. J. A. Sloane,
+// "A library of Hadamard matrices").
+constexpr std::string_view blocks20[] = {"+----", "-++++", "--++-", "-+--+", "+----", "+----",
+                                         "+-++-", "--++-", "++--+", "-+--+", "+----", "+----",
+                                         "+-++-", "++--+", "-++++", "+----"};
 constexpr std::string_view blocks28[] = {
     "+------", "--++++-", "-+-++-+", "-++--++", "++----+", "+------", "+--++--", "-+-++-+",
     "+-+--+-", "-++--++", "+------", "++----+", "+--++--", "+-+--+-", "--++++-", "+------"};
@@ -36,7 +36,8 @@ Signs circulant(const std::string_view* blocks) {
   return signs;
 }
 
-/// Order 12, from the quadratic residues of the field of five elements (Paley's second construction).
+/// Order 12, from the quadratic residues of the field of five elements (Paley's second
+/// construction).
 Signs paley12() {
   constexpr int residue[] = {0, 1, -1, -1, 1};
   constexpr int diagonal[2][2] = {{1, -1}, {-1, -1}}, other[2][2] = {{1, 1}, {1, -1}};
@@ -57,7 +58,8 @@ Signs power_of_two(int n) {
 }
 
 Arrays transformed_rows(const Arrays& inputs, double scale) {
-  return {hadamard_transform(inputs[0], std::isnan(scale) ? std::nullopt : std::optional(float(scale)))};
+  return {hadamard_transform(inputs[0],
+                             std::isnan(scale) ? std::nullopt : std::optional(float(scale)))};
 }
 
 }  // namespace
@@ -71,9 +73,11 @@ array hadamard_transform(const array& a, std::optional<float> scale, StreamOrDev
   const int order = odd == 1 ? 1 : 4 * odd;  // 12, 20 and 28 are four times an odd number
   if ((odd != 1 && odd != 3 && odd != 5 && odd != 7) || n % order != 0)
     fail("hadamard", "Only supports n = m*2^k where m in (1, 12, 20, 28).");
-  if (follows_shape(a)) return deferred<&transformed_rows>({a}, s, scale ? double(*scale) : std::nan(""));
+  if (follows_shape(a))
+    return deferred<&transformed_rows>({a}, s, scale ? double(*scale) : std::nan(""));
   array x = astype(a, float32, s);
-  // The matrix is a Kronecker product; each factor multiplies an axis of its own, brought to the end and turned by.
+  // The matrix is a Kronecker product; each factor multiplies an axis of its own, brought to the
+  // end and turned by.
   const auto multiply_by = [&](const Signs& signs, int side) {
     const array matrix = array::from_host(signs.data(), {side, side}, float32);
     const array rows = swapaxes(reshape(x, {-1, side, n / side}, s), -1, -2, s);

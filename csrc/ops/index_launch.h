@@ -21,7 +21,8 @@ inline BufferArgument in_words(const array& x, const Word& word, bool writes) {
   return {&x.buffer(), x.offset() * x.itemsize() / word.bytes, writes};
 }
 
-/// Sets the arguments of the kernels' INDICES: array, extent and stride for each of the consecutive axes.
+/// Sets the arguments of the kernels' INDICES: array, extent and stride for each of the consecutive
+/// axes.
 void set_indices(Launch& kernel, const Arrays& indices, const array& a, int axis);
 
 }  // namespace mlx

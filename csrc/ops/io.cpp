@@ -19,7 +19,8 @@ namespace {
 
 class FileSource final : public ByteSource {
  public:
-  explicit FileSource(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit FileSource(const std::string& path)
+      : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat facts;
     if (descriptor_ < 0 || ::fstat(descriptor_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
       if (descriptor_ >= 0) ::close(descriptor_);
@@ -32,9 +33,12 @@ class FileSource final : public ByteSource {
   const std::string& name() const override { return path_; }
   void read(uint64_t offset, void* to, size_t count) const override {
     for (size_t done = 0; done < count;) {
-      const ssize_t got = ::pread(descriptor_, static_cast<char*>(to) + done, count - done, off_t(offset + done));
+      const ssize_t got =
+          ::pread(descriptor_, static_cast<char*>(to) + done, count - done, off_t(offset + done));
       if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) fail<std::runtime_error>("load", path_, " is cut short: ", count, " bytes at ", offset, " cannot be read.");
+      if (got <= 0)
+        fail<std::runtime_error>("load", path_, " is cut short: ", count, " bytes at ", offset,
+                                 " cannot be read.");
       done += size_t(got);
     }
   }
@@ -47,12 +51,14 @@ class FileSource final : public ByteSource {
 
 class MemorySource final : public ByteSource {
  public:
-  MemorySource(std::string bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {}
+  MemorySource(std::string bytes, std::string name)
+      : bytes_(std::move(bytes)), name_(std::move(name)) {}
   uint64_t size() const override { return bytes_.size(); }
   const std::string& name() const override { return name_; }
   void read(uint64_t offset, void* to, size_t count) const override {
     if (offset > bytes_.size() || count > bytes_.size() - offset)
-      fail<std::runtime_error>("load", name_, " is cut short: ", count, " bytes at ", offset, " are not there.");
+      fail<std::runtime_error>("load", name_, " is cut short: ", count, " bytes at ", offset,
+                               " are not there.");
     if (count) std::memcpy(to, bytes_.data() + offset, count);
   }
 
@@ -63,7 +69,8 @@ class MemorySource final : public ByteSource {
 /// Inflates the first `count` bytes of a deflated range.
 void inflate_start(const ByteRange& range, void* to, size_t count) {
   z_stream stream{};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) fail<std::runtime_error>("load", "zlib cannot start.");
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
+    fail<std::runtime_error>("load", "zlib cannot start.");
   std::string block(std::min<uint64_t>(range.stored, 1 << 20), '\0');
   uint64_t taken = 0;
   size_t left = count;
@@ -84,7 +91,9 @@ void inflate_start(const ByteRange& range, void* to, size_t count) {
     left -= chunk - stream.avail_out;
   }
   inflateEnd(&stream);
-  if (left) fail<std::runtime_error>("load", range.source->name(), " has a member that cannot be inflated.");
+  if (left)
+    fail<std::runtime_error>("load", range.source->name(),
+                             " has a member that cannot be inflated.");
 }
 
 uint32_t checksum_of(const void* bytes, size_t count, uint32_t start = 0) {
@@ -100,7 +109,8 @@ uint32_t checksum_of(const void* bytes, size_t count, uint32_t start = 0) {
 
 class Load final : public Primitive {
  public:
-  Load(ByteRange range, uint64_t offset, bool swapped) : range_(std::move(range)), offset_(offset), swapped_(swapped) {}
+  Load(ByteRange range, uint64_t offset, bool swapped)
+      : range_(std::move(range)), offset_(offset), swapped_(swapped) {}
   const char* name() const override { return "load"; }
   void eval(const Arrays&, Arrays& outputs, Queue& queue) override {
     array& y = outputs[0];
@@ -121,17 +131,24 @@ class Load final : public Primitive {
 
 }  // namespace
 
-Source open_file(const std::string& path) { return std::make_shared<FileSource>(path); }
-Source in_memory(std::string bytes, std::string name) { return std::make_shared<MemorySource>(std::move(bytes), std::move(name)); }
+Source open_file(const std::string& path) {
+  return std::make_shared<FileSource>(path);
+}
+Source in_memory(std::string bytes, std::string name) {
+  return std::make_shared<MemorySource>(std::move(bytes), std::move(name));
+}
 
 void read_start(const ByteRange& range, void* to, size_t count) {
   if (count > range.size) fail<std::runtime_error>("load", range.source->name(), " is cut short.");
-  if (range.deflated) inflate_start(range, to, count);
-  else range.source->read(range.offset, to, count);
+  if (range.deflated)
+    inflate_start(range, to, count);
+  else
+    range.source->read(range.offset, to, count);
 }
 
 void read_range(const ByteRange& range, uint64_t offset, void* to, size_t count) {
-  if (offset > range.size || count > range.size - offset) fail<std::runtime_error>("load", range.source->name(), " is cut short.");
+  if (offset > range.size || count > range.size - offset)
+    fail<std::runtime_error>("load", range.source->name(), " is cut short.");
   std::string start(offset, '\0');
   if (range.deflated) {
     std::string whole(range.size, '\0');
@@ -148,17 +165,21 @@ void read_range(const ByteRange& range, uint64_t offset, void* to, size_t count)
     fail<std::runtime_error>("load", range.source->name(), " has a damaged member.");
 }
 
-array lazily_read(ByteRange range, uint64_t offset, Shape shape, Dtype dtype, bool swapped, StreamOrDevice s) {
+array lazily_read(ByteRange range, uint64_t offset, Shape shape, Dtype dtype, bool swapped,
+                  StreamOrDevice s) {
   const Stream stream = s.index() == 0 ? default_stream(DeviceType::cpu) : to_stream(s);
-  return array(std::move(shape), dtype, make_ref<Load>(std::move(range), offset, swapped), {}, stream);
+  return array(std::move(shape), dtype, make_ref<Load>(std::move(range), offset, swapped), {},
+               stream);
 }
 
 FileSink::FileSink(std::string path, const char* op) : path_(std::move(path)), op_(op) {
   struct stat facts;
   const bool special = ::stat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode);
   static std::atomic<unsigned> count{0};
-  if (!special) temporary_ = path_ + ".part" + std::to_string(::getpid()) + "." + std::to_string(count++);
-  descriptor_ = ::open((special ? path_ : temporary_).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (!special)
+    temporary_ = path_ + ".part" + std::to_string(::getpid()) + "." + std::to_string(count++);
+  descriptor_ = ::open((special ? path_ : temporary_).c_str(),
+                       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail<std::runtime_error>(op_, "Failed to open file ", path_);
 }
 
@@ -168,7 +189,9 @@ FileSink::~FileSink() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void FileSink::failed() const { fail<std::runtime_error>(op_, "cannot write ", path_, ": ", std::strerror(errno), "."); }
+void FileSink::failed() const {
+  fail<std::runtime_error>(op_, "cannot write ", path_, ": ", std::strerror(errno), ".");
+}
 
 void FileSink::write(const void* bytes, size_t count) {
   for (size_t done = 0; done < count;) {

@@ -32,15 +32,19 @@ class ByteSink {
 class Collector final : public ByteSink {
  public:
   std::string bytes;
-  void write(const void* from, size_t count) override { bytes.append(static_cast<const char*>(from), count); }
+  void write(const void* from, size_t count) override {
+    bytes.append(static_cast<const char*>(from), count);
+  }
 };
 
-/// Opens a file, which stays open while arrays still have to be read from it; std::runtime_error when it cannot.
+/// Opens a file, which stays open while arrays still have to be read from it; std::runtime_error
+/// when it cannot.
 Source open_file(const std::string& path);
 /// Bytes in memory.
 Source in_memory(std::string bytes, std::string name);
 
-/// A file that appears under its name only when complete: it is written beside it and renamed by finish().
+/// A file that appears under its name only when complete: it is written beside it and renamed by
+/// finish().
 class FileSink final : public ByteSink {
  public:
   /// `op` is named by errors. Throws std::runtime_error when the file cannot be made.
@@ -59,19 +63,22 @@ class FileSink final : public ByteSink {
 using NamedArrays = std::vector<std::pair<std::string, array>>;
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// Bytes within a source: plain, or a deflated member of an archive, which is read and checked as a whole.
+/// Bytes within a source: plain, or a deflated member of an archive, which is read and checked as a
+/// whole.
 struct ByteRange {
   Source source;
   uint64_t offset = 0, stored = 0, size = 0;  ///< `size` after inflating
   bool deflated = false;
-  std::optional<uint32_t> checksum;           ///< CRC-32 of the whole, when known
+  std::optional<uint32_t> checksum;  ///< CRC-32 of the whole, when known
 };
 /// Reads the first `count` bytes of a range, inflated.
 void read_start(const ByteRange& range, void* to, size_t count);
 /// Reads `count` bytes at `offset` of a range; checks the checksum.
 void read_range(const ByteRange& range, uint64_t offset, void* to, size_t count);
-/// An array whose elements are read when it is evaluated. `swapped` elements have the other byte order.
-array lazily_read(ByteRange range, uint64_t offset, Shape shape, Dtype dtype, bool swapped, StreamOrDevice s);
+/// An array whose elements are read when it is evaluated. `swapped` elements have the other byte
+/// order.
+array lazily_read(ByteRange range, uint64_t offset, Shape shape, Dtype dtype, bool swapped,
+                  StreamOrDevice s);
 
 /// `end`, if given, receives the offset behind the array.
 array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end = nullptr);

@@ -1,5 +1,5 @@
-// What each routine does with one matrix. Row-major memory read as column-major is the transpose: where a factorisation
-// of aᵀ serves as well, nothing is rearranged.
+// What each routine does with one matrix. Row-major memory read as column-major is the transpose:
+// where a factorisation of aᵀ serves as well, nothing is rearranged.
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -19,9 +19,13 @@ using Outputs = std::vector<void*>;
 using Shapes = std::vector<Shape>;
 
 template <typename T>
-struct RealOf { using type = T; };
+struct RealOf {
+  using type = T;
+};
 template <>
-struct RealOf<complex> { using type = float; };
+struct RealOf<complex> {
+  using type = float;
+};
 
 template <typename T>
 std::vector<T> copied(const void* from, int64_t count) {
@@ -29,7 +33,8 @@ std::vector<T> copied(const void* from, int64_t count) {
   return std::vector<T>(values, values + count);
 }
 
-/// to (columns × rows) = from (rows × columns) transposed, both row-major; in tiles, which stay in the nearest cache.
+/// to (columns × rows) = from (rows × columns) transposed, both row-major; in tiles, which stay in
+/// the nearest cache.
 template <typename T>
 void transpose_into(const T* from, T* to, int rows, int columns, int from_leading) {
   constexpr int tile = 16;
@@ -54,7 +59,8 @@ void require_success(const char* op, const char* what, int info) {
 /// Zeros the triangle of a row-major matrix that is not wanted.
 template <typename T>
 void keep_triangle(T* a, int n, bool upper) {
-  for (int i = 0; i < n; ++i) std::fill(a + int64_t(i) * n + (upper ? 0 : i + 1), a + int64_t(i) * n + (upper ? i : n), T(0));
+  for (int i = 0; i < n; ++i)
+    std::fill(a + int64_t(i) * n + (upper ? 0 : i + 1), a + int64_t(i) * n + (upper ? i : n), T(0));
 }
 
 template <typename T>
@@ -64,7 +70,9 @@ T* copy_to_output(const Inputs& in, const Outputs& out, int64_t count) {
   return result;
 }
 
-char flipped_triangle(const MatrixOptions& options) { return options.upper ? 'L' : 'U'; }
+char flipped_triangle(const MatrixOptions& options) {
+  return options.upper ? 'L' : 'U';
+}
 
 template <typename T>
 void invert(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
@@ -75,21 +83,26 @@ void invert(int, int n, const Inputs& in, const Outputs& out, const Shapes&, con
 }
 
 template <typename T>
-void invert_triangle(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
+void invert_triangle(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                     const MatrixOptions& options) {
   T* const a = copy_to_output<T>(in, out, int64_t(n) * n);
   keep_triangle(a, n, options.upper);
-  require_success("Inverse", "triangular inversion", lapack::trtri(flipped_triangle(options), n, a));
+  require_success("Inverse", "triangular inversion",
+                  lapack::trtri(flipped_triangle(options), n, a));
 }
 
 template <typename T>
-void factor_cholesky(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
+void factor_cholesky(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                     const MatrixOptions& options) {
   T* const a = copy_to_output<T>(in, out, int64_t(n) * n);
-  lapack::potrf(flipped_triangle(options), n, a);  // a matrix that is not positive definite gives what was done so far
+  lapack::potrf(flipped_triangle(options), n,
+                a);  // a matrix that is not positive definite gives what was done so far
   keep_triangle(a, n, options.upper);
 }
 
 template <typename T>
-void invert_cholesky(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
+void invert_cholesky(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                     const MatrixOptions& options) {
   T* const a = copy_to_output<T>(in, out, int64_t(n) * n);
   require_success("CholeskyInverse", "inversion", lapack::potri(flipped_triangle(options), n, a));
   for (int i = 0; i < n; ++i)
@@ -100,7 +113,8 @@ void invert_cholesky(int, int n, const Inputs& in, const Outputs& out, const Sha
 }
 
 template <typename T>
-void factor_qr(int m, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+void factor_qr(int m, int n, const Inputs& in, const Outputs& out, const Shapes&,
+               const MatrixOptions&) {
   const int k = std::min(m, n);
   std::vector<T> a = column_major<T>(in[0], m, n), tau(size_t(std::max(1, k)));
   require_success("QRF", "QR factorization", lapack::geqrf(m, n, a.data(), tau.data()));
@@ -117,9 +131,11 @@ void set_identity(T* a, int n) {
     for (int j = 0; j < n; ++j) a[int64_t(i) * n + j] = T(i == j);
 }
 
-/// The outputs are S, or U, S, Vᵀ. Of aᵀ = V S Uᵀ, LAPACK's column-major U is our Vᵀ, and its Vᵀ our U.
+/// The outputs are S, or U, S, Vᵀ. Of aᵀ = V S Uᵀ, LAPACK's column-major U is our Vᵀ, and its Vᵀ
+/// our U.
 template <typename T>
-void decompose_singular(int m, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
+void decompose_singular(int m, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                        const MatrixOptions& options) {
   using R = typename RealOf<T>::type;
   std::vector<T> a = copied<T>(in[0], int64_t(m) * n);
   const auto as = [&](size_t i) { return options.vectors ? static_cast<T*>(out[i]) : nullptr; };
@@ -138,11 +154,14 @@ void put_vectors(const std::vector<complex>& columns, int n, void* out) {
 }
 
 template <typename T>
-void decompose_eigen(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
+void decompose_eigen(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                     const MatrixOptions& options) {
   const size_t size = size_t(n) * size_t(n);
-  std::vector<T> a = column_major<T>(in[0], n, n), real(static_cast<size_t>(n)), imaginary(real), right(options.vectors ? size : 1);
-  require_success("Eig", "eigenvalue decomposition",
-                  lapack::geev(options.vectors, n, a.data(), real.data(), imaginary.data(), right.data()));
+  std::vector<T> a = column_major<T>(in[0], n, n), real(static_cast<size_t>(n)), imaginary(real),
+                 right(options.vectors ? size : 1);
+  require_success(
+      "Eig", "eigenvalue decomposition",
+      lapack::geev(options.vectors, n, a.data(), real.data(), imaginary.data(), right.data()));
   complex* const values = static_cast<complex*>(out[0]);
   for (int i = 0; i < n; ++i) values[i] = {float(real[size_t(i)]), float(imaginary[size_t(i)])};
   if (!options.vectors) return;
@@ -161,15 +180,19 @@ void decompose_eigen(int, int n, const Inputs& in, const Outputs& out, const Sha
 }
 
 template <>
-void decompose_eigen<complex>(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
-  std::vector<complex> a = column_major<complex>(in[0], n, n), right(options.vectors ? a.size() : 1);
-  require_success("Eig", "eigenvalue decomposition",
-                  lapack::geev(options.vectors, n, a.data(), static_cast<complex*>(out[0]), right.data()));
+void decompose_eigen<complex>(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                              const MatrixOptions& options) {
+  std::vector<complex> a = column_major<complex>(in[0], n, n),
+                       right(options.vectors ? a.size() : 1);
+  require_success(
+      "Eig", "eigenvalue decomposition",
+      lapack::geev(options.vectors, n, a.data(), static_cast<complex*>(out[0]), right.data()));
   if (options.vectors) put_vectors(right, n, out[1]);
 }
 
 template <typename T>
-void decompose_hermitian(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions& options) {
+void decompose_hermitian(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                         const MatrixOptions& options) {
   std::vector<T> a = column_major<T>(in[0], n, n);
   auto* const values = static_cast<typename RealOf<T>::type*>(out[0]);
   require_success("Eigh", "eigenvalue decomposition",
@@ -179,14 +202,16 @@ void decompose_hermitian(int, int n, const Inputs& in, const Outputs& out, const
 
 /// Packed factors, exchanges counted from 0, and the rows of L that make a.
 template <typename T>
-void factor_lu(int m, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+void factor_lu(int m, int n, const Inputs& in, const Outputs& out, const Shapes&,
+               const MatrixOptions&) {
   const int k = std::min(m, n);
   std::vector<T> a = column_major<T>(in[0], m, n);
   std::vector<int> exchanges(static_cast<size_t>(k)), order(static_cast<size_t>(m));
   lapack::getrf(m, n, a.data(), exchanges.data());  // a singular matrix has factors, too
   transpose_into(a.data(), static_cast<T*>(out[0]), n, m, m);
   std::iota(order.begin(), order.end(), 0);
-  uint32_t *const pivots = static_cast<uint32_t*>(out[1]), *const rows = static_cast<uint32_t*>(out[2]);
+  uint32_t *const pivots = static_cast<uint32_t*>(out[1]), *const rows =
+                                                               static_cast<uint32_t*>(out[2]);
   for (int i = 0; i < k; ++i) {
     pivots[i] = uint32_t(exchanges[size_t(i)] - 1);
     std::swap(order[size_t(i)], order[pivots[i]]);
@@ -194,17 +219,21 @@ void factor_lu(int m, int n, const Inputs& in, const Outputs& out, const Shapes&
   for (int i = 0; i < m; ++i) rows[order[size_t(i)]] = uint32_t(i);
 }
 
-/// Row-major a is the transpose of what LAPACK sees; b (n × columns) goes through a column-major copy.
+/// Row-major a is the transpose of what LAPACK sees; b (n × columns) goes through a column-major
+/// copy.
 template <typename T>
-void solve_system(int, int n, const Inputs& in, const Outputs& out, const Shapes& shapes, const MatrixOptions&) {
+void solve_system(int, int n, const Inputs& in, const Outputs& out, const Shapes& shapes,
+                  const MatrixOptions&) {
   std::vector<T> a = copied<T>(in[0], int64_t(n) * n);
   const int columns = shapes[1].back();
   std::vector<T> b = column_major<T>(in[1], n, columns);
   std::vector<int> pivots(static_cast<size_t>(n));
   const int info = lapack::getrf(n, n, a.data(), pivots.data());
-  if (info > 0) fail<std::runtime_error>("solve", "the matrix is singular (pivot ", info, " is zero).");
+  if (info > 0)
+    fail<std::runtime_error>("solve", "the matrix is singular (pivot ", info, " is zero).");
   require_success("solve", "LU factorization", info);
-  require_success("solve", "substitution", lapack::getrs(n, columns, a.data(), pivots.data(), b.data(), true));
+  require_success("solve", "substitution",
+                  lapack::getrs(n, columns, a.data(), pivots.data(), b.data(), true));
   transpose_into(b.data(), static_cast<T*>(out[0]), columns, n, n);
 }
 
@@ -229,21 +258,24 @@ PivotProduct<T> determinant_of(std::vector<T> a, int n) {
 }
 
 template <typename T>
-void find_determinant(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+void find_determinant(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                      const MatrixOptions&) {
   *static_cast<T*>(out[0]) = determinant_of(copied<T>(in[0], int64_t(n) * n), n).value;
 }
 
 template <typename T>
-void find_logarithm(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+void find_logarithm(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                    const MatrixOptions&) {
   const PivotProduct<T> pivots = determinant_of(copied<T>(in[0], int64_t(n) * n), n);
   *static_cast<T*>(out[0]) = pivots.sign;
   *static_cast<T*>(out[1]) = pivots.logarithm;
 }
 
-/// The derivatives of the determinant by each element, from U S Vᵀ: det U det V · U S' Vᵀ, where s'_i is the product of
-/// all singular values but s_i. Singular matrices have them, too.
+/// The derivatives of the determinant by each element, from U S Vᵀ: det U det V · U S' Vᵀ, where
+/// s'_i is the product of all singular values but s_i. Singular matrices have them, too.
 template <typename T>
-void find_cofactors(int, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+void find_cofactors(int, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                    const MatrixOptions&) {
   const int64_t size = int64_t(n) * n;
   std::vector<T> a = copied<T>(in[0], size), values(static_cast<size_t>(n)), u(a), vt(a);
   require_success("Cofactors", "singular value decomposition",
@@ -257,19 +289,25 @@ void find_cofactors(int, int n, const Inputs& in, const Outputs& out, const Shap
   for (int i = 0; i < n; ++i)
     for (int k = 0; k < n; ++k) {
       const T factor = u[size_t(i) * size_t(n) + size_t(k)] * others[size_t(k)];
-      for (int j = 0; j < n; ++j) result[int64_t(i) * n + j] += factor * vt[size_t(k) * size_t(n) + size_t(j)];
+      for (int j = 0; j < n; ++j)
+        result[int64_t(i) * n + j] += factor * vt[size_t(k) * size_t(n) + size_t(j)];
     }
 }
 
-/// a⁺ as the least-squares solution of a x = 1. What LAPACK sees is aᵀ, whose inverse is the transpose of ours again.
+/// a⁺ as the least-squares solution of a x = 1. What LAPACK sees is aᵀ, whose inverse is the
+/// transpose of ours again.
 template <typename T>
-void pseudo_invert(int m, int n, const Inputs& in, const Outputs& out, const Shapes&, const MatrixOptions&) {
+void pseudo_invert(int m, int n, const Inputs& in, const Outputs& out, const Shapes&,
+                   const MatrixOptions&) {
   const int rows = std::max(m, n);  // of what the solution is written over, n columns
-  std::vector<T> a = copied<T>(in[0], int64_t(m) * n), values(size_t(std::min(m, n))), b(size_t(rows) * size_t(n), T(0));
+  std::vector<T> a = copied<T>(in[0], int64_t(m) * n), values(size_t(std::min(m, n))),
+                 b(size_t(rows) * size_t(n), T(0));
   for (int i = 0; i < n; ++i) b[size_t(i) * size_t(rows + 1)] = 1;
   const T cutoff = T(10) * T(rows) * std::numeric_limits<T>::epsilon();
-  require_success("PseudoInverse", "least squares", lapack::gelsd(n, m, n, a.data(), b.data(), values.data(), cutoff));
-  for (int i = 0; i < n; ++i) std::copy_n(b.data() + int64_t(i) * rows, m, static_cast<T*>(out[0]) + int64_t(i) * m);
+  require_success("PseudoInverse", "least squares",
+                  lapack::gelsd(n, m, n, a.data(), b.data(), values.data(), cutoff));
+  for (int i = 0; i < n; ++i)
+    std::copy_n(b.data() + int64_t(i) * rows, m, static_cast<T*>(out[0]) + int64_t(i) * m);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace mlx::linalg {
 namespace {
 
 void require_matrix(const char* op, const array& a) {
-  if (a.ndim() < 2) fail(op, "Arrays must have >= 2 dimensions. Received array with ", a.ndim(), " dimensions.");
+  if (a.ndim() < 2)
+    fail(op, "Arrays must have >= 2 dimensions. Received array with ", a.ndim(), " dimensions.");
 }
 
 void require_square(const char* op, const char* what, const array& a) {
@@ -26,19 +27,23 @@ void require_square(const char* op, const char* what, const array& a) {
 
 void require_real(const char* op, const array& a) {
   if (a.dtype() != float32 && a.dtype() != float64)
-    fail(op, "Arrays must have type float32 or float64. Received array with type ", a.dtype().name(), ".");
+    fail(op, "Arrays must have type float32 or float64. Received array with type ",
+         a.dtype().name(), ".");
 }
 
 void require_real_or_complex(const char* op, const array& a) {
   if (a.dtype() != float32 && a.dtype() != float64 && a.dtype() != complex64)
-    fail(op, "Arrays must have type float32, float64 or complex64. Received array with type ", a.dtype().name(), ".");
+    fail(op, "Arrays must have type float32, float64 or complex64. Received array with type ",
+         a.dtype().name(), ".");
 }
 
-Shape matrix_shape(const array& a) { return {a.shape(-2), a.shape(-1)}; }
+Shape matrix_shape(const array& a) {
+  return {a.shape(-2), a.shape(-1)};
+}
 
 /// A routine from one real square matrix to another; `what` is only defined for such.
-array square_to_square(const char* op, const char* what, const Routine& routine, const array& a, bool upper,
-                       const StreamOrDevice& s) {
+array square_to_square(const char* op, const char* what, const Routine& routine, const array& a,
+                       bool upper, const StreamOrDevice& s) {
   require_square(op, what, a);
   require_real(op, a);
   return factorize_alike(routine, {upper, false}, a, s);
@@ -57,10 +62,12 @@ Arrays eigen(const char* op, const array& a, bool vectors, const StreamOrDevice&
   const int32_t n = a.shape(-1);
   std::vector<Shape> shapes{{n}};
   if (vectors) shapes.push_back({n, n});
-  return factorize(eigenvalues, {false, vectors}, {a}, shapes, std::vector<Dtype>(shapes.size(), complex64), s);
+  return factorize(eigenvalues, {false, vectors}, {a}, shapes,
+                   std::vector<Dtype>(shapes.size(), complex64), s);
 }
 
-Arrays hermitian(const char* op, const array& a, const std::string& triangle, bool vectors, const StreamOrDevice& s) {
+Arrays hermitian(const char* op, const array& a, const std::string& triangle, bool vectors,
+                 const StreamOrDevice& s) {
   require_square(op, "", a);
   require_real_or_complex(op, a);
   const int32_t n = a.shape(-1);
@@ -75,11 +82,13 @@ Arrays packed_lu(const char* op, const array& a, const StreamOrDevice& s) {
   require_matrix(op, a);
   require_real(op, a);
   const int32_t m = a.shape(-2), n = a.shape(-1);
-  return factorize(lu_factors, {}, {a}, {{m, n}, {std::min(m, n)}, {m}}, {a.dtype(), uint32, uint32}, s);
+  return factorize(lu_factors, {}, {a}, {{m, n}, {std::min(m, n)}, {m}},
+                   {a.dtype(), uint32, uint32}, s);
 }
 
 /// 1 where column - row fulfils the comparison with 0.
-array triangle_mask(int32_t rows, int32_t columns, Dtype dtype, bool upper, const StreamOrDevice& s) {
+array triangle_mask(int32_t rows, int32_t columns, Dtype dtype, bool upper,
+                    const StreamOrDevice& s) {
   const array i = expand_dims(arange(rows, int32, s), {-1}, s), j = arange(columns, int32, s);
   return astype(upper ? greater_equal(j, i, s) : less(j, i, s), dtype, s);
 }
@@ -90,21 +99,25 @@ std::pair<array, array> qr(const array& a, StreamOrDevice s) {
   require_matrix("linalg::qr", a);
   require_real("linalg::qr", a);
   const int32_t m = a.shape(-2), n = a.shape(-1), k = std::min(m, n);
-  const Arrays factors = factorize(qr_factors, {}, {a}, {{m, k}, {k, n}}, {a.dtype(), a.dtype()}, s);
+  const Arrays factors =
+      factorize(qr_factors, {}, {a}, {{m, k}, {k, n}}, {a.dtype(), a.dtype()}, s);
   return {factors[0], factors[1]};
 }
 
 Arrays svd(const array& a, bool compute_uv, StreamOrDevice s) {
   if (a.ndim() < 2)
-    fail("linalg::svd", "Input array must have >= 2 dimensions. Received array with ", a.ndim(), " dimensions.");
+    fail("linalg::svd", "Input array must have >= 2 dimensions. Received array with ", a.ndim(),
+         " dimensions.");
   require_real_or_complex("linalg::svd", a);
   const int32_t m = a.shape(-2), n = a.shape(-1), k = std::min(m, n);
   const Dtype real = a.dtype() == complex64 ? float32 : a.dtype();
   if (!compute_uv) return factorize(singular_values, {}, {a}, {{k}}, {real}, s);
-  return factorize(singular_values, {false, true}, {a}, {{m, m}, {k}, {n, n}}, {a.dtype(), real, a.dtype()}, s);
+  return factorize(singular_values, {false, true}, {a}, {{m, m}, {k}, {n, n}},
+                   {a.dtype(), real, a.dtype()}, s);
 }
 
-std::variant<array, std::tuple<array, array, array>> svd_op(const array& a, bool compute_uv, StreamOrDevice s) {
+std::variant<array, std::tuple<array, array, array>> svd_op(const array& a, bool compute_uv,
+                                                            StreamOrDevice s) {
   const Arrays factors = svd(a, compute_uv, s);
   if (!compute_uv) return factors[0];
   return std::tuple(factors[0], factors[1], factors[2]);
@@ -119,15 +132,18 @@ array tri_inv(const array& a, bool upper, StreamOrDevice s) {
 }
 
 array cholesky(const array& a, bool upper, StreamOrDevice s) {
-  return square_to_square("linalg::cholesky", "Cholesky decomposition is", cholesky_factor, a, upper, s);
+  return square_to_square("linalg::cholesky", "Cholesky decomposition is", cholesky_factor, a,
+                          upper, s);
 }
 
 array cholesky_inv(const array& a, bool upper, StreamOrDevice s) {
-  return square_to_square("linalg::cholesky_inv", "Cholesky inverse is", cholesky_inverse, a, upper, s);
+  return square_to_square("linalg::cholesky_inv", "Cholesky inverse is", cholesky_inverse, a, upper,
+                          s);
 }
 
 double uncertainty(const array& a) {
-  const double epsilon = a.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  const double epsilon = a.dtype() == float64 ? std::numeric_limits<double>::epsilon()
+                                              : std::numeric_limits<float>::epsilon();
   return std::max(a.shape(-1), a.shape(-2)) * epsilon;
 }
 
@@ -144,7 +160,9 @@ array pinv(const array& a, StreamOrDevice s) {
   return factorize(pseudo_inverse, {}, {a}, {{a.shape(-1), a.shape(-2)}}, {a.dtype()}, s)[0];
 }
 
-array eigvals(const array& a, StreamOrDevice s) { return eigen("linalg::eigvals", a, false, s)[0]; }
+array eigvals(const array& a, StreamOrDevice s) {
+  return eigen("linalg::eigvals", a, false, s)[0];
+}
 std::pair<array, array> eig(const array& a, StreamOrDevice s) {
   const Arrays result = eigen("linalg::eig", a, true, s);
   return {result[0], result[1]};
@@ -164,7 +182,8 @@ std::tuple<array, array, array> lu(const array& a, StreamOrDevice s) {
   const array i = expand_dims(arange(m, int32, s), {-1}, s), j = arange(k, int32, s);
   const array unit = astype(mlx::equal(i, j, s), a.dtype(), s);
   return {packed[2], add(where(less(j, i, s), lower, array(0, a.dtype()), s), unit, s),
-          where(astype(triangle_mask(k, n, a.dtype(), true, s), bool_, s), upper, array(0, a.dtype()), s)};
+          where(astype(triangle_mask(k, n, a.dtype(), true, s), bool_, s), upper,
+                array(0, a.dtype()), s)};
 }
 
 std::pair<array, array> lu_factor(const array& a, StreamOrDevice s) {
@@ -174,12 +193,13 @@ std::pair<array, array> lu_factor(const array& a, StreamOrDevice s) {
 
 namespace {
 
-/// The dtype of a system's solution. The matrix is not converted to a floating dtype, the right-hand side is.
+/// The dtype of a system's solution. The matrix is not converted to a floating dtype, the
+/// right-hand side is.
 Dtype dtype_of_system(const char* op, const array& a, const array& b) {
   const Dtype dtype = promote(a.dtype(), b.dtype());
   if (dtype != float32 && dtype != float64)
-    fail(op, "Input arrays must promote to float32 or float64. Received arrays with type ", a.dtype().name(), " and ",
-         b.dtype().name(), ".");
+    fail(op, "Input arrays must promote to float32 or float64. Received arrays with type ",
+         a.dtype().name(), " and ", b.dtype().name(), ".");
   require_real(op, a);
   return dtype;
 }
@@ -188,25 +208,31 @@ Dtype dtype_of_system(const char* op, const array& a, const array& b) {
 
 array solve(const array& a, const array& b, StreamOrDevice s) {
   const char* const op = "linalg::solve";
-  if (a.ndim() < 2) fail(op, "First input must have >= 2 dimensions. Received array with ", a.ndim(), " dimensions.");
+  if (a.ndim() < 2)
+    fail(op, "First input must have >= 2 dimensions. Received array with ", a.ndim(),
+         " dimensions.");
   if (b.ndim() < 1) fail(op, "Second input must have >= 1 dimensions.");
   if (a.shape(-1) != a.shape(-2))
-    fail(op, "First input must be a square matrix. Received array with shape ", to_string(a.shape()), ".");
+    fail(op, "First input must be a square matrix. Received array with shape ",
+         to_string(a.shape()), ".");
   const bool vector = b.ndim() == 1;
   if (a.shape(-1) != b.shape(vector ? -1 : -2))
     fail(op, "Last dimension of first input with shape ", to_string(a.shape()),
-         " must match second to last dimension of second input with shape ", to_string(b.shape()), ".");
+         " must match second to last dimension of second input with shape ", to_string(b.shape()),
+         ".");
   if (vector ? a.ndim() != 2 : a.ndim() != b.ndim())
     fail(op, "inputs of ", a.ndim(), " and ", b.ndim(), " dimensions do not go together.");
   const Dtype dtype = dtype_of_system(op, a, b);
   const array right = vector ? expand_dims(b, {-1}, s) : b;
-  const Shape batch = broadcast(Shape(a.shape().begin(), a.shape().end() - 2), Shape(right.shape().begin(), right.shape().end() - 2));
+  const Shape batch = broadcast(Shape(a.shape().begin(), a.shape().end() - 2),
+                                Shape(right.shape().begin(), right.shape().end() - 2));
   const auto batched = [&](const array& x) {
     Shape shape = batch;
     shape.insert(shape.end(), x.shape().end() - 2, x.shape().end());
     return broadcast_to(astype(x, dtype, s), shape, s);
   };
-  const array x = factorize(solution, {}, {batched(a), batched(right)}, {matrix_shape(right)}, {dtype}, s)[0];
+  const array x =
+      factorize(solution, {}, {batched(a), batched(right)}, {matrix_shape(right)}, {dtype}, s)[0];
   return vector ? squeeze(x, Axes{-1}, s) : x;
 }
 
@@ -226,7 +252,8 @@ array checked_for_determinant(const char* op, const array& a, const StreamOrDevi
   return astype(a, a.dtype() == float64 ? float64 : float32, s);
 }
 
-/// By the formula, for up to three rows. Its derivatives of every order also hold for singular matrices.
+/// By the formula, for up to three rows. Its derivatives of every order also hold for singular
+/// matrices.
 array small_determinant(const array& x, const StreamOrDevice& s) {
   const int32_t n = x.shape(-1);
   const auto at = [&](int i, int j) {
@@ -237,7 +264,8 @@ array small_determinant(const array& x, const StreamOrDevice& s) {
   };
   const auto minor = [&](int j, int k) {
     const int row = n - 2;
-    return subtract(multiply(at(row, j), at(row + 1, k), s), multiply(at(row, k), at(row + 1, j), s), s);
+    return subtract(multiply(at(row, j), at(row + 1, k), s),
+                    multiply(at(row, k), at(row + 1, j), s), s);
   };
   if (n == 0) return ones(Shape(x.shape().begin(), x.shape().end() - 2), x.dtype(), s);
   if (n == 1) return at(0, 0);
@@ -252,7 +280,9 @@ constexpr int32_t small = 3;
 
 array det(const array& a, StreamOrDevice s) {
   const array x = checked_for_determinant("linalg::det", a, s);
-  const array value = x.shape(-1) <= small ? small_determinant(x, s) : factorize(determinant, {}, {x}, {{}}, {x.dtype()}, s)[0];
+  const array value = x.shape(-1) <= small
+                          ? small_determinant(x, s)
+                          : factorize(determinant, {}, {x}, {{}}, {x.dtype()}, s)[0];
   return astype(value, at_least_float(a.dtype()), s);
 }
 

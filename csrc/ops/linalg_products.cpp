@@ -11,11 +11,14 @@
 
 namespace mlx::linalg {
 
-array svdvals(const array& a, StreamOrDevice s) { return svd(a, false, s)[0]; }
+array svdvals(const array& a, StreamOrDevice s) {
+  return svd(a, false, s)[0];
+}
 
 array matrix_power(const array& a, int n, StreamOrDevice s) {
   if (a.ndim() < 2 || a.shape(-1) != a.shape(-2))
-    fail("linalg::matrix_power", "Powers are only defined for square matrices, not for shape ", to_string(a.shape()), ".");
+    fail("linalg::matrix_power", "Powers are only defined for square matrices, not for shape ",
+         to_string(a.shape()), ".");
   const array base = n < 0 ? inv(a, s) : a;
   if (n == 0) return broadcast_to(eye(a.shape(-1), {}, 0, a.dtype(), s), a.shape(), s);
   std::optional<array> result;
@@ -27,7 +30,9 @@ array matrix_power(const array& a, int n, StreamOrDevice s) {
   return *result;
 }
 
-array diagonal(const array& a, int offset, StreamOrDevice s) { return mlx::diagonal(a, offset, -2, -1, s); }
+array diagonal(const array& a, int offset, StreamOrDevice s) {
+  return mlx::diagonal(a, offset, -2, -1, s);
+}
 
 array trace(const array& a, int offset, std::optional<Dtype> dtype, StreamOrDevice s) {
   return mlx::trace(a, offset, -2, -1, dtype, s);

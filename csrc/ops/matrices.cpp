@@ -13,7 +13,9 @@ namespace {
 constexpr double pi = 3.141592653589793;
 
 /// 0, 1, … M - 1 over M - 1, for a window of at least two values.
-array positions(int M, StreamOrDevice s) { return divide(arange(M, float32, s), M - 1, s); }
+array positions(int M, StreamOrDevice s) {
+  return divide(arange(M, float32, s), M - 1, s);
+}
 
 array rows_and_columns(int n, std::optional<int> m, int k, const char* op, StreamOrDevice s,
                        array (*compare)(Operand, Operand, StreamOrDevice)) {
@@ -24,22 +26,30 @@ array rows_and_columns(int n, std::optional<int> m, int k, const char* op, Strea
 
 }  // namespace
 
-array arange(const Scalar& start, const Scalar& stop, const std::optional<Scalar>& step, std::optional<Dtype> dtype,
-             StreamOrDevice s) {
+array arange(const Scalar& start, const Scalar& stop, const std::optional<Scalar>& step,
+             std::optional<Dtype> dtype, StreamOrDevice s) {
   const Scalar by = step.value_or(int64_t(1));
   const auto real = [](const Scalar& number) {
-    return std::visit([](auto value) -> double {
-      if constexpr (std::is_same_v<decltype(value), std::complex<float>>) fail("arange", "complex bounds are not supported.");
-      else if constexpr (std::is_same_v<decltype(value), bool>) fail("arange", "bools are not supported.");
-      else return double(value);
-    }, number);
+    return std::visit(
+        [](auto value) -> double {
+          if constexpr (std::is_same_v<decltype(value), std::complex<float>>)
+            fail("arange", "complex bounds are not supported.");
+          else if constexpr (std::is_same_v<decltype(value), bool>)
+            fail("arange", "bools are not supported.");
+          else
+            return double(value);
+        },
+        number);
   };
   const double from = real(start), to = real(stop), stride = real(by);
   if (stride == 0) fail("arange", "the step must not be zero.");
-  if (std::isnan(from) || std::isnan(to) || std::isnan(stride) || std::isinf(from) || std::isinf(to))
+  if (std::isnan(from) || std::isnan(to) || std::isnan(stride) || std::isinf(from) ||
+      std::isinf(to))
     fail("arange", "cannot compute a length from infinite bounds or NaN.");
-  const double length = std::max(0.0, std::isinf(stride) ? double((to - from) * stride > 0) : std::ceil((to - from) / stride));
-  if (length > std::numeric_limits<int32_t>::max()) fail("arange", "a length of ", length, " is too large.");
+  const double length = std::max(
+      0.0, std::isinf(stride) ? double((to - from) * stride > 0) : std::ceil((to - from) / stride));
+  if (length > std::numeric_limits<int32_t>::max())
+    fail("arange", "a length of ", length, " is too large.");
   Dtype result = int32;
   for (const Scalar* number : {&start, &stop, &by}) {
     const Dtype own = dtype_of(*number);
@@ -53,11 +63,13 @@ array arange(const Scalar& start, const Scalar& stop, const std::optional<Scalar
 
 array linspace(const Operand& first, const Operand& last, int num, bool endpoint,
                std::optional<Dtype> dtype_, StreamOrDevice s) {
-  const std::optional<Dtype> own = dtype_ == float64 ? dtype_ : std::nullopt;  // numbers keep their 53 bits
+  const std::optional<Dtype> own =
+      dtype_ == float64 ? dtype_ : std::nullopt;  // numbers keep their 53 bits
   const array start = to_array(first, own), stop = to_array(last, own);
   const Dtype dtype = dtype_.value_or(float32);
   if (num < 0) fail("linspace", "the number of samples, ", num, ", must not be negative.");
-  const Dtype wide = dtype == float64 ? float64 : promote(promote(start.dtype(), stop.dtype()), float32);
+  const Dtype wide =
+      dtype == float64 ? float64 : promote(promote(start.dtype(), stop.dtype()), float32);
   if (num == 1) return astype(reshape(start, {1}, s), dtype, s);
   const Dtype real = wide.is_complex() ? float32 : wide;
   const array t = divide(arange(num, real, s), array(endpoint ? num - 1 : num, real), s);
@@ -69,7 +81,9 @@ array eye(int n, std::optional<int> m, int k, std::optional<Dtype> dtype, Stream
   return astype(rows_and_columns(n, m, k, "eye", s, &equal), dtype.value_or(float32), s);
 }
 
-array identity(int n, std::optional<Dtype> dtype, StreamOrDevice s) { return eye(n, {}, 0, dtype, s); }
+array identity(int n, std::optional<Dtype> dtype, StreamOrDevice s) {
+  return eye(n, {}, 0, dtype, s);
+}
 
 array tri(int n, std::optional<int> m, int k, std::optional<Dtype> dtype, StreamOrDevice s) {
   return astype(rows_and_columns(n, m, k, "tri", s, &greater_equal), dtype.value_or(float32), s);

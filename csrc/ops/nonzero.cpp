@@ -1,4 +1,5 @@
-// Results whose shape depends on values: the places of what is not zero. They evaluate the mask behind them.
+// Results whose shape depends on values: the places of what is not zero. They evaluate the mask
+// behind them.
 #include <limits>
 
 #include "base/error.h"
@@ -18,7 +19,9 @@ int32_t known_extent(array x, const char* op) {
     return x.item<int32_t>();
   } catch (const std::invalid_argument&) {
     if (!Tracing::recording()) throw;
-    fail(op, "the shape of the result depends on values, and a function traced by compile or vmap has none yet.");
+    fail(op,
+         "the shape of the result depends on values, and a function traced by compile or vmap has "
+         "none yet.");
   }
 }
 
@@ -35,14 +38,18 @@ Arrays true_coordinates(const array& mask, const char* op, StreamOrDevice s) {
   Arrays result;
   for (int axis = 0; axis < mask.ndim(); ++axis) {
     const auto number = [&](int64_t value) { return array(value, places.dtype()); };
-    const array along = axis + 1 < mask.ndim() ? floor_divide(places, number(std::max<int64_t>(strides[axis], 1)), s) : places;
-    result.push_back(astype(axis ? remainder(along, number(std::max(mask.shape(axis), 1)), s) : along, uint32, s));
+    const array along = axis + 1 < mask.ndim()
+                            ? floor_divide(places, number(std::max<int64_t>(strides[axis], 1)), s)
+                            : places;
+    result.push_back(astype(
+        axis ? remainder(along, number(std::max(mask.shape(axis), 1)), s) : along, uint32, s));
   }
   return result;
 }
 
 ArrayTuple nonzero(const array& a, StreamOrDevice s) {
-  if (a.ndim() == 0) fail("nonzero", "a 0-dimensional array has no axes to count along; use mx.atleast_1d.");
+  if (a.ndim() == 0)
+    fail("nonzero", "a 0-dimensional array has no axes to count along; use mx.atleast_1d.");
   return {true_coordinates(not_equal(a, array(0, a.dtype()), s), "nonzero", s)};
 }
 

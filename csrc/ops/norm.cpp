@@ -17,7 +17,8 @@
 namespace mlx::fast {
 namespace {
 
-/// What distinguishes one normalization from another. Inputs are x, then weight and bias where there are.
+/// What distinguishes one normalization from another. Inputs are x, then weight and bias where
+/// there are.
 struct Form {
   bool centered, has_weight, has_bias;
   float eps;
@@ -38,7 +39,9 @@ struct Form {
   int bias_at() const { return 1 + has_weight; }
 };
 
-Dtype accumulated(Dtype dtype) { return dtype == float64 ? float64 : float32; }
+Dtype accumulated(Dtype dtype) {
+  return dtype == float64 ? float64 : float32;
+}
 
 /// The normalization in composed operations, for the derivatives of derivatives.
 struct Composed {
@@ -57,7 +60,8 @@ struct Composed {
   }
 };
 
-/// A weight or bias batched along `axis`, shaped to broadcast beside x of shape (batch, ..., columns).
+/// A weight or bias batched along `axis`, shaped to broadcast beside x of shape (batch, ...,
+/// columns).
 array beside(const array& x, const array& operand, int axis) {
   return axis < 0 ? operand : align_examples(moveaxis(operand, axis, 0), x.ndim() - 1);
 }
@@ -77,12 +81,18 @@ bool any_batched(const std::vector<int>& axes, size_t first, size_t last) {
 class NormGradient final : public Primitive {
  public:
   explicit NormGradient(Form form) : form_(form) {}
-  const char* name() const override { return form_.centered ? "layer_norm_gradient" : "rms_norm_gradient"; }
+  const char* name() const override {
+    return form_.centered ? "layer_norm_gradient" : "rms_norm_gradient";
+  }
   void fields(Fields& f) override { form_.fields(f); }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(6 * inputs[0].size()); }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(6 * inputs[0].size());
+  }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override;
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override;
 
  private:
   Form form_;
@@ -93,8 +103,12 @@ class Norm final : public Primitive {
   explicit Norm(Form form) : form_(form) {}
   const char* name() const override { return form_.centered ? "layer_norm" : "rms_norm"; }
   void fields(Fields& f) override { form_.fields(f); }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(3 * inputs[0].size()); }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(3 * inputs[0].size());
+  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
   static array make(const Form& form, Arrays inputs, const StreamOrDevice& s) {
     const Shape shape = inputs[0].shape();
     const Dtype dtype = inputs[0].dtype();
@@ -117,21 +131,25 @@ class Norm final : public Primitive {
     step.with(reads(x), reads(weight), reads(bias), writes(out), rows, columns, form_.eps);
   }
 
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     const array& x = primals[0];
     std::vector<Shape> shapes{x.shape()};
     std::vector<Dtype> dtypes{x.dtype()};
-    for (size_t i = 1; i < primals.size(); ++i) shapes.push_back(primals[i].shape()), dtypes.push_back(x.dtype());
+    for (size_t i = 1; i < primals.size(); ++i)
+      shapes.push_back(primals[i].shape()), dtypes.push_back(x.dtype());
     Arrays inputs{x};
     if (form_.has_weight) inputs.push_back(primals[1]);
     inputs.push_back(cotangents[0]);
-    const Arrays all = array::several(shapes, dtypes, make_ref<NormGradient>(form_), inputs, to_stream({}));
+    const Arrays all =
+        array::several(shapes, dtypes, make_ref<NormGradient>(form_), inputs, to_stream({}));
     Arrays result;
     for (const int i : argnums) result.push_back(all[i]);
     return result;
   }
 
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     const Composed composed(form_, primals[0]);
     std::optional<array> total;
     for (size_t k = 0; k < argnums.size(); ++k) {
@@ -147,7 +165,8 @@ class Norm final : public Primitive {
     return {broadcast_to(*total, primals[0].shape())};
   }
 
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], batch_size(inputs, axes));
     Arrays rest{x};
     if (!any_batched(axes, 1, axes.size())) {
@@ -180,18 +199,22 @@ void NormGradient::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   Arrays strips;
   for (size_t i = 1; i < outputs.size(); ++i)
     strips.push_back(array::scratch({int32_t(shape.items), int32_t(columns)}, wide, queue));
-  const auto strip = [&](bool has, int output) { return has ? writes(strips[output - 1]) : writes(dx); };
+  const auto strip = [&](bool has, int output) {
+    return has ? writes(strips[output - 1]) : writes(dx);
+  };
   Launch step = launch(queue, "norm", "norm_gradient", shape.with_group(form_.defines(dx.dtype())));
   shape.shape(step).moving(size_t(3 * dx.nbytes()));
-  step.with(reads(dense[0]), reads(form_.has_weight ? dense[1] : dense[0]), reads(dense.back()), writes(dx),
-            strip(form_.has_weight, 1), strip(form_.has_bias, form_.bias_at()), rows, columns, form_.eps);
+  step.with(reads(dense[0]), reads(form_.has_weight ? dense[1] : dense[0]), reads(dense.back()),
+            writes(dx), strip(form_.has_weight, 1), strip(form_.has_bias, form_.bias_at()), rows,
+            columns, form_.eps);
   for (size_t i = 1; i < outputs.size(); ++i) sum_rows_into(strips[i - 1], outputs[i], queue);
 }
 
-Arrays NormGradient::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
-                         const Arrays&) {
-  // With J the Jacobian of z by x: dx = J h where h = g * weight, dweight = sum(g * z), dbias = sum(g). J depends on x
-  // as  d(u . J h) = -scale * (z * (u . J h) + J (u (h . z) + h (u . z))) / n . dx.
+Arrays NormGradient::vjp(const Arrays& primals, const Arrays& cotangents,
+                         const std::vector<int>& argnums, const Arrays&) {
+  // With J the Jacobian of z by x: dx = J h where h = g * weight, dweight = sum(g * z), dbias =
+  // sum(g). J depends on x as  d(u . J h) = -scale * (z * (u . J h) + J (u (h . z) + h (u . z))) /
+  // n . dx.
   const array &x = primals[0], &g = primals.back(), &u = cotangents[0];
   const Composed composed(form_, x);
   const array& z = composed.z;
@@ -215,9 +238,11 @@ Arrays NormGradient::vjp(const Arrays& primals, const Arrays& cotangents, const 
   return result;
 }
 
-std::pair<Arrays, std::vector<int>> NormGradient::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+std::pair<Arrays, std::vector<int>> NormGradient::vmap(const Arrays& inputs,
+                                                       const std::vector<int>& axes) {
   const int size = batch_size(inputs, axes);
-  const array x = batch_first(inputs[0], axes[0], size), g = batch_first(inputs.back(), axes.back(), size);
+  const array x = batch_first(inputs[0], axes[0], size),
+              g = batch_first(inputs.back(), axes.back(), size);
   const Composed composed(form_, x);
   Arrays result{composed.jacobian(form_.has_weight ? g * beside(x, inputs[1], axes[1]) : g)};
   if (form_.has_weight) result.push_back(sum(g * composed.z, row_axes(x, 1)));
@@ -227,13 +252,16 @@ std::pair<Arrays, std::vector<int>> NormGradient::vmap(const Arrays& inputs, con
 
 array norm(const char* op, bool centered, const array& x, const std::optional<array>& weight,
            const std::optional<array>& bias, float eps, const StreamOrDevice& s) {
-  if (x.ndim() == 0) fail(op, "Input must have at least 1 dimension but got input with 0 dimensions.");
+  if (x.ndim() == 0)
+    fail(op, "Input must have at least 1 dimension but got input with 0 dimensions.");
   Dtype dtype = x.dtype();
   const auto check = [&](const std::optional<array>& operand, const char* what) {
     if (!operand) return;
-    if (operand->ndim() != 1) fail(op, what, " must have 1 dimension but has ", operand->ndim(), " dimensions.");
+    if (operand->ndim() != 1)
+      fail(op, what, " must have 1 dimension but has ", operand->ndim(), " dimensions.");
     if (operand->size() != x.shape(-1))
-      fail(op, what, " must have the same size as the last dimension of x but has ", operand->size(), " elements.");
+      fail(op, what, " must have the same size as the last dimension of x but has ",
+           operand->size(), " elements.");
     dtype = promote(dtype, operand->dtype());
   };
   check(weight, "weight");
@@ -251,8 +279,8 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps, St
   return norm("rms_norm", false, x, weight, std::nullopt, eps, s);
 }
 
-array layer_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias, float eps,
-                 StreamOrDevice s) {
+array layer_norm(const array& x, const std::optional<array>& weight,
+                 const std::optional<array>& bias, float eps, StreamOrDevice s) {
   return norm("layer_norm", true, x, weight, bias, eps, s);
 }
 

@@ -20,8 +20,9 @@ struct Descriptor {
   Dtype dtype;
 };
 constexpr Descriptor descriptors[] = {
-    {"b1", bool_}, {"u1", uint8}, {"u2", uint16}, {"u4", uint32}, {"u8", uint64}, {"i1", int8}, {"i2", int16},
-    {"i4", int32}, {"i8", int64}, {"f2", float16}, {"V2", bfloat16}, {"f4", float32}, {"f8", float64}, {"c8", complex64}};
+    {"b1", bool_},    {"u1", uint8},   {"u2", uint16},  {"u4", uint32},   {"u8", uint64},
+    {"i1", int8},     {"i2", int16},   {"i4", int32},   {"i8", int64},    {"f2", float16},
+    {"V2", bfloat16}, {"f4", float32}, {"f8", float64}, {"c8", complex64}};
 
 [[noreturn]] void bad(const ByteRange& range, const char* what) {
   fail<std::runtime_error>("load", range.source->name(), " is no valid npy file: ", what, ".");
@@ -35,9 +36,12 @@ std::string value_of(const std::string& header, const char* key, const ByteRange
   size_t first = header.find_first_not_of(' ', colon + 1);
   if (first == header.npos) bad(range, "its header is cut short");
   const char open = header[first];
-  const size_t last = open == '(' ? header.find(')', first) : open == '\'' ? header.find('\'', first + 1) : header.find_first_of(",}", first);
+  const size_t last = open == '('    ? header.find(')', first)
+                      : open == '\'' ? header.find('\'', first + 1)
+                                     : header.find_first_of(",}", first);
   if (last == header.npos) bad(range, "its header is cut short");
-  return open == '(' || open == '\'' ? header.substr(first + 1, last - first - 1) : header.substr(first, last - first);
+  return open == '(' || open == '\'' ? header.substr(first + 1, last - first - 1)
+                                     : header.substr(first, last - first);
 }
 
 Shape shape_of(const std::string& text, const ByteRange& range) {
@@ -48,7 +52,8 @@ Shape shape_of(const std::string& text, const ByteRange& range) {
     if (part.find_first_not_of(' ') != part.npos) {
       char* end = nullptr;
       const long long extent = std::strtoll(part.c_str(), &end, 10);
-      if (extent < 0 || std::string(end).find_first_not_of(" L") != std::string::npos) bad(range, "its shape makes no sense");
+      if (extent < 0 || std::string(end).find_first_not_of(" L") != std::string::npos)
+        bad(range, "its shape makes no sense");
       shape.push_back(dimension(extent, "load"));
     }
     at = comma + 1;
@@ -69,7 +74,9 @@ array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
     if (range.size < 12) bad(range, "it is too short");
     read_start(range, start, 12);
   }
-  const uint64_t length = long_header ? start[8] | start[9] << 8 | start[10] << 16 | uint64_t(start[11]) << 24 : start[8] | start[9] << 8;
+  const uint64_t length =
+      long_header ? start[8] | start[9] << 8 | start[10] << 16 | uint64_t(start[11]) << 24
+                  : start[8] | start[9] << 8;
   const uint64_t prefix = long_header ? 12 : 10, data = prefix + length;
   if (data > range.size) bad(range, "its header is cut short");
   std::string header(data, '\0');
@@ -79,14 +86,20 @@ array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
   std::string code = value_of(header, "descr", range);
   const char order = code.empty() ? '?' : code[0];
   if (order == '<' || order == '>' || order == '|' || order == '=') code.erase(0, 1);
-  const auto known = std::find_if(std::begin(descriptors), std::end(descriptors), [&](const Descriptor& d) { return code == d.code; });
-  if (known == std::end(descriptors)) fail("load", range.source->name(), " holds elements of type '", code, "', which has no dtype here.");
-  const bool big = std::endian::native == std::endian::big, swapped = (order == '>' && !big) || (order == '<' && big);
+  const auto known = std::find_if(std::begin(descriptors), std::end(descriptors),
+                                  [&](const Descriptor& d) { return code == d.code; });
+  if (known == std::end(descriptors))
+    fail("load", range.source->name(), " holds elements of type '", code,
+         "', which has no dtype here.");
+  const bool big = std::endian::native == std::endian::big,
+             swapped = (order == '>' && !big) || (order == '<' && big);
   Shape shape = shape_of(value_of(header, "shape", range), range);
   uint64_t bytes = uint64_t(known->dtype.size());
   for (const int32_t extent : shape)
-    if (__builtin_mul_overflow(bytes, uint64_t(extent), &bytes)) bad(range, "its shape makes no sense");
-  // A member of an archive has its place; of a file only the header is looked at before the data are wanted.
+    if (__builtin_mul_overflow(bytes, uint64_t(extent), &bytes))
+      bad(range, "its shape makes no sense");
+  // A member of an archive has its place; of a file only the header is looked at before the data
+  // are wanted.
   if (!end && bytes > range.size - data) bad(range, "its data are cut short");
   if (end) *end = data + bytes;
 
@@ -105,8 +118,10 @@ void save_npy(ByteSink& sink, const array& a) {
   std::reverse(reversed.begin(), reversed.end());
   std::reverse(strides.begin(), strides.end());
   const bool columns_first = is_row_major(reversed, strides);
-  if (!columns_first && !value.is_row_contiguous()) value = contiguous(value, false, value.stream().device);
-  const auto known = std::find_if(std::begin(descriptors), std::end(descriptors), [&](const Descriptor& d) { return a.dtype() == d.dtype; });
+  if (!columns_first && !value.is_row_contiguous())
+    value = contiguous(value, false, value.stream().device);
+  const auto known = std::find_if(std::begin(descriptors), std::end(descriptors),
+                                  [&](const Descriptor& d) { return a.dtype() == d.dtype; });
   std::string header = "{'descr': '" + std::string(a.itemsize() == 1 ? "|" : "<") + known->code +
                        "', 'fortran_order': " + (columns_first ? "True" : "False") + ", 'shape': (";
   for (const int32_t extent : a.shape()) header += std::to_string(extent) + ", ";

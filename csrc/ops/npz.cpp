@@ -77,7 +77,8 @@ void add(std::string& bytes, uint64_t value, int width) {
 
 std::string deflated(const std::string& bytes) {
   z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK)
     fail<std::runtime_error>("savez_compressed", "zlib cannot start.");
   std::string result, block(1 << 20, '\0');
   size_t taken = 0;
@@ -103,7 +104,8 @@ class Checksum final : public ByteSink {
  public:
   void write(const void* bytes, size_t count) override {
     const Bytef* const from = static_cast<const Bytef*>(bytes);
-    for (size_t at = 0; at < count; at += 1u << 30) value_ = crc32(value_, from + at, uInt(std::min<size_t>(count - at, 1u << 30)));
+    for (size_t at = 0; at < count; at += 1u << 30)
+      value_ = crc32(value_, from + at, uInt(std::min<size_t>(count - at, 1u << 30)));
     size_ += count;
   }
   uint32_t value() const { return uint32_t(value_); }
@@ -135,7 +137,9 @@ void add_facts(std::string& bytes, const Member& member, size_t extra) {
   add(bytes, extra, 2);
 }
 
-bool is_wide(const Member& member) { return std::max({member.stored, member.size, member.offset}) >= too_wide; }
+bool is_wide(const Member& member) {
+  return std::max({member.stored, member.size, member.offset}) >= too_wide;
+}
 
 std::string central_entry(const Member& member) {
   const bool wide = is_wide(member);
@@ -146,7 +150,9 @@ std::string central_entry(const Member& member) {
   add(bytes, 0, 2), add(bytes, 0, 2), add(bytes, 0, 2), add(bytes, 0x01800000, 4);
   add(bytes, wide ? too_wide : member.offset, 4);
   bytes += member.name;
-  if (wide) add(bytes, 1, 2), add(bytes, 24, 2), add(bytes, member.size, 8), add(bytes, member.stored, 8), add(bytes, member.offset, 8);
+  if (wide)
+    add(bytes, 1, 2), add(bytes, 24, 2), add(bytes, member.size, 8), add(bytes, member.stored, 8),
+        add(bytes, member.offset, 8);
   return bytes;
 }
 
@@ -160,21 +166,28 @@ NamedArrays load_npz(const Source& source, StreamOrDevice s) {
   for (uint64_t i = 0; i < directory.entries; ++i) {
     if (at + 46 > central.size() || number(central, at, 4) != central_mark) no_archive();
     const uint64_t flags = number(central, at + 8, 2), method = number(central, at + 10, 2);
-    uint64_t stored = number(central, at + 20, 4), size = number(central, at + 24, 4), offset = number(central, at + 42, 4);
-    const size_t name_size = number(central, at + 28, 2), extra_size = number(central, at + 30, 2), comment = number(central, at + 32, 2);
+    uint64_t stored = number(central, at + 20, 4), size = number(central, at + 24, 4),
+             offset = number(central, at + 42, 4);
+    const size_t name_size = number(central, at + 28, 2), extra_size = number(central, at + 30, 2),
+                 comment = number(central, at + 32, 2);
     if (at + 46 + name_size + extra_size + comment > central.size()) no_archive();
     std::string name = central.substr(at + 46, name_size);
     widen(central.substr(at + 46 + name_size, extra_size), size, stored, offset);
-    if (flags & 1 || (method != 0 && method != 8)) fail("load_npz", name, " is encrypted or compressed in an unknown way.");
+    if (flags & 1 || (method != 0 && method != 8))
+      fail("load_npz", name, " is encrypted or compressed in an unknown way.");
     if (offset > source->size() || source->size() - offset < 30) no_archive();
     const std::string local = text(source, offset, 30);
     if (number(local, 0, 4) != local_mark) no_archive();
     const uint64_t data = offset + 30 + number(local, 26, 2) + number(local, 28, 2);
-    if (data > source->size() || stored > source->size() - data) fail<std::runtime_error>("load_npz", source->name(), " is cut short.");
+    if (data > source->size() || stored > source->size() - data)
+      fail<std::runtime_error>("load_npz", source->name(), " is cut short.");
     if (method == 0) size = stored;
-    if (method == 8 && size / 1032 > stored + 1) fail<std::runtime_error>("load_npz", name, " claims an impossible size.");
-    const ByteRange range{source, data, stored, size, method == 8, uint32_t(number(central, at + 16, 4))};
-    if (name.size() > 4 && name.compare(name.size() - 4, 4, ".npy") == 0) name.erase(name.size() - 4);
+    if (method == 8 && size / 1032 > stored + 1)
+      fail<std::runtime_error>("load_npz", name, " claims an impossible size.");
+    const ByteRange range{source, data,        stored,
+                          size,   method == 8, uint32_t(number(central, at + 16, 4))};
+    if (name.size() > 4 && name.compare(name.size() - 4, 4, ".npy") == 0)
+      name.erase(name.size() - 4);
     arrays.emplace_back(std::move(name), load_npy(range, s));
     at += 46 + name_size + extra_size + comment;
   }
@@ -195,16 +208,20 @@ void save_npz(ByteSink& sink, const NamedArrays& arrays, bool compressed) {
     } else {
       save_npy(plain, value);
     }
-    const Member member{name + ".npy", plain.value(), compressed ? packed.size() : plain.size(), plain.size(), offset, compressed};
+    const Member member{name + ".npy", plain.value(), compressed ? packed.size() : plain.size(),
+                        plain.size(),  offset,        compressed};
     const bool wide = is_wide(member);
     std::string local;
     add(local, local_mark, 4);
     add_facts(local, member, wide ? 20 : 0);
     local += member.name;
-    if (wide) add(local, 1, 2), add(local, 16, 2), add(local, member.size, 8), add(local, member.stored, 8);
+    if (wide)
+      add(local, 1, 2), add(local, 16, 2), add(local, member.size, 8), add(local, member.stored, 8);
     sink.write(local.data(), local.size());
-    if (compressed) sink.write(packed.data(), packed.size());
-    else save_npy(sink, value);
+    if (compressed)
+      sink.write(packed.data(), packed.size());
+    else
+      save_npy(sink, value);
     offset += local.size() + member.stored;
     members.push_back(member);
   }
@@ -213,13 +230,16 @@ void save_npz(ByteSink& sink, const NamedArrays& arrays, bool compressed) {
   const uint64_t size = central.size(), count = members.size();
   const bool wide = offset >= too_wide || size >= too_wide || count >= 0xffff;
   if (wide) {
-    add(central, end64_mark, 4), add(central, 44, 8), add(central, 45, 2), add(central, 45, 2), add(central, 0, 8);
+    add(central, end64_mark, 4), add(central, 44, 8), add(central, 45, 2), add(central, 45, 2),
+        add(central, 0, 8);
     add(central, count, 8), add(central, count, 8), add(central, size, 8), add(central, offset, 8);
-    add(central, locator64_mark, 4), add(central, 0, 4), add(central, offset + size, 8), add(central, 1, 4);
+    add(central, locator64_mark, 4), add(central, 0, 4), add(central, offset + size, 8),
+        add(central, 1, 4);
   }
   add(central, end_mark, 4), add(central, 0, 4);
   add(central, wide ? 0xffff : count, 2), add(central, wide ? 0xffff : count, 2);
-  add(central, wide ? too_wide : size, 4), add(central, wide ? too_wide : offset, 4), add(central, 0, 2);
+  add(central, wide ? too_wide : size, 4), add(central, wide ? too_wide : offset, 4),
+      add(central, 0, 2);
   sink.write(central.data(), central.size());
 }
 

@@ -9,19 +9,26 @@ namespace mlx {
 
 Dtype dtype_of(const Scalar& number) {
   switch (number.index()) {
-    case 0: return bool_;
+    case 0:
+      return bool_;
     case 1: {
       const int64_t value = std::get<int64_t>(number);
-      return value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max() ? int32 : int64;
+      return value >= std::numeric_limits<int32_t>::min() &&
+                     value <= std::numeric_limits<int32_t>::max()
+                 ? int32
+                 : int64;
     }
-    case 2: return float32;
-    default: return complex64;
+    case 2:
+      return float32;
+    default:
+      return complex64;
   }
 }
 
 Dtype dtype_beside(const Scalar& number, Dtype dtype) {
   switch (number.index()) {
-    case 0: return dtype;
+    case 0:
+      return dtype;
     case 1: {
       if (dtype == bool_) return dtype_of(number) == int64 ? int64 : int32;
       const int64_t value = std::get<int64_t>(number);
@@ -35,8 +42,10 @@ Dtype dtype_beside(const Scalar& number, Dtype dtype) {
       }
       return dtype;
     }
-    case 2: return dtype.is_inexact() ? dtype : float32;
-    default: return complex64;
+    case 2:
+      return dtype.is_inexact() ? dtype : float32;
+    default:
+      return complex64;
   }
 }
 

@@ -17,7 +17,8 @@ using Scalar = std::variant<bool, int64_t, double, std::complex<float>>;
 
 /// The dtype a number has on its own: bool, int32 (int64 when too wide), float32, complex64.
 Dtype dtype_of(const Scalar& number);
-/// The dtype a number takes beside an array of `dtype`. Throws std::invalid_argument for an int that does not fit.
+/// The dtype a number takes beside an array of `dtype`. Throws std::invalid_argument for an int
+/// that does not fit.
 Dtype dtype_beside(const Scalar& number, Dtype dtype);
 array to_array(const Scalar& number, Dtype dtype);
 
@@ -40,9 +41,12 @@ class Operand {
  private:
   template <typename T>
   static Scalar scalar(T number) {
-    if constexpr (std::is_same_v<T, bool>) return number;
-    else if constexpr (std::is_integral_v<T>) return int64_t(number);
-    else return double(number);
+    if constexpr (std::is_same_v<T, bool>)
+      return number;
+    else if constexpr (std::is_integral_v<T>)
+      return int64_t(number);
+    else
+      return double(number);
   }
   std::variant<Scalar, array> value_;
 };
@@ -57,7 +61,8 @@ struct Condition : Operand {
 array to_array(Operand operand, std::optional<Dtype> dtype = {});
 /// The array, or the number in the dtype it takes beside an array of `dtype`.
 array to_array_beside(Operand operand, Dtype dtype);
-/// Two operands of a binary operation: a number takes its dtype from the other, two numbers promote.
+/// Two operands of a binary operation: a number takes its dtype from the other, two numbers
+/// promote.
 std::pair<array, array> to_arrays(Operand a, Operand b);
 
 }  // namespace mlx

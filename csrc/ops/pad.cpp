@@ -22,11 +22,13 @@ Pairs pairs_of(const PadWidth& width, int ndim) {
   if (const int* all = std::get_if<int>(&width)) {
     pairs.assign(ndim, {*all, *all});
   } else if (const auto* sides = std::get_if<std::vector<int>>(&width)) {
-    if (sides->empty() || sides->size() > 2) fail("pad", "pad_width must be an int, a pair or a pair for each axis.");
+    if (sides->empty() || sides->size() > 2)
+      fail("pad", "pad_width must be an int, a pair or a pair for each axis.");
     pairs.assign(ndim, {sides->front(), sides->back()});
   } else {
     const auto& each = std::get<std::vector<std::vector<int>>>(width);
-    if (each.size() != 1 && int(each.size()) != ndim) fail("pad", "got ", each.size(), " padding sizes for ", ndim, " axes.");
+    if (each.size() != 1 && int(each.size()) != ndim)
+      fail("pad", "got ", each.size(), " padding sizes for ", ndim, " axes.");
     for (int i = 0; i < ndim; ++i) {
       const std::vector<int>& pair = each.size() == 1 ? each[0] : each[i];
       if (pair.empty() || pair.size() > 2) fail("pad", "the padding of an axis is a pair.");
@@ -51,23 +53,30 @@ class Pad final : public Primitive {
     copy_into(inputs[1], view_into(y, y.shape(), y.strides(), 0), queue);
     int64_t offset = 0;
     for (int i = 0; i < y.ndim(); ++i) offset += low_[i] * y.strides()[i];
-    if (inputs[0].size()) copy_into(inputs[0], view_into(y, inputs[0].shape(), y.strides(), offset), queue);
+    if (inputs[0].size())
+      copy_into(inputs[0], view_into(y, inputs[0].shape(), y.strides(), offset), queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     const array& g = cotangents[0];
     const array zero = array(0, g.dtype());
     Arrays result;
     for (const int i : argnums) {
-      if (i == 0) result.push_back(inner(g));
-      else result.push_back(unbroadcast(g - make(inner(g), zero), primals[1].shape(), primals[1].dtype()));
+      if (i == 0)
+        result.push_back(inner(g));
+      else
+        result.push_back(
+            unbroadcast(g - make(inner(g), zero), primals[1].shape(), primals[1].dtype()));
     }
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {make(both[0], both[1])};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     if (axes[1] >= 0) fail(name(), "vmap over the padding value is not supported.");
     Shape low = low_, high = high_;
     low.insert(low.begin(), 0), high.insert(high.begin(), 0);
@@ -75,11 +84,13 @@ class Pad final : public Primitive {
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = inputs[0].shape();
-    for (size_t i = 0; i < shape.size(); ++i) shape[i] = dimension(int64_t(low_[i]) + shape[i] + high_[i], name());
+    for (size_t i = 0; i < shape.size(); ++i)
+      shape[i] = dimension(int64_t(low_[i]) + shape[i] + high_[i], name());
     return {shape};
   }
   array make(const array& a, const array& value, StreamOrDevice s = {}) const {
-    return array(output_shapes({a})[0], a.dtype(), make_ref<Pad>(low_, high_), {a, value}, to_stream(s));
+    return array(output_shapes({a})[0], a.dtype(), make_ref<Pad>(low_, high_), {a, value},
+                 to_stream(s));
   }
 
  private:
@@ -109,7 +120,8 @@ array mirrored(const array& a, const Pairs& pairs, Mirror mirror, StreamOrDevice
     const int n = a.shape(axis);
     if (low + high == 0) continue;
     if (n == 0) {
-      if (mirror != Mirror::edge) fail("pad", "cannot pad the empty axis ", axis, " with its own values.");
+      if (mirror != Mirror::edge)
+        fail("pad", "cannot pad the empty axis ", axis, " with its own values.");
       Shape shape = result.shape();
       shape[axis] = low + high;
       result = zeros(shape, a.dtype(), s);
@@ -124,10 +136,14 @@ array mirrored(const array& a, const Pairs& pairs, Mirror mirror, StreamOrDevice
 
 }  // namespace
 
-array pad(const array& a, const PadWidth& pad_width, const std::string& mode, const Operand& constant_values,
-          StreamOrDevice s) {
-  const Mirror mirror = mode == "edge" ? Mirror::edge : mode == "reflect" ? Mirror::reflect : mode == "symmetric" ? Mirror::symmetric : Mirror::none;
-  if (mirror == Mirror::none && mode != "constant") fail("pad", "unknown mode '", mode, "'; it is constant, edge, reflect or symmetric.");
+array pad(const array& a, const PadWidth& pad_width, const std::string& mode,
+          const Operand& constant_values, StreamOrDevice s) {
+  const Mirror mirror = mode == "edge"        ? Mirror::edge
+                        : mode == "reflect"   ? Mirror::reflect
+                        : mode == "symmetric" ? Mirror::symmetric
+                                              : Mirror::none;
+  if (mirror == Mirror::none && mode != "constant")
+    fail("pad", "unknown mode '", mode, "'; it is constant, edge, reflect or symmetric.");
   const Pairs pairs = pairs_of(pad_width, a.ndim());
   if (follows_shape(a)) fail("pad", "Pad cannot infer output shapes.");
   if (mirror != Mirror::none) return mirrored(a, pairs, mirror, s);
@@ -139,7 +155,8 @@ array pad(const array& a, const PadWidth& pad_width, const std::string& mode, co
   const Shape shape = primitive.output_shapes({a})[0];
   if (shape == a.shape()) return a;
   if (broadcast(value.shape(), shape, "pad") != shape)
-    fail("pad", "a value of shape ", to_string(value.shape()), " does not fit an array padded to ", to_string(shape), ".");
+    fail("pad", "a value of shape ", to_string(value.shape()), " does not fit an array padded to ",
+         to_string(shape), ".");
   return primitive.make(a, value, s);
 }
 

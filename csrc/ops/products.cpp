@@ -56,7 +56,9 @@ std::pair<Axes, Axes> contracted(const array& a, const array& b, const Contracte
 Arrays contraction(const Arrays& inputs, const Axes& axes_a, const Axes& axes_b) {
   return {tensordot(inputs[0], inputs[1], std::vector<IntSequence>{axes_a, axes_b})};
 }
-Arrays kronecker(const Arrays& inputs) { return {kron(inputs[0], inputs[1])}; }
+Arrays kronecker(const Arrays& inputs) {
+  return {kron(inputs[0], inputs[1])};
+}
 
 }  // namespace
 
@@ -101,7 +103,8 @@ array kron(const array& a, const array& b, StreamOrDevice s) {
   const int ndim = std::max(a.ndim(), b.ndim());
   Shape left, right, result;
   for (int i = 0; i < ndim; ++i) {
-    const int32_t x = i < ndim - a.ndim() ? 1 : a.shape(i - ndim), y = i < ndim - b.ndim() ? 1 : b.shape(i - ndim);
+    const int32_t x = i < ndim - a.ndim() ? 1 : a.shape(i - ndim),
+                  y = i < ndim - b.ndim() ? 1 : b.shape(i - ndim);
     left.push_back(x), left.push_back(1);
     right.push_back(1), right.push_back(y);
     result.push_back(dimension(int64_t(x) * y, "kron"));

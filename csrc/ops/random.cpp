@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "graph/copy.h"
-#include "ops/elementwise.h"
-#include "ops/shape.h"
 #include "graph/deferred.h"
 #include "graph/registry.h"
+#include "ops/elementwise.h"
+#include "ops/shape.h"
 
 namespace mlx::random {
 namespace {
@@ -35,7 +35,9 @@ Words threefry(Words key, Words counter) {
   return {x, y};
 }
 
-Words words_of(uint64_t seed) { return {uint32_t(seed >> 32), uint32_t(seed)}; }
+Words words_of(uint64_t seed) {
+  return {uint32_t(seed >> 32), uint32_t(seed)};
+}
 
 array key_array(Words words) {
   const uint32_t values[2] = {words.first, words.second};
@@ -59,22 +61,27 @@ class RandomBits final : public Primitive {
         .moving(size_t(out.nbytes()))
         .with(reads(keys), writes(out), count, words);
   }
-  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&,
+             const Arrays&) override {
     return {zeros_of(primals[0])};
   }
   Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override {
     return {zeros_of(words(primals[0], shape_, {}))};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{words(moveaxis(inputs[0], axes[0], 0), shape_, {})}, {0}};
   }
   /// Twenty rounds for two words.
-  size_t work(const Arrays&, const Arrays& outputs) const override { return 4 * size_t(outputs[0].size()); }
+  size_t work(const Arrays&, const Arrays& outputs) const override {
+    return 4 * size_t(outputs[0].size());
+  }
 
   static array words(const array& keys, const Shape& shape, const StreamOrDevice& s) {
     // Nothing in the graph would say that the shape came from an argument.
     if (AnyShape::active()) fail("random", "RandomBits cannot infer output shapes.");
-    return array(result_shape(keys, shape), uint32, make_ref<RandomBits>(shape), {keys}, to_stream(s));
+    return array(result_shape(keys, shape), uint32, make_ref<RandomBits>(shape), {keys},
+                 to_stream(s));
   }
 
  private:
@@ -87,16 +94,20 @@ class RandomBits final : public Primitive {
   Shape shape_;
 };
 
-/// The calling thread's key: an array once a compiled function has set it, else plain words, split on the host.
+/// The calling thread's key: an array once a compiled function has set it, else plain words, split
+/// on the host.
 struct State {
   Words words = words_of(uint64_t(process_seed()));
   std::optional<array> computed;
-  std::optional<std::pair<array, Words>> given;  ///< what random_state() gave out last, to know it when it comes back
-  array* live = nullptr;  ///< the array that Python shows as the key; what is assigned to it becomes the key
+  std::optional<std::pair<array, Words>>
+      given;  ///< what random_state() gave out last, to know it when it comes back
+  array* live =
+      nullptr;  ///< the array that Python shows as the key; what is assigned to it becomes the key
 
   static int64_t process_seed() {
-    static const int64_t milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    static const int64_t milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                            std::chrono::system_clock::now().time_since_epoch())
+                                            .count();
     return milliseconds;
   }
 };
@@ -150,7 +161,9 @@ array next_key(const StreamOrDevice& s) {
 
 }  // namespace
 
-array key(uint64_t seed) { return key_array(words_of(seed)); }
+array key(uint64_t seed) {
+  return key_array(words_of(seed));
+}
 
 void seed(uint64_t seed) {
   State& current = state();
@@ -159,7 +172,9 @@ void seed(uint64_t seed) {
   show(current);
 }
 
-array random_state() { return key_of(current_state()); }
+array random_state() {
+  return key_of(current_state());
+}
 
 void set_random_state(const array& key) {
   State& current = state();
@@ -173,18 +188,24 @@ void show_random_state(array* live) {
   show(current);
 }
 
-void reset_random_state() { state() = State{}; }
+void reset_random_state() {
+  state() = State{};
+}
 
 array bits(const Shape& shape, const std::optional<array>& key, StreamOrDevice s) {
   for (const int32_t extent : shape)
     if (extent < 0) fail("bits", "Negative dimensions not allowed.");
   const array used = key ? *key : next_key(s);
-  if (used.dtype() != uint32) fail("bits", "Expected key type uint32 but received ", used.dtype().name(), ".");
-  if (used.shape() != Shape{2}) fail("bits", "Expected key shape (2) but received ", to_string(used.shape()), ".");
+  if (used.dtype() != uint32)
+    fail("bits", "Expected key type uint32 but received ", used.dtype().name(), ".");
+  if (used.shape() != Shape{2})
+    fail("bits", "Expected key shape (2) but received ", to_string(used.shape()), ".");
   return RandomBits::words(used, shape, s);
 }
 
-array split(const array& key, int num, StreamOrDevice s) { return bits({num, 2}, key, s); }
+array split(const array& key, int num, StreamOrDevice s) {
+  return bits({num, 2}, key, s);
+}
 
 static const Registered<RandomBits> random_bits_class("RandomBits", Shape{});
 

@@ -23,16 +23,26 @@ array part(const array& a, int axis, int begin, int end, StreamOrDevice s) {
 }
 
 // Calls whose nodes depend on the shapes.
-Arrays repeated(const Arrays& inputs, int repeats, int axis) { return {repeat(inputs[0], repeats, axis)}; }
-Arrays tiled(const Arrays& inputs, const std::vector<int>& reps) { return {tile(inputs[0], reps)}; }
-Arrays diagonal_of(const Arrays& inputs, int offset, int axis1, int axis2) { return {diagonal(inputs[0], offset, axis1, axis2)}; }
-Arrays on_diagonal(const Arrays& inputs, int k) { return {diag(inputs[0], k)}; }
+Arrays repeated(const Arrays& inputs, int repeats, int axis) {
+  return {repeat(inputs[0], repeats, axis)};
+}
+Arrays tiled(const Arrays& inputs, const std::vector<int>& reps) {
+  return {tile(inputs[0], reps)};
+}
+Arrays diagonal_of(const Arrays& inputs, int offset, int axis1, int axis2) {
+  return {diagonal(inputs[0], offset, axis1, axis2)};
+}
+Arrays on_diagonal(const Arrays& inputs, int k) {
+  return {diag(inputs[0], k)};
+}
 Arrays broadcast_together(const Arrays& inputs) {
   Shape shape;
   for (const array& x : inputs) shape = broadcast(shape, x.shape(), "broadcast_arrays");
   return {broadcast_to(inputs[0], shape)};
 }
-Arrays lower_triangle(const Arrays& inputs, int k) { return {tri(inputs[0].shape(-2), inputs[0].shape(-1), k, bool_)}; }
+Arrays lower_triangle(const Arrays& inputs, int k) {
+  return {tri(inputs[0].shape(-2), inputs[0].shape(-1), k, bool_)};
+}
 
 std::vector<int> as_list(const IntOrInts& value) {
   if (const int* number = std::get_if<int>(&value)) return {*number};
@@ -46,7 +56,8 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
   if (axes.empty()) return a;
   Shape start(size_t(a.ndim())), stop = a.shape(), strides(size_t(a.ndim()), 1);
   for (const int given : axes) {
-    const int i = normalize_axis(given, a.ndim(), "flip");  // an axis named twice is flipped once, as in MLX
+    const int i =
+        normalize_axis(given, a.ndim(), "flip");  // an axis named twice is flipped once, as in MLX
     start[i] = a.shape(i) - 1;
     stop[i] = strides[i] = -1;
   }
@@ -56,7 +67,8 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
 ArrayTuple unstack(const array& x, int axis, StreamOrDevice s) {
   const int at = normalize_axis(axis, x.ndim(), "unstack");
   Arrays parts;
-  for (int i = 0; i < x.shape(at); ++i) parts.push_back(squeeze(part(x, at, i, i + 1, s), Axes{at}, s));
+  for (int i = 0; i < x.shape(at); ++i)
+    parts.push_back(squeeze(part(x, at, i, i + 1, s), Axes{at}, s));
   return {parts};
 }
 
@@ -76,7 +88,8 @@ Arrays split(const array& a, const IntOrInts& indices_or_sections, int axis, Str
   std::vector<int> cuts;
   if (const int* count = std::get_if<int>(&indices_or_sections)) {
     if (*count <= 0) fail("split", "the number of parts must be positive, got ", *count, ".");
-    if (n % *count) fail("split", "an axis of size ", n, " cannot be split into ", *count, " equal parts.");
+    if (n % *count)
+      fail("split", "an axis of size ", n, " cannot be split into ", *count, " equal parts.");
     for (int i = 1; i < *count; ++i) cuts.push_back(i * (n / *count));
   } else {
     cuts = std::get<std::vector<int>>(indices_or_sections);
@@ -84,7 +97,8 @@ Arrays split(const array& a, const IntOrInts& indices_or_sections, int axis, Str
   Arrays parts;
   for (size_t i = 0; i <= cuts.size(); ++i) {
     const auto counted = [&](int cut) { return std::clamp(cut < 0 ? cut + n : cut, 0, n); };
-    parts.push_back(part(a, at, i ? counted(cuts[i - 1]) : 0, i < cuts.size() ? counted(cuts[i]) : n, s));
+    parts.push_back(
+        part(a, at, i ? counted(cuts[i - 1]) : 0, i < cuts.size() ? counted(cuts[i]) : n, s));
   }
   return parts;
 }
@@ -119,25 +133,29 @@ array tile(const array& a, const IntOrInts& reps, StreamOrDevice s) {
   return reshape(broadcast_to(reshape(a, apart, s), spread, s), merged, s);
 }
 
-array roll(const array& a, const IntOrInts& shift, const std::optional<IntOrInts>& axis, StreamOrDevice s) {
+array roll(const array& a, const IntOrInts& shift, const std::optional<IntOrInts>& axis,
+           StreamOrDevice s) {
   const std::vector<int> shifts = as_list(shift);
   const int total = std::accumulate(shifts.begin(), shifts.end(), 0);
   if (!axis) return a.ndim() ? reshape(roll(flatten(a, 0, -1, s), total, 0, s), a.shape(), s) : a;
   const std::vector<int> axes = as_list(*axis);
   const bool each = std::holds_alternative<int>(shift), one = std::holds_alternative<int>(*axis);
-  if (!each && !one && shifts.size() < axes.size()) fail("roll", "got ", shifts.size(), " shifts for ", axes.size(), " axes.");
+  if (!each && !one && shifts.size() < axes.size())
+    fail("roll", "got ", shifts.size(), " shifts for ", axes.size(), " axes.");
   array result = a;
   for (size_t k = 0; k < axes.size(); ++k) {
     const int at = normalize_axis(axes[k], a.ndim(), "roll"), n = a.shape(at);
     if (n == 0) continue;
     const int by = ((each || one ? total : shifts[k]) % n + n) % n;
-    if (by) result = concatenate({part(result, at, n - by, n, s), part(result, at, 0, n - by, s)}, at, s);
+    if (by)
+      result = concatenate({part(result, at, n - by, n, s), part(result, at, 0, n - by, s)}, at, s);
   }
   return result;
 }
 
 array diagonal(const array& a, int offset, int axis1, int axis2, StreamOrDevice s) {
-  if (a.ndim() < 2) fail("diagonal", "the array must have at least two dimensions, but has ", a.ndim(), ".");
+  if (a.ndim() < 2)
+    fail("diagonal", "the array must have at least two dimensions, but has ", a.ndim(), ".");
   const int i = normalize_axis(axis1, a.ndim(), "diagonal");
   const int j = normalize_axis(axis2, a.ndim(), "diagonal");
   if (i == j) fail("diagonal", "axis1 and axis2 cannot be the same axis.");
@@ -161,13 +179,15 @@ array diagonal(const array& a, int offset, int axis1, int axis2, StreamOrDevice 
 
 array diag(const array& a, int k, StreamOrDevice s) {
   if (a.ndim() == 2) return diagonal(a, k, 0, 1, s);
-  if (a.ndim() != 1) fail("diag", "the array must be 1-D or 2-D, not of ", a.ndim(), " dimensions.");
+  if (a.ndim() != 1)
+    fail("diag", "the array must be 1-D or 2-D, not of ", a.ndim(), " dimensions.");
   if (follows_shape(a)) return deferred<&on_diagonal>({a}, s, k);
   const int n = dimension(int64_t(a.size()) + std::abs(int64_t(k)), "diag");
   const int size = dimension(int64_t(n) * n, "diag"), start = k < 0 ? -k * n : k;
   if (a.size() == 0) return zeros({n, n}, a.dtype(), s);
   const int stop = start + int(a.size() - 1) * (n + 1) + 1;
-  return reshape(slice_update(zeros({size}, a.dtype(), s), a, {start}, {stop}, {n + 1}, s), {n, n}, s);
+  return reshape(slice_update(zeros({size}, a.dtype(), s), a, {start}, {stop}, {n + 1}, s), {n, n},
+                 s);
 }
 
 namespace {
@@ -186,8 +206,10 @@ array triu(const array& x, int k, StreamOrDevice s) {
   return where(lower_part(x, k - 1, "triu", s), array(0, x.dtype()), x, s);
 }
 
-ArrayTuple meshgrid(const Arrays& arrays, bool sparse, const std::string& indexing, StreamOrDevice s) {
-  if (indexing != "xy" && indexing != "ij") fail("meshgrid", "invalid indexing '", indexing, "'; it is 'xy' or 'ij'.");
+ArrayTuple meshgrid(const Arrays& arrays, bool sparse, const std::string& indexing,
+                    StreamOrDevice s) {
+  if (indexing != "xy" && indexing != "ij")
+    fail("meshgrid", "invalid indexing '", indexing, "'; it is 'xy' or 'ij'.");
   const bool swap = indexing == "xy" && arrays.size() > 1;
   Arrays grids;
   for (size_t i = 0; i < arrays.size(); ++i) {
@@ -206,7 +228,8 @@ Arrays broadcast_arrays(const Arrays& arrays, StreamOrDevice s) {
   for (size_t i = 0; i < arrays.size(); ++i) {
     Arrays together = arrays;
     std::swap(together[0], together[i]);
-    result.push_back(follows ? deferred<&broadcast_together>(std::move(together), s) : broadcast_to(arrays[i], shape, s));
+    result.push_back(follows ? deferred<&broadcast_together>(std::move(together), s)
+                             : broadcast_to(arrays[i], shape, s));
   }
   return result;
 }

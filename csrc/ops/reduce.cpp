@@ -19,15 +19,23 @@
 namespace mlx {
 namespace {
 
-Dtype same(Dtype d) { return d; }
-Dtype boolean(Dtype) { return bool_; }
+Dtype same(Dtype d) {
+  return d;
+}
+Dtype boolean(Dtype) {
+  return bool_;
+}
 /// Sums and products of small integers are 32 bits wide.
 Dtype widened(Dtype d) {
   if (d.is_inexact() || d.size() >= 4) return d;
   return d.kind() == Kind::unsigned_integer ? uint32 : int32;
 }
-Dtype in_float(Dtype d) { return d.is_half() ? float32 : widened(d); }
-Dtype always_float(Dtype d) { return d.is_half() ? float32 : at_least_float(d); }
+Dtype in_float(Dtype d) {
+  return d.is_half() ? float32 : widened(d);
+}
+Dtype always_float(Dtype d) {
+  return d.is_half() ? float32 : at_least_float(d);
+}
 
 enum class Reduction { sum, mean, prod, min, max, all, any };
 
@@ -51,16 +59,19 @@ const Row rows[] = {
 Shape reduced_shape(const Shape& shape, const Axes& axes, bool keepdims) {
   Shape result;
   for (int i = 0; i < int(shape.size()); ++i) {
-    if (!std::binary_search(axes.begin(), axes.end(), i)) result.push_back(shape[i]);
-    else if (keepdims) result.push_back(1);
+    if (!std::binary_search(axes.begin(), axes.end(), i))
+      result.push_back(shape[i]);
+    else if (keepdims)
+      result.push_back(1);
   }
   return result;
 }
 
-/// How many rows of a dense matrix to see as one when reducing narrow columns; 1 when that does not pay.
+/// How many rows of a dense matrix to see as one when reducing narrow columns; 1 when that does not
+/// pay.
 int64_t rows_to_fold(const ReducePlan& plan) {
-  if (!plan.by_columns || plan.results != plan.columns || plan.reduced_rank || plan.stride != plan.columns ||
-      plan.columns > 64 || plan.total * plan.columns < 32 * 1024)
+  if (!plan.by_columns || plan.results != plan.columns || plan.reduced_rank ||
+      plan.stride != plan.columns || plan.columns > 64 || plan.total * plan.columns < 32 * 1024)
     return 1;
   for (int64_t fold = 512 / plan.columns; fold > 1; --fold)
     if (plan.total % fold == 0) return fold;
@@ -69,7 +80,8 @@ int64_t rows_to_fold(const ReducePlan& plan) {
 
 class Reduce final : public Primitive {
  public:
-  Reduce(Reduction kind, Axes axes, bool keepdims) : kind_(kind), axes_(std::move(axes)), keepdims_(keepdims) {}
+  Reduce(Reduction kind, Axes axes, bool keepdims)
+      : kind_(kind), axes_(std::move(axes)), keepdims_(keepdims) {}
   const char* name() const override { return row().name; }
   void fields(Fields& f) override {
     f.field("kind", kind_);
@@ -79,7 +91,9 @@ class Reduce final : public Primitive {
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {reduced_shape(inputs[0].shape(), axes_, keepdims_)};
   }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(inputs[0].size()); }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(inputs[0].size());
+  }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     outputs[0].allocate(queue);
@@ -88,37 +102,49 @@ class Reduce final : public Primitive {
     run(inputs[0], axes_, outputs[0], row().accumulated(inputs[0].dtype()), count, queue);
   }
 
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays& outputs) override {
     const array& x = primals[0];
     const array g = spread(cotangents[0]);
     switch (kind_) {
-      case Reduction::sum: return {astype(broadcast_to(g, x.shape()), x.dtype())};
-      case Reduction::mean: return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
+      case Reduction::sum:
+        return {astype(broadcast_to(g, x.shape()), x.dtype())};
+      case Reduction::mean:
+        return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
       case Reduction::min:
-      case Reduction::max: return {share(x, spread(outputs[0])) * g};
-      case Reduction::prod: return {g * conjugate(others_product(x))};
-      default: return {zeros_like(x)};
+      case Reduction::max:
+        return {share(x, spread(outputs[0])) * g};
+      case Reduction::prod:
+        return {g * conjugate(others_product(x))};
+      default:
+        return {zeros_like(x)};
     }
   }
 
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     const array& x = primals[0];
     switch (kind_) {
-      case Reduction::sum: return {sum(tangents[0], axes_, keepdims_)};
-      case Reduction::mean: return {mean(tangents[0], axes_, keepdims_)};
+      case Reduction::sum:
+        return {sum(tangents[0], axes_, keepdims_)};
+      case Reduction::mean:
+        return {mean(tangents[0], axes_, keepdims_)};
       case Reduction::min:
-      case Reduction::max: return {extreme_tangent(x, tangents[0])};
-      case Reduction::prod: return {sum(tangents[0] * others_product(x), axes_, keepdims_)};
-      default: return {zeros(output_shapes(primals)[0], bool_)};
+      case Reduction::max:
+        return {extreme_tangent(x, tangents[0])};
+      case Reduction::prod:
+        return {sum(tangents[0] * others_product(x), axes_, keepdims_)};
+      default:
+        return {zeros(output_shapes(primals)[0], bool_)};
     }
   }
 
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override;
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override;
 
-  /// Reduces `x` into `out`, which is allocated; `last` says that nothing follows, so that a mean is divided.
-  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count, Queue& queue,
-           bool last = true) const;
-
+  /// Reduces `x` into `out`, which is allocated; `last` says that nothing follows, so that a mean
+  /// is divided.
+  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count,
+           Queue& queue, bool last = true) const;
 
  private:
   const Row& row() const { return rows[int(kind_)]; }
@@ -134,7 +160,8 @@ class Reduce final : public Primitive {
     Axes order;
     Shape kept;
     for (int i = 0; i < x.ndim(); ++i)
-      if (!std::binary_search(axes_.begin(), axes_.end(), i)) order.push_back(i), kept.push_back(x.shape(i));
+      if (!std::binary_search(axes_.begin(), axes_.end(), i))
+        order.push_back(i), kept.push_back(x.shape(i));
     order.insert(order.end(), axes_.begin(), axes_.end());
     kept.push_back(int32_t(count(x)));
     const array turned = transpose(x, order), flat = reshape(turned, kept);
@@ -147,7 +174,8 @@ class Reduce final : public Primitive {
   array extreme_tangent(const array& x, const array& tangent) const {
     const bool least = kind_ == Reduction::min;
     if (axes_.size() != 1)
-      return sum(share(x, least ? min(x, axes_, true) : max(x, axes_, true)) * tangent, axes_, keepdims_);
+      return sum(share(x, least ? min(x, axes_, true) : max(x, axes_, true)) * tangent, axes_,
+                 keepdims_);
     const array at = stop_gradient(least ? argmin(x, axes_[0], true) : argmax(x, axes_[0], true));
     const array first = take_along_axis(tangent, at, axes_[0]);
     return keepdims_ ? first : squeeze(first, axes_);
@@ -162,20 +190,23 @@ class Reduce final : public Primitive {
   bool keepdims_;
 };
 
-void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count,
-                 Queue& queue, bool last) const {
+void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accumulated,
+                 int64_t count, Queue& queue, bool last) const {
   const ReducePlan plan = plan_reduce(x, axes, false, queue);
   if (plan.results == 0) return;
   if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue, last);
   if (const int64_t fold = rows_to_fold(plan); fold > 1) {
     // Few columns: several rows side by side make wide ones.
-    array wide(make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
+    array wide(
+        make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
     wide.share(x, row_major(wide.shape()), x.offset());
     const array sums = array::scratch({int32_t(fold), int32_t(plan.columns)}, accumulated, queue);
     run(wide, {0}, sums, accumulated, count, queue, false);
     return run(sums, {0}, out, accumulated, count, queue);
   }
-  const array to = plan.parts > 1 ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : out;
+  const array to = plan.parts > 1 ? array::scratch({int32_t(plan.parts), int32_t(plan.results)},
+                                                   accumulated, queue)
+                                  : out;
   Defines defines{{"T", x.dtype()},
                   {"A", accumulated},
                   {"O", to.dtype()},
@@ -194,7 +225,8 @@ void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accum
   if (plan.parts > 1) run(to, {0}, out, accumulated, count, queue, last);
 }
 
-std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs, const std::vector<int>& axes) {
+std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs,
+                                                 const std::vector<int>& axes) {
   const int batch = axes[0];
   Axes shifted = axes_;
   int before = 0;
@@ -205,19 +237,22 @@ std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs, const std
   return {{y}, {keepdims_ ? batch : batch - before}};
 }
 
-array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keepdims, const StreamOrDevice& s) {
+array reduce(Reduction kind, const array& a, const OptionalAxes& axis, bool keepdims,
+             const StreamOrDevice& s) {
   const Row& row = rows[int(kind)];
   Axes axes = axis ? normalize_axes(*axis, a.ndim(), row.name) : all_axes(a.ndim());
   if (axes.empty()) {
-    const bool converts = kind == Reduction::mean || kind == Reduction::all || kind == Reduction::any;
+    const bool converts =
+        kind == Reduction::mean || kind == Reduction::all || kind == Reduction::any;
     return converts ? astype(a, row.result(a.dtype()), s) : a;
   }
   Shape shape = reduced_shape(a.shape(), axes, keepdims);
   if (kind == Reduction::min || kind == Reduction::max)
     for (const int i : axes)
-      if (a.shape(i) == 0) fail(row.name, "Cannot ", row.name, " reduce over axis ", i, " with size 0.");
-  return array(std::move(shape), row.result(a.dtype()), make_ref<Reduce>(kind, std::move(axes), keepdims), {a},
-               to_stream(s));
+      if (a.shape(i) == 0)
+        fail(row.name, "Cannot ", row.name, " reduce over axis ", i, " with size 0.");
+  return array(std::move(shape), row.result(a.dtype()),
+               make_ref<Reduce>(kind, std::move(axes), keepdims), {a}, to_stream(s));
 }
 
 }  // namespace
@@ -226,9 +261,9 @@ void sum_rows_into(const array& x, const array& out, Queue& queue) {
   Reduce(Reduction::sum, {0}, false).run(x, {0}, out, x.dtype(), 1, queue);
 }
 
-#define REDUCTION(name)                                                                     \
-  array name(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {   \
-    return reduce(Reduction::name, a, axis, keepdims, s);                                   \
+#define REDUCTION(name)                                                                   \
+  array name(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) { \
+    return reduce(Reduction::name, a, axis, keepdims, s);                                 \
   }
 REDUCTION(sum)
 REDUCTION(prod)
@@ -264,7 +299,8 @@ array std(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, Str
   return sqrt(var(a, axis, keepdims, ddof, s), s);
 }
 
-std::pair<array, array> minmax(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
+std::pair<array, array> minmax(const array& a, const OptionalAxes& axis, bool keepdims,
+                               StreamOrDevice s) {
   return {min(a, axis, keepdims, s), max(a, axis, keepdims, s)};
 }
 
@@ -272,8 +308,10 @@ array count_nonzero(const array& a, const OptionalAxes& axis, bool keepdims, Str
   return astype(sum(not_equal(a, array(0, a.dtype()), s), axis, keepdims, s), int32, s);
 }
 
-array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype, StreamOrDevice s) {
-  if (a.ndim() < 2) fail("trace", "Array must have at least two dimensions, but got ", a.ndim(), " dimensions.");
+array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtype> dtype,
+            StreamOrDevice s) {
+  if (a.ndim() < 2)
+    fail("trace", "Array must have at least two dimensions, but got ", a.ndim(), " dimensions.");
   const int first = normalize_axis(axis1, a.ndim(), "trace");
   const int second = normalize_axis(axis2, a.ndim(), "trace");
   if (first == second) fail("trace", "axis1 and axis2 cannot be the same axis.");
@@ -281,7 +319,8 @@ array trace(const array& a, int offset, int axis1, int axis2, std::optional<Dtyp
   return sum(dtype ? astype(entries, *dtype, s) : entries, Axes{-1}, false, s);
 }
 
-static const Registered<DeferredCall<&divided_variance>> variance_class("Variance", Axes{}, false, 0);
+static const Registered<DeferredCall<&divided_variance>> variance_class("Variance", Axes{}, false,
+                                                                        0);
 static const Registered<Reduce> reduce_class("Reduce", Reduction::sum, Axes{}, false);
 
 }  // namespace mlx

@@ -8,16 +8,20 @@ namespace {
 
 constexpr int64_t elements_per_part = 16 * 1024, tile = 1024, narrow = 4;
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 /// Work-items and parts for a CPU device: a few shares per core, each worth waking a core for.
 void cut_for_cpu(ReducePlan& plan, Queue& queue) {
   const int64_t amount = plan.results * plan.total;
   const int64_t items = int64_t(work_items(queue, amount, 4096));
-  const int64_t units = plan.by_columns ? plan.results / plan.columns * ceil_div(plan.columns, tile) : plan.results;
+  const int64_t units =
+      plan.by_columns ? plan.results / plan.columns * ceil_div(plan.columns, tile) : plan.results;
   if (items > 1 && units < 4 * items) {
     const int64_t unit = amount / std::max<int64_t>(units, 1);
-    plan.parts = std::clamp<int64_t>(unit / elements_per_part, 1, ceil_div(units < items ? items : 4 * items, units));
+    plan.parts = std::clamp<int64_t>(unit / elements_per_part, 1,
+                                     ceil_div(units < items ? items : 4 * items, units));
     plan.parts = std::clamp<int64_t>(plan.parts, 1, std::max<int64_t>(plan.total, 1));
   }
   plan.work_items = size_t(items);
@@ -27,13 +31,15 @@ void cut_for_gpu(ReducePlan& plan, Queue& queue) {
   const int64_t cores = queue.device().facts().compute_units;
   if (!plan.by_columns && plan.total > 32) {
     plan.group = std::min<size_t>(plan.total >= 512 ? 256 : 32, queue.device().facts().max_group);
-    plan.parts = std::clamp<int64_t>(plan.total / int64_t(8 * plan.group), 1, ceil_div(cores * 8, plan.results));
+    plan.parts = std::clamp<int64_t>(plan.total / int64_t(8 * plan.group), 1,
+                                     ceil_div(cores * 8, plan.results));
     plan.work_items = size_t(std::min<int64_t>(plan.results * plan.parts, cores * 64)) * plan.group;
     return;
   }
   // A work-item per result; a thousand parts at most, so that adding them up stays quick.
   if (plan.total >= 512)
-    plan.parts = std::clamp<int64_t>(plan.total / 64, 1, std::clamp<int64_t>(ceil_div(cores * 2048, plan.results), 1, 1024));
+    plan.parts = std::clamp<int64_t>(
+        plan.total / 64, 1, std::clamp<int64_t>(ceil_div(cores * 2048, plan.results), 1, 1024));
   plan.work_items = size_t(std::min<int64_t>(plan.results * plan.parts, cores * 4096));
 }
 
@@ -52,8 +58,10 @@ ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& qu
   Axes order = axes;
   const Strides& strides = x.strides();
   if (!ordered)  // the widest stride outermost, whatever the order of axes
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return std::abs(strides[a]) > std::abs(strides[b]); });
-  for (const int axis : order) reduced_shape.push_back(x.shape(axis)), reduced_strides.push_back(strides[axis]);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int a, int b) { return std::abs(strides[a]) > std::abs(strides[b]); });
+  for (const int axis : order)
+    reduced_shape.push_back(x.shape(axis)), reduced_strides.push_back(strides[axis]);
   for (int axis = 0; axis < x.ndim(); ++axis)
     if (!std::binary_search(axes.begin(), axes.end(), axis))
       kept_shape.push_back(x.shape(axis)), kept_strides.push_back(strides[axis]);
@@ -80,7 +88,8 @@ ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& qu
 void set_walk(Launch& kernel, const ReducePlan& plan) {
   kernel.over(plan.work_items);
   if (plan.group) kernel.in_groups_of(plan.group);
-  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride}) kernel.set(value);
+  for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride})
+    kernel.set(value);
   kernel.set(plan.kept_rank);
   kernel.set(plan.reduced_rank);
   kernel.set_bytes(&plan.kept, sizeof plan.kept);

@@ -19,15 +19,16 @@ struct ReducePlan {
   bool fits = true;         ///< false: too many dimensions, plan again on a dense copy
   bool by_columns = false;  ///< the last kept axis is contiguous
   int64_t results = 1;
-  int64_t total = 1;        ///< elements of each result
-  int64_t columns = 1;      ///< extent of the last kept axis when by_columns
+  int64_t total = 1;              ///< elements of each result
+  int64_t columns = 1;            ///< extent of the last kept axis when by_columns
   int64_t inner = 1, stride = 1;  ///< the innermost reduced dimension
   int kept_rank = 0, reduced_rank = 0;
-  Dims kept, reduced;       ///< the other dimensions
-  int64_t parts = 1;        ///< pieces to cut each result into
+  Dims kept, reduced;  ///< the other dimensions
+  int64_t parts = 1;   ///< pieces to cut each result into
   size_t work_items = 1;
-  size_t group = 0;         ///< work-items that share a result on a GPU; 0: each works alone
-  bool by_rows = false;     ///< each work-item or group walks whole results: the kernels named _rows, else _columns
+  size_t group = 0;      ///< work-items that share a result on a GPU; 0: each works alone
+  bool by_rows = false;  ///< each work-item or group walks whole results: the kernels named _rows,
+                         ///< else _columns
 };
 
 /// Plans reducing `x` over the sorted `axes`. With `ordered`, elements keep their row-major order.

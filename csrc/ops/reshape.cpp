@@ -1,4 +1,5 @@
-// Other shapes for the same elements in the same order: reshape, flatten, unflatten, expand_dims, squeeze.
+// Other shapes for the same elements in the same order: reshape, flatten, unflatten, expand_dims,
+// squeeze.
 #include <optional>
 
 #include "base/error.h"
@@ -43,13 +44,17 @@ class Reshaping : public Primitive {
     y.allocate(queue);
     copy_into(x, view_into(y, x.shape(), row_major(x.shape()), 0), queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {reshape(cotangents[0], primals[0].shape())};
   }
-  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) final { return {apply(tangents[0])}; }
+  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) final {
+    return {apply(tangents[0])};
+  }
   size_t work(const Arrays& inputs, const Arrays& outputs) const final {
     const array& x = inputs[0];
-    const bool dense = x.is_evaluated() ? x.is_row_contiguous() : !(x.has_primitive() && x.primitive().is_view());
+    const bool dense =
+        x.is_evaluated() ? x.is_row_contiguous() : !(x.has_primitive() && x.primitive().is_view());
     return dense ? 0 : size_t(outputs[0].size());
   }
   bool is_view() const final { return true; }
@@ -67,16 +72,20 @@ Shape normalized(Shape shape, int64_t size, const char* op, const array& a) {
       if (unknown >= 0) fail(op, "can only infer one dimension.");
       unknown = int(i);
     } else {
-      if (shape[i] < 0) fail(op, "negative dimensions are not allowed, got shape ", to_string(shape), ".");
+      if (shape[i] < 0)
+        fail(op, "negative dimensions are not allowed, got shape ", to_string(shape), ".");
       known *= shape[i];
     }
   }
   if (unknown >= 0) {
-    if (known == 0 || size % known != 0) fail(op, "cannot infer the shape ", to_string(shape), " of ", size, " elements.");
+    if (known == 0 || size % known != 0)
+      fail(op, "cannot infer the shape ", to_string(shape), " of ", size, " elements.");
     shape[unknown] = int32_t(size / known);
     known = size;
   }
-  if (known != size) fail(op, "cannot reshape ", size, " elements of an array of shape ", to_string(a.shape()), " into shape ", to_string(shape), ".");
+  if (known != size)
+    fail(op, "cannot reshape ", size, " elements of an array of shape ", to_string(a.shape()),
+         " into shape ", to_string(shape), ".");
   return shape;
 }
 
@@ -88,7 +97,8 @@ class Reshape final : public Reshaping {
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {normalized(shape_, inputs[0].size(), "reshape", inputs[0])};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
     Shape shape{x.shape(0)};
     shape.insert(shape.end(), shape_.begin(), shape_.end());
@@ -113,7 +123,8 @@ class Flatten final : public Reshaping {
     shape.insert(shape.end(), from.begin() + end_ + 1, from.end());
     return {shape};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{flatten(batch_first(inputs[0], axes[0], 0), start_ + 1, end_ + 1)}, {0}};
   }
 
@@ -133,10 +144,12 @@ class Unflatten final : public Reshaping {
     shape.insert(shape.begin() + axis_, parts.begin(), parts.end());
     return {shape};
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {flatten(cotangents[0], axis_, axis_ + int(shape_.size()) - 1)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{unflatten(batch_first(inputs[0], axes[0], 0), axis_ + 1, shape_)}, {0}};
   }
 
@@ -155,10 +168,12 @@ class ExpandDims final : public Reshaping {
     for (const int axis : axes_) shape.insert(shape.begin() + axis, 1);
     return {shape};
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {squeeze(cotangents[0], axes_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{expand_dims(batch_first(inputs[0], axes[0], 0), behind_batch(axes_))}, {0}};
   }
 
@@ -174,15 +189,19 @@ class Squeeze final : public Reshaping {
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = inputs[0].shape();
     for (size_t i = axes_.size(); i-- > 0;) {
-      if (shape[axes_[i]] != 1) fail(name(), "cannot squeeze axis ", axes_[i], " with size ", shape[axes_[i]], " which is not equal to 1.");
+      if (shape[axes_[i]] != 1)
+        fail(name(), "cannot squeeze axis ", axes_[i], " with size ", shape[axes_[i]],
+             " which is not equal to 1.");
       shape.erase(shape.begin() + axes_[i]);
     }
     return {shape};
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {expand_dims(cotangents[0], axes_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{squeeze(batch_first(inputs[0], axes[0], 0), behind_batch(axes_))}, {0}};
   }
 
@@ -194,7 +213,8 @@ class Squeeze final : public Reshaping {
 
 array reshape(const array& a, Shape shape, StreamOrDevice s) {
   if (a.shape() == shape && !follows_shape(a)) return a;
-  return make_ref<Reshape>(std::move(shape))->apply(a, s);  // keeps the size that follows from the others'
+  return make_ref<Reshape>(std::move(shape))
+      ->apply(a, s);  // keeps the size that follows from the others'
 }
 
 array flatten(const array& a, int start_axis, int end_axis, StreamOrDevice s) {
@@ -202,8 +222,11 @@ array flatten(const array& a, int start_axis, int end_axis, StreamOrDevice s) {
   const int start = std::max(start_axis < 0 ? start_axis + ndim : start_axis, 0);
   const int end = std::min(end_axis < 0 ? end_axis + ndim : end_axis, ndim - 1);
   if (ndim == 0) return reshape(a, {1}, s);
-  if (start >= ndim || end < 0) fail("flatten", "axes ", start_axis, " and ", end_axis, " are out of range for a ", ndim, "-dimensional array.");
-  if (end < start) fail("flatten", "start_axis ", start_axis, " comes after end_axis ", end_axis, ".");
+  if (start >= ndim || end < 0)
+    fail("flatten", "axes ", start_axis, " and ", end_axis, " are out of range for a ", ndim,
+         "-dimensional array.");
+  if (end < start)
+    fail("flatten", "start_axis ", start_axis, " comes after end_axis ", end_axis, ".");
   if (start == end) return a;
   return make_ref<Flatten>(start, end)->apply(a, s);
 }
@@ -212,12 +235,14 @@ array unflatten(const array& a, int axis, Shape shape, StreamOrDevice s) {
   if (shape.empty()) fail("unflatten", "the shape must not be empty.");
   const int at = normalize_axis(axis, a.ndim(), "unflatten");
   Shape parts = normalized(shape, a.shape(at), "unflatten", a);
-  return make_ref<Unflatten>(at, follows_shape(a) ? std::move(shape) : std::move(parts))->apply(a, s);
+  return make_ref<Unflatten>(at, follows_shape(a) ? std::move(shape) : std::move(parts))
+      ->apply(a, s);
 }
 
 array expand_dims(const array& a, const Axes& axes, StreamOrDevice s) {
   if (axes.empty()) return a;
-  return make_ref<ExpandDims>(normalize_axes(axes, a.ndim() + int(axes.size()), "expand_dims"))->apply(a, s);
+  return make_ref<ExpandDims>(normalize_axes(axes, a.ndim() + int(axes.size()), "expand_dims"))
+      ->apply(a, s);
 }
 
 array squeeze(const array& a, const OptionalAxes& axes, StreamOrDevice s) {

@@ -1,11 +1,11 @@
 // Rotary position embeddings: checks, the primitive, its derivatives and batching.
 #include "ops/rope.h"
-#include "graph/registry.h"
 
 #include <cmath>
 
 #include "base/error.h"
 #include "graph/copy.h"
+#include "graph/registry.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -33,7 +33,8 @@ struct RowLayout {
   int64_t strides[4];
 };
 
-/// False when the axes between the first and the last two do not follow each other, or features are apart.
+/// False when the axes between the first and the last two do not follow each other, or features are
+/// apart.
 bool lay_out(const array& x, RowLayout& layout) {
   const int n = x.ndim();
   const Strides& strides = x.strides();
@@ -42,7 +43,10 @@ bool lay_out(const array& x, RowLayout& layout) {
   const Strides between(strides.begin() + 1, strides.end() - 2);
   const Collapsed heads = collapse_dims(middle, {&between});
   if (heads.shape.size() != 1) return false;
-  layout = {x.shape(0), size_of(middle), x.shape(-2), x.shape(-1),
+  layout = {x.shape(0),
+            size_of(middle),
+            x.shape(-2),
+            x.shape(-1),
             {strides[0], heads.strides[0][0], strides[n - 2], 1}};
   return true;
 }
@@ -63,8 +67,12 @@ class RoPE final : public Primitive {
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
   Arrays jvp(const Arrays&, const Arrays&, const std::vector<int>&) override;
   std::pair<Arrays, std::vector<int>> vmap(const Arrays&, const std::vector<int>&) override;
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return 2 * size_t(inputs[0].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return 2 * size_t(inputs[0].size());
+  }
 
   static array apply(const Rotation& rotation, Arrays inputs, const StreamOrDevice& s = {}) {
     const array x = inputs[0];
@@ -82,13 +90,14 @@ Ref<Buffer> RoPE::make_table(const Arrays& inputs, int64_t positions, Queue& que
   const bool has_freqs = inputs.size() == 3;
   const array periods = has_freqs ? contiguous_copy(inputs[2], queue) : offsets;
   const int64_t sequences = offsets.size(), pairs = r_.dims / 2;
-  Ref<Buffer> table = queue.device().allocator().allocate(size_t(sequences * positions * 2 * pairs) * sizeof(float), &queue);
+  Ref<Buffer> table = queue.device().allocator().allocate(
+      size_t(sequences * positions * 2 * pairs) * sizeof(float), &queue);
   Defines defines{{"T", inputs[0].dtype()}, {"O", offsets.dtype()}, {"F", periods.dtype()}};
   if (has_freqs) defines.emplace_back("FREQS", 1);
   launch(queue, "rope", "rope_table", defines)
       .over(items_for(queue, sequences * positions, 8 * sequences * positions * pairs))
-      .with(reads(offsets), reads(periods), BufferArgument{table.get(), 0, true}, sequences, positions, pairs, r_.scale,
-            float(-std::log(r_.base) / float(pairs)));
+      .with(reads(offsets), reads(periods), BufferArgument{table.get(), 0, true}, sequences,
+            positions, pairs, r_.scale, float(-std::log(r_.base) / float(pairs)));
   return table;
 }
 
@@ -104,7 +113,8 @@ void RoPE::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (y.size() == 0) return;
   lay_out(y, to);
   const Ref<Buffer> table = make_table(inputs, from.positions, queue);
-  const int64_t pairs = r_.dims / 2, per_sequence = inputs[1].size() > 1 ? from.positions * 2 * pairs : 0;
+  const int64_t pairs = r_.dims / 2,
+                per_sequence = inputs[1].size() > 1 ? from.positions * 2 * pairs : 0;
   Defines defines{{"T", x.dtype()}, {"O", inputs[1].dtype()}, {"F", float32}};
   if (r_.traditional) defines.emplace_back("TRADITIONAL", 1);
   if (x.dtype() != float64) defines.emplace_back("IS_FLOAT", 1);
@@ -112,15 +122,19 @@ void RoPE::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   step.set(reads(x));
   step.set(writes(y));
   step.set(BufferArgument{table.get(), 0, false});
-  for (const int64_t value : {from.batch, from.heads, from.positions, from.width, pairs}) step.set(value);
+  for (const int64_t value : {from.batch, from.heads, from.positions, from.width, pairs})
+    step.set(value);
   step.set_bytes(from.strides, sizeof from.strides);
   step.set_bytes(to.strides, sizeof to.strides);
   step.set(per_sequence);
   step.set(r_.backward ? -1.0f : 1.0f);
-  step.over(items_for(queue, y.size() / from.width, y.size())).moving(size_t(2 * y.nbytes())).enqueue();
+  step.over(items_for(queue, y.size() / from.width, y.size()))
+      .moving(size_t(2 * y.nbytes()))
+      .enqueue();
 }
 
-/// The angles are (t + offset) · scale / freqs, and a rotated pair (p, q) moves by (-q, p) with its angle.
+/// The angles are (t + offset) · scale / freqs, and a rotated pair (p, q) moves by (-q, p) with its
+/// angle.
 array RoPE::period_cotangent(const Arrays& primals, const array& g, const array& y) const {
   const array& freqs = primals[2];
   const int pairs = r_.dims / 2, n = y.ndim(), step = r_.traditional ? 2 : 1;
@@ -136,7 +150,8 @@ array RoPE::period_cotangent(const Arrays& primals, const array& g, const array&
   later_axes.erase(later_axes.begin());
   array offset = astype(primals[1], float32);
   if (offset.size() > 1) offset = expand_dims(offset, later_axes);
-  const array position = (arange(y.shape(-2), float32) + offset) * double(r_.backward ? -r_.scale : r_.scale);
+  const array position =
+      (arange(y.shape(-2), float32) + offset) * double(r_.backward ? -r_.scale : r_.scale);
   const array total = sum(turn * expand_dims(position, {-1}), summed);
   return astype(negative(total / square(astype(freqs, float32))), freqs.dtype());
 }
@@ -149,9 +164,12 @@ Arrays RoPE::vjp(const Arrays& primals, const Arrays& cotangents, const std::vec
   for (const int i : argnums) {
     Arrays inputs = primals;
     inputs[0] = cotangents[0];
-    if (i == 0) result.push_back(apply(reverse, inputs));
-    else if (i == 1) result.push_back(zeros_like(primals[1]));
-    else result.push_back(period_cotangent(primals, cotangents[0], outputs[0]));
+    if (i == 0)
+      result.push_back(apply(reverse, inputs));
+    else if (i == 1)
+      result.push_back(zeros_like(primals[1]));
+    else
+      result.push_back(period_cotangent(primals, cotangents[0], outputs[0]));
   }
   return result;
 }
@@ -187,22 +205,29 @@ std::pair<Arrays, std::vector<int>> RoPE::vmap(const Arrays& inputs, const std::
 array rope(const array& a, int dims, bool traditional, std::optional<float> base, float scale,
            const Operand& offset, const std::optional<array>& freqs, StreamOrDevice s) {
   if (a.ndim() < 3)
-    fail("rope", "Input must have at least 3 dimensions but got input with ", a.ndim(), " dimensions.");
-  if (!a.dtype().is_floating()) fail("rope", "Input must be a floating type but got ", a.dtype().name(), ".");
+    fail("rope", "Input must have at least 3 dimensions but got input with ", a.ndim(),
+         " dimensions.");
+  if (!a.dtype().is_floating())
+    fail("rope", "Input must be a floating type but got ", a.dtype().name(), ".");
   if (dims <= 0) fail("rope", "dims must be positive but got ", dims, ".");
   if (dims % 2) fail("rope", "dims must be even but got ", dims, ".");
   if (dims > a.shape(-1))
-    fail("rope", "dims must not exceed the input's last dimension (", a.shape(-1), ") but got ", dims, ".");
+    fail("rope", "dims must not exceed the input's last dimension (", a.shape(-1), ") but got ",
+         dims, ".");
   if (base && freqs) fail("rope", "Only one of base or freqs can have a value.");
   if (!base && !freqs) fail("rope", "Neither base nor freqs has a value.");
   if (freqs && freqs->shape() != Shape{dims / 2})
-    fail("rope", "freqs must be one dimensional with size ", dims / 2, " but got shape ", to_string(freqs->shape()), ".");
+    fail("rope", "freqs must be one dimensional with size ", dims / 2, " but got shape ",
+         to_string(freqs->shape()), ".");
   const array start = to_array(offset);
-  if (start.ndim() > 1) fail("rope", "offset must have at most one dimension but has shape ", to_string(start.shape()), ".");
+  if (start.ndim() > 1)
+    fail("rope", "offset must have at most one dimension but has shape ", to_string(start.shape()),
+         ".");
   if (start.size() != 1 && start.size() != a.shape(0))
     fail("rope", "offset must be a scalar or vector with ", a.shape(0), " elements but has shape ",
          to_string(start.shape()), ".");
-  if (!start.dtype().is_integer()) fail("rope", "offset must be an integer but got type ", start.dtype().name(), ".");
+  if (!start.dtype().is_integer())
+    fail("rope", "offset must be an integer but got type ", start.dtype().name(), ".");
   Arrays inputs{a, start};
   if (freqs) inputs.push_back(*freqs);
   return RoPE::apply({dims, traditional, base.value_or(1), scale}, std::move(inputs), s);

@@ -15,9 +15,11 @@ struct Name {
   Dtype dtype;
 };
 // The first name of a dtype is the one that is written.
-constexpr Name names[] = {{"BOOL", bool_}, {"U8", uint8}, {"U16", uint16}, {"U32", uint32}, {"U64", uint64},
-                          {"I8", int8}, {"I16", int16}, {"I32", int32}, {"I64", int64}, {"F16", float16},
-                          {"BF16", bfloat16}, {"F32", float32}, {"C64", complex64}, {"F8_E4M3", uint8}, {"F8_E8M0", uint8}};
+constexpr Name names[] = {{"BOOL", bool_},    {"U8", uint8},      {"U16", uint16},
+                          {"U32", uint32},    {"U64", uint64},    {"I8", int8},
+                          {"I16", int16},     {"I32", int32},     {"I64", int64},
+                          {"F16", float16},   {"BF16", bfloat16}, {"F32", float32},
+                          {"C64", complex64}, {"F8_E4M3", uint8}, {"F8_E8M0", uint8}};
 
 constexpr uint64_t longest_header = 100'000'000;
 
@@ -25,18 +27,22 @@ constexpr uint64_t longest_header = 100'000'000;
   fail<std::runtime_error>("load_safetensors", "invalid file ", source->name(), ": ", what, ".");
 }
 
-array tensor(const Source& source, const std::string& name, const nlohmann::json& entry, uint64_t data, StreamOrDevice s) {
+array tensor(const Source& source, const std::string& name, const nlohmann::json& entry,
+             uint64_t data, StreamOrDevice s) {
   const std::string type = entry.at("dtype");
-  const auto known = std::find_if(std::begin(names), std::end(names), [&](const Name& n) { return type == n.text; });
+  const auto known = std::find_if(std::begin(names), std::end(names),
+                                  [&](const Name& n) { return type == n.text; });
   if (known == std::end(names)) bad(source, "unknown dtype " + type);
   Shape shape;
   uint64_t bytes = uint64_t(known->dtype.size());
   for (const uint64_t extent : entry.at("shape").get<std::vector<uint64_t>>()) {
-    if (extent > INT32_MAX || __builtin_mul_overflow(bytes, extent, &bytes)) bad(source, "the shape of " + name + " makes no sense");
+    if (extent > INT32_MAX || __builtin_mul_overflow(bytes, extent, &bytes))
+      bad(source, "the shape of " + name + " makes no sense");
     shape.push_back(int32_t(extent));
   }
   const auto offsets = entry.at("data_offsets").get<std::vector<uint64_t>>();
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > source->size() - data || offsets[1] - offsets[0] != bytes)
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > source->size() - data ||
+      offsets[1] - offsets[0] != bytes)
     bad(source, "the offsets of " + name + " do not fit");
   const ByteRange range{source, data + offsets[0], bytes, bytes, false, {}};
   return lazily_read(range, 0, std::move(shape), known->dtype, false, s);
@@ -50,7 +56,8 @@ std::pair<NamedArrays, Metadata> load_safetensors(const Source& source, StreamOr
   source->read(0, start, 8);
   uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | start[i];
-  if (length > longest_header || length > source->size() - 8) bad(source, "its header has no sensible length");
+  if (length > longest_header || length > source->size() - 8)
+    bad(source, "its header has no sensible length");
   std::string header(length, '\0');
   source->read(8, header.data(), length);
   const nlohmann::json json = nlohmann::json::parse(header, nullptr, false);
@@ -61,7 +68,8 @@ std::pair<NamedArrays, Metadata> load_safetensors(const Source& source, StreamOr
       if (name != "__metadata__") {
         result.first.emplace_back(name, tensor(source, name, entry, 8 + length, s));
       } else if (!entry.is_null()) {
-        for (const auto& [key, value] : entry.items()) result.second.emplace_back(key, value.get<std::string>());
+        for (const auto& [key, value] : entry.items())
+          result.second.emplace_back(key, value.get<std::string>());
       }
     }
   } catch (const nlohmann::json::exception& error) {
@@ -74,17 +82,22 @@ void save_safetensors(ByteSink& sink, const NamedArrays& arrays, const Metadata&
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   Arrays values;
-  for (const auto& [name, value] : arrays) values.push_back(contiguous(value, false, value.stream().device));
+  for (const auto& [name, value] : arrays)
+    values.push_back(contiguous(value, false, value.stream().device));
   eval(values);
   uint64_t offset = 0;
   for (size_t i = 0; i < arrays.size(); ++i) {
     const array& value = values[i];
-    const auto known = std::find_if(std::begin(names), std::end(names), [&](const Name& n) { return value.dtype() == n.dtype; });
-    if (known == std::end(names)) fail<std::runtime_error>("save_safetensors", "received the invalid dtype ", value.dtype().name(), ".");
+    const auto known = std::find_if(std::begin(names), std::end(names),
+                                    [&](const Name& n) { return value.dtype() == n.dtype; });
+    if (known == std::end(names))
+      fail<std::runtime_error>("save_safetensors", "received the invalid dtype ",
+                               value.dtype().name(), ".");
     const uint64_t end = offset + uint64_t(value.nbytes());
-    header[arrays[i].first] = {{"dtype", known->text},
-                               {"shape", std::vector<int32_t>(value.shape().begin(), value.shape().end())},
-                               {"data_offsets", {offset, end}}};
+    header[arrays[i].first] = {
+        {"dtype", known->text},
+        {"shape", std::vector<int32_t>(value.shape().begin(), value.shape().end())},
+        {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/error.h"
-#include "graph/copy.h"
 #include "graph/codegen.h"
+#include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -27,7 +27,8 @@ struct Row {
   const char* operation;  ///< OP in kernels/scan.cl
 };
 const Row rows[] = {
-    {"cumsum", "sum"}, {"cumprod", "product"}, {"cummax", "greatest"}, {"cummin", "least"}, {"logcumsumexp", "exponents"},
+    {"cumsum", "sum"},   {"cumprod", "product"},        {"cummax", "greatest"},
+    {"cummin", "least"}, {"logcumsumexp", "exponents"},
 };
 
 class Scan final : public Primitive {
@@ -41,30 +42,40 @@ class Scan final : public Primitive {
     f.field("reverse", reverse_);
     f.field("inclusive", inclusive_);
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
   size_t work(const Arrays& inputs, const Arrays&) const override {
     return size_t(inputs[0].size() * (kind_ == Scanning::logaddexp ? 16 : 2));
   }
-  static array make(Scanning kind, const array& x, int axis, bool reverse, bool inclusive, const StreamOrDevice& s) {
-    return array(x.shape(), x.dtype(), make_ref<Scan>(kind, axis, reverse, inclusive), {x}, to_stream(s));
+  static array make(Scanning kind, const array& x, int axis, bool reverse, bool inclusive,
+                    const StreamOrDevice& s) {
+    return array(x.shape(), x.dtype(), make_ref<Scan>(kind, axis, reverse, inclusive), {x},
+                 to_stream(s));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays& outputs) override;
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override;
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    return {{make(kind_, moveaxis(inputs[0], axes[0], 0), axis_ + 1, reverse_, inclusive_, {})}, {0}};
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
+    return {{make(kind_, moveaxis(inputs[0], axes[0], 0), axis_ + 1, reverse_, inclusive_, {})},
+            {0}};
   }
   void scan_rows(const array& x, const array& out, int64_t count, int64_t n, Queue& queue) const;
 
  private:
   Defines defines(Dtype dtype) const;
-  array scanned(const array& x, bool inclusive) const { return make(kind_, x, axis_, reverse_, inclusive, {}); }
+  array scanned(const array& x, bool inclusive) const {
+    return make(kind_, x, axis_, reverse_, inclusive, {});
+  }
   array flow(const array& factors, const array& terms, bool backwards) const;
   std::pair<array, array> weights(const array& x) const;
   array source_of(const array& x) const;
   int32_t no_source() const { return reverse_ ? std::numeric_limits<int32_t>::max() : -1; }
   array found(const array& source) const {
-    return reverse_ ? less(source, array(no_source(), int32)) : greater(source, array(no_source(), int32));
+    return reverse_ ? less(source, array(no_source(), int32))
+                    : greater(source, array(no_source(), int32));
   }
 
   Scanning kind_;
@@ -73,17 +84,23 @@ class Scan final : public Primitive {
 };
 
 Defines Scan::defines(Dtype dtype) const {
-  const bool adds = kind_ == Scanning::sum || kind_ == Scanning::prod || kind_ == Scanning::logaddexp;
-  Defines result{{"T", dtype}, {"A", dtype.is_half() && adds ? float32 : dtype}, {"O", dtype},
+  const bool adds =
+      kind_ == Scanning::sum || kind_ == Scanning::prod || kind_ == Scanning::logaddexp;
+  Defines result{{"T", dtype},
+                 {"A", dtype.is_half() && adds ? float32 : dtype},
+                 {"O", dtype},
                  {"OP", rows[int(kind_)].operation}};
   if (dtype.is_inexact()) result.emplace_back("IS_FLOAT", 1);
-  if (dtype.is_complex()) result.emplace_back("IS_COMPLEX", 1);
-  else result.emplace_back("VECTORS", 1);
+  if (dtype.is_complex())
+    result.emplace_back("IS_COMPLEX", 1);
+  else
+    result.emplace_back("VECTORS", 1);
   if (dtype == bool_) result.emplace_back("IS_LOGICAL", 1);
   return result;
 }
 
-void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n, Queue& queue) const {
+void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
+                     Queue& queue) const {
   const Capabilities& facts = queue.device().facts();
   RowLaunch shape(queue, count, n);
   int64_t blocks = 1;
@@ -98,7 +115,8 @@ void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
   const auto run = [&](const char* kernel) {
     Launch step = launch(queue, "scan", kernel, grouped);
     shape.shape(step).moving(size_t(out.nbytes()));
-    step.with(reads(x), writes(out), writes(totals), count, n, blocks, int32_t(reverse_), int32_t(!inclusive_));
+    step.with(reads(x), writes(out), writes(totals), count, n, blocks, int32_t(reverse_),
+              int32_t(!inclusive_));
   };
   if (blocks > 1) {
     run("block_totals");
@@ -126,11 +144,14 @@ void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
       .with(reads(x), writes(out), outer, n, inner, int32_t(reverse_), int32_t(!inclusive_));
 }
 
-Arrays Scan::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) {
+Arrays Scan::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+                 const Arrays& outputs) {
   const array &x = primals[0], &g = cotangents[0];
   switch (kind_) {
-    case Scanning::sum: return {make(Scanning::sum, g, axis_, !reverse_, inclusive_, {})};
-    case Scanning::prod: return {flow(conjugate(x), g, true) * conjugate(inclusive_ ? scanned(x, false) : outputs[0])};
+    case Scanning::sum:
+      return {make(Scanning::sum, g, axis_, !reverse_, inclusive_, {})};
+    case Scanning::prod:
+      return {flow(conjugate(x), g, true) * conjugate(inclusive_ ? scanned(x, false) : outputs[0])};
     case Scanning::logaddexp: {
       const auto [kept, taken] = weights(x);
       return {flow(conjugate(kept), g, true) * conjugate(taken)};
@@ -146,21 +167,25 @@ Arrays Scan::vjp(const Arrays& primals, const Arrays& cotangents, const std::vec
 Arrays Scan::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) {
   const array &x = primals[0], &t = tangents[0];
   switch (kind_) {
-    case Scanning::sum: return {scanned(t, inclusive_)};
-    case Scanning::prod: return {flow(x, t * scanned(x, false), false)};
+    case Scanning::sum:
+      return {scanned(t, inclusive_)};
+    case Scanning::prod:
+      return {flow(x, t * scanned(x, false), false)};
     case Scanning::logaddexp: {
       const auto [kept, taken] = weights(x);
       return {flow(kept, t * taken, false)};
     }
     default: {
       const array source = source_of(x), has_source = found(source);
-      return {where(has_source, take_along_axis(t, where(has_source, source, zeros_like(source)), axis_), zeros_like(t))};
+      return {where(has_source,
+                    take_along_axis(t, where(has_source, source, zeros_like(source)), axis_),
+                    zeros_like(t))};
     }
   }
 }
 
-/// Terms that flow from element to element, scaled by the factor of each step: along the scan from one element to the
-/// next, or backwards from a result to all that it was made of.
+/// Terms that flow from element to element, scaled by the factor of each step: along the scan from
+/// one element to the next, or backwards from a result to all that it was made of.
 array Scan::flow(const array& factors, const array& terms, bool backwards) const {
   const RecurrenceMode mode = !inclusive_ ? RecurrenceMode::exclusive
                               : backwards ? RecurrenceMode::factor_before
@@ -168,20 +193,25 @@ array Scan::flow(const array& factors, const array& terms, bool backwards) const
   return recurrence(factors, terms, axis_, backwards != reverse_, mode);
 }
 
-/// For a log-sum-exp: the share of each sum that was there before its last element, and the share of that element.
+/// For a log-sum-exp: the share of each sum that was there before its last element, and the share
+/// of that element.
 std::pair<array, array> Scan::weights(const array& x) const {
   const array total = scanned(x, true), size = real(total), none = array(0, x.dtype());
   const array is_zero = equal(size, array(-INFINITY, size.dtype()));  // a sum of nothing so far
-  const auto share = [&](const array& part) { return where(is_zero, none, exp(where(is_zero, none, part - total))); };
+  const auto share = [&](const array& part) {
+    return where(is_zero, none, exp(where(is_zero, none, part - total)));
+  };
   return {share(scanned(x, false)), share(x)};
 }
 
 /// Which element each extreme is: the latest of equal ones; out of range where there is none.
 array Scan::source_of(const array& x) const {
-  const array number = make(Scanning::sum, ones_like(x, int32), axis_, false, false, {}), nowhere(no_source(), int32);
+  const array number = make(Scanning::sum, ones_like(x, int32), axis_, false, false, {}),
+              nowhere(no_source(), int32);
   const array extremes = scanned(x, true);
-  return stop_gradient(make(reverse_ ? Scanning::min : Scanning::max, where(equal(x, extremes), number, nowhere), axis_,
-                            reverse_, inclusive_, {}));
+  return stop_gradient(make(reverse_ ? Scanning::min : Scanning::max,
+                            where(equal(x, extremes), number, nowhere), axis_, reverse_, inclusive_,
+                            {}));
 }
 
 array scan(Scanning kind, const array& a, std::optional<int> axis, bool reverse, bool inclusive,
@@ -209,31 +239,35 @@ void sums_before(const array& x, const array& out, Queue& queue) {
   Scan(Scanning::sum, x.ndim() - 1, false, false).scan_rows(x, out, x.size() / n, n, queue);
 }
 
-array cumsum(const array& a, std::optional<int> axis, bool reverse, bool inclusive, std::optional<Dtype> dtype,
-             StreamOrDevice s) {
+array cumsum(const array& a, std::optional<int> axis, bool reverse, bool inclusive,
+             std::optional<Dtype> dtype, StreamOrDevice s) {
   return scan(Scanning::sum, a, axis, reverse, inclusive, dtype, s);
 }
 
-array cumprod(const array& a, std::optional<int> axis, bool reverse, bool inclusive, std::optional<Dtype> dtype,
-              StreamOrDevice s) {
+array cumprod(const array& a, std::optional<int> axis, bool reverse, bool inclusive,
+              std::optional<Dtype> dtype, StreamOrDevice s) {
   return scan(Scanning::prod, a, axis, reverse, inclusive, dtype, s);
 }
 
-array cummax(const array& a, std::optional<int> axis, bool reverse, bool inclusive, StreamOrDevice s) {
+array cummax(const array& a, std::optional<int> axis, bool reverse, bool inclusive,
+             StreamOrDevice s) {
   return scan(Scanning::max, a, axis, reverse, inclusive, {}, s);
 }
 
-array cummin(const array& a, std::optional<int> axis, bool reverse, bool inclusive, StreamOrDevice s) {
+array cummin(const array& a, std::optional<int> axis, bool reverse, bool inclusive,
+             StreamOrDevice s) {
   return scan(Scanning::min, a, axis, reverse, inclusive, {}, s);
 }
 
-array logcumsumexp(const array& a, std::optional<int> axis, bool reverse, bool inclusive, StreamOrDevice s) {
+array logcumsumexp(const array& a, std::optional<int> axis, bool reverse, bool inclusive,
+                   StreamOrDevice s) {
   return scan(Scanning::logaddexp, a, axis, reverse, inclusive, {}, s);
 }
 
 array diff(const array& a, int n, int axis, StreamOrDevice s) {
   if (n < 0) fail("diff", "Order `n` must be non-negative.");
-  if (axis < -a.ndim() || axis >= a.ndim()) fail<std::out_of_range>("diff", "Axis is out of bounds for the array.");
+  if (axis < -a.ndim() || axis >= a.ndim())
+    fail<std::out_of_range>("diff", "Axis is out of bounds for the array.");
   const int along = axis < 0 ? axis + a.ndim() : axis;
   array x = a;
   for (; n > 0 && x.shape(along) > 0; --n) {

@@ -18,22 +18,31 @@ class AsType final : public Primitive {
   explicit AsType(Dtype dtype) : fragment_{"a", dtype} {}
   const char* name() const override { return "astype"; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    run_single(fragment_, inputs, outputs[0], queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {cuts(primals[0]) ? zeros_like(primals[0]) : astype(cotangents[0], primals[0].dtype())};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
-    return {cuts(primals[0]) ? zeros_like(primals[0], fragment_.operand) : astype(tangents[0], fragment_.operand)};
+    return {cuts(primals[0]) ? zeros_like(primals[0], fragment_.operand)
+                             : astype(tangents[0], fragment_.operand)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{astype(inputs[0], fragment_.operand)}, axes};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
   const Fragment* fragment(const Arrays&) const override { return &fragment_; }
 
  private:
   /// Whole numbers made of others are constant between jumps.
-  bool cuts(const array& from) const { return from.dtype().is_inexact() && !fragment_.operand.is_inexact(); }
+  bool cuts(const array& from) const {
+    return from.dtype().is_inexact() && !fragment_.operand.is_inexact();
+  }
 
   Fragment fragment_;
 };
@@ -42,32 +51,41 @@ class AsType final : public Primitive {
 class Where final : public Primitive {
  public:
   explicit Where(Dtype dtype)
-      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != ($T)(0))", dtype} {}
+      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != ($T)(0))",
+                  dtype} {}
   const char* name() const override { return "where"; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override { run_single(fragment_, inputs, outputs[0], queue); }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    run_single(fragment_, inputs, outputs[0], queue);
+  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     const array &condition = primals[0], &g = cotangents[0], zero = array(0, g.dtype());
     Arrays result;
     for (const int i : argnums) {
       const array& x = primals[i];
-      result.push_back(i == 0 ? zeros_like(condition)
-                              : unbroadcast(i == 1 ? where(condition, g, zero) : where(condition, zero, g), x.shape(), x.dtype()));
+      result.push_back(
+          i == 0 ? zeros_like(condition)
+                 : unbroadcast(i == 1 ? where(condition, g, zero) : where(condition, zero, g),
+                               x.shape(), x.dtype()));
     }
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     Arrays parts{primals[0], array(0, fragment_.operand), array(0, fragment_.operand)};
     for (size_t k = 0; k < argnums.size(); ++k)
       if (argnums[k] > 0) parts[argnums[k]] = tangents[k];
     return {broadcast_to(where(parts[0], parts[1], parts[2]), output_shapes(primals)[0])};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const Arrays aligned = align_batch(inputs, axes);
     return {{where(aligned[0], aligned[1], aligned[2])}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
-    return {broadcast(broadcast(inputs[0].shape(), inputs[1].shape(), "where"), inputs[2].shape(), "where")};
+    return {broadcast(broadcast(inputs[0].shape(), inputs[1].shape(), "where"), inputs[2].shape(),
+                      "where")};
   }
   const Fragment* fragment(const Arrays&) const override { return &fragment_; }
 
@@ -81,14 +99,20 @@ class StopGradient final : public Primitive {
   void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
     outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
   }
-  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&,
+             const Arrays&) override {
     return {zeros_like(primals[0])};
   }
-  Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override { return {zeros_like(primals[0])}; }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override {
+    return {zeros_like(primals[0])};
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{stop_gradient(inputs[0])}, axes};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
   bool stops_gradient() const override { return true; }
   size_t work(const Arrays&, const Arrays&) const override { return 0; }
   bool is_view() const override { return true; }
@@ -107,7 +131,8 @@ array where(Condition condition, Operand x, Operand y, StreamOrDevice s) {
   auto primitive = make_ref<Where>(dtype);
   Arrays inputs;
   inputs.reserve(3);
-  inputs.push_back(condition.as_array() ? astype(*condition.as_array(), bool_, s) : to_array(condition.number(), bool_));
+  inputs.push_back(condition.as_array() ? astype(*condition.as_array(), bool_, s)
+                                        : to_array(condition.number(), bool_));
   inputs.push_back(std::move(*x.as_array()));
   inputs.push_back(std::move(*y.as_array()));
   Shape shape = primitive->output_shapes(inputs)[0];
@@ -129,7 +154,8 @@ array round(Operand a, int decimals, StreamOrDevice s) {
   return astype(rounded, x.dtype(), s);
 }
 
-array clip(const array& a, const std::optional<Operand>& a_min, const std::optional<Operand>& a_max, StreamOrDevice s) {
+array clip(const array& a, const std::optional<Operand>& a_min, const std::optional<Operand>& a_max,
+           StreamOrDevice s) {
   if (!a_min && !a_max) fail("clip", "at most one of a_min and a_max may be None.");
   const array raised = a_min ? maximum(a, *a_min, s) : a;
   return a_max ? minimum(raised, *a_max, s) : raised;

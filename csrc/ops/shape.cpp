@@ -25,7 +25,8 @@ class Transpose final : public Primitive {
     for (const int axis : axes_) strides.push_back(inputs[0].strides()[axis]);
     outputs[0].share(inputs[0], std::move(strides), inputs[0].offset());
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     Axes inverse(axes_.size());
     for (size_t i = 0; i < axes_.size(); ++i) inverse[axes_[i]] = int(i);
     return {transpose(cotangents[0], inverse)};
@@ -33,7 +34,8 @@ class Transpose final : public Primitive {
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {transpose(tangents[0], axes_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     Axes order{axes[0]};
     for (const int axis : axes_) order.push_back(axis + (axis >= axes[0]));
     return {{transpose(inputs[0], order)}, {0}};
@@ -59,13 +61,15 @@ class Broadcast final : public Primitive {
     const array& x = inputs[0];
     outputs[0].share(x, broadcast_strides(x.shape(), x.strides(), shape_), x.offset());
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {unbroadcast(cotangents[0], primals[0].shape(), primals[0].dtype())};
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {broadcast_to(tangents[0], shape_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
     Shape shape = shape_;
     shape.insert(shape.begin(), x.shape(0));
@@ -73,7 +77,8 @@ class Broadcast final : public Primitive {
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     if (!(broadcast(inputs[0].shape(), shape_, name()) == shape_))
-      fail(name(), "cannot broadcast array of shape ", to_string(inputs[0].shape()), " into shape ", to_string(shape_), ".");
+      fail(name(), "cannot broadcast array of shape ", to_string(inputs[0].shape()), " into shape ",
+           to_string(shape_), ".");
     return {shape_};
   }
   size_t work(const Arrays&, const Arrays&) const override { return 0; }
@@ -95,14 +100,20 @@ class Contiguous final : public Primitive {
     outputs[0].allocate(queue);
     copy_into(x, view_into(outputs[0], x.shape(), outputs[0].strides(), 0), queue);
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override { return cotangents; }
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
+    return cotangents;
+  }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {contiguous(tangents[0], allow_column_major_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{contiguous(inputs[0], allow_column_major_)}, axes};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
 
  private:
   static bool is_column_major(const array& x) {
@@ -133,7 +144,8 @@ array transpose(const array& a, const std::optional<IntSequence>& axes, StreamOr
     shape.push_back(a.shape(order[i]));
   }
   if (identity) return a;
-  return array(std::move(shape), a.dtype(), make_ref<Transpose>(std::move(order)), {a}, to_stream(s));
+  return array(std::move(shape), a.dtype(), make_ref<Transpose>(std::move(order)), {a},
+               to_stream(s));
 }
 
 array moveaxis(const array& a, int source, int destination, StreamOrDevice s) {
@@ -157,7 +169,9 @@ array broadcast_to(Operand operand, const Shape& shape, StreamOrDevice s) {
   const array a = to_array(std::move(operand));
   if (a.shape() == shape && !follows_shape(a)) return a;
   for (const int32_t extent : shape)
-    if (extent < 0) fail("broadcast_to", "negative dimensions are not allowed, got shape ", to_string(shape), ".");
+    if (extent < 0)
+      fail("broadcast_to", "negative dimensions are not allowed, got shape ", to_string(shape),
+           ".");
   auto primitive = make_ref<Broadcast>(shape);
   primitive->output_shapes({a});
   return array(shape, a.dtype(), std::move(primitive), {a}, to_stream(s));
@@ -167,10 +181,13 @@ array contiguous(const array& a, bool allow_col_major, StreamOrDevice s) {
   return array(a.shape(), a.dtype(), make_ref<Contiguous>(allow_col_major), {a}, to_stream(s));
 }
 
-array copy(const array& a, StreamOrDevice s) { return positive(a, s); }
+array copy(const array& a, StreamOrDevice s) {
+  return positive(a, s);
+}
 
 array matrix_transpose(const array& a, StreamOrDevice s) {
-  if (a.ndim() < 2) fail("matrix_transpose", "a matrix has at least two dimensions, not ", a.ndim(), ".");
+  if (a.ndim() < 2)
+    fail("matrix_transpose", "a matrix has at least two dimensions, not ", a.ndim(), ".");
   return swapaxes(a, -2, -1, s);
 }
 
@@ -200,7 +217,8 @@ int batch_size(const Arrays& inputs, const std::vector<int>& axes) {
   return 1;
 }
 
-Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums, size_t count) {
+Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+                    size_t count) {
   Arrays result;
   for (size_t i = 0, k = 0; i < count; ++i) {
     const bool given = k < argnums.size() && argnums[k] == int(i);

@@ -16,12 +16,14 @@ array moveaxis(const array& a, int source, int destination, StreamOrDevice s = {
 array swapaxes(const array& a, int axis1, int axis2, StreamOrDevice s = {});
 array broadcast_to(Operand a, const Shape& shape, StreamOrDevice s = {});
 
-/// Elements start, start + stride, … below stop along every axis. With a positive stride negative bounds count from
-/// the end; a negative stride walks down and a stop below 0 then includes element 0. Bounds are clamped.
+/// Elements start, start + stride, … below stop along every axis. With a positive stride negative
+/// bounds count from the end; a negative stride walks down and a stop below 0 then includes element
+/// 0. Bounds are clamped.
 array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s = {});
 array slice(const array& a, Shape start, Shape stop, StreamOrDevice s = {});  ///< strides of 1
 /// `a` with the elements that slice() would give replaced by `update` (broadcast to them).
-array slice_update(const array& a, const array& update, Shape start, Shape stop, Shape strides, StreamOrDevice s = {});
+array slice_update(const array& a, const array& update, Shape start, Shape stop, Shape strides,
+                   StreamOrDevice s = {});
 /// Joined along an axis; without one flattened before.
 array concatenate(const Arrays& arrays, std::optional<int> axis = 0, StreamOrDevice s = {});
 /// A dense row-major copy if the array is not so already.
@@ -40,8 +42,10 @@ Axes behind_batch(const Axes& axes);
 /// The size of the batch: that of the first batched input.
 int batch_size(const Arrays& inputs, const std::vector<int>& axes);
 /// A tangent for each of the first `count` primals: that of its argnum, else zeros.
-Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums, size_t count);
-/// An evaluated array over the memory of `base`, which is being computed: what copy_into() writes through.
+Arrays all_tangents(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+                    size_t count);
+/// An evaluated array over the memory of `base`, which is being computed: what copy_into() writes
+/// through.
 array view_into(const array& base, Shape shape, Strides strides, int64_t offset);
 
 }  // namespace mlx

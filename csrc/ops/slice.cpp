@@ -17,12 +17,15 @@ namespace {
 struct Bounds {
   Shape start, stop, strides;
 
-  void fields(Fields& f) { f.field("start", start), f.field("stop", stop), f.field("strides", strides); }
+  void fields(Fields& f) {
+    f.field("start", start), f.field("stop", stop), f.field("strides", strides);
+  }
   Shape shape() const {
     Shape result;
     for (size_t i = 0; i < start.size(); ++i) {
       const int64_t step = strides[i], span = int64_t(stop[i]) - start[i];
-      result.push_back(int32_t(std::max<int64_t>(0, (span + (step > 0 ? step - 1 : step + 1)) / step)));
+      result.push_back(
+          int32_t(std::max<int64_t>(0, (span + (step > 0 ? step - 1 : step + 1)) / step)));
     }
     return result;
   }
@@ -66,7 +69,8 @@ Bounds normalized(const array& a, Shape start, Shape stop, Shape strides, const 
 }
 
 bool is_everything(const Bounds& bounds, const Shape& shape) {
-  return bounds.shape() == shape && std::all_of(bounds.strides.begin(), bounds.strides.end(), [](int s) { return s == 1; });
+  return bounds.shape() == shape &&
+         std::all_of(bounds.strides.begin(), bounds.strides.end(), [](int s) { return s == 1; });
 }
 
 class Slice final : public Primitive {
@@ -79,13 +83,16 @@ class Slice final : public Primitive {
     if (outputs[0].size() == 0) offset = inputs[0].offset();
     outputs[0].share(inputs[0], std::move(strides), offset);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
-    return {slice_update(zeros_like(primals[0]), cotangents[0], bounds_.start, bounds_.stop, bounds_.strides)};
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
+    return {slice_update(zeros_like(primals[0]), cotangents[0], bounds_.start, bounds_.stop,
+                         bounds_.strides)};
   }
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {slice(tangents[0], bounds_.start, bounds_.stop, bounds_.strides)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const array x = batch_first(inputs[0], axes[0], 0);
     const Bounds b = bounds_.batched(x.shape(0));
     return {{slice(x, b.start, b.stop, b.strides)}, {0}};
@@ -115,22 +122,30 @@ class SliceUpdate final : public Primitive {
     auto [strides, offset] = bounds_.within(y.strides(), y.offset());
     copy_into(update, view_into(y, update.shape(), std::move(strides), offset), queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     Arrays result;
     for (const int i : argnums)
-      result.push_back(i == 0 ? update(cotangents[0], zeros_like(primals[1])) : slice(cotangents[0], bounds_.start, bounds_.stop, bounds_.strides));
+      result.push_back(i == 0 ? update(cotangents[0], zeros_like(primals[1]))
+                              : slice(cotangents[0], bounds_.start, bounds_.stop, bounds_.strides));
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     const Arrays both = all_tangents(primals, tangents, argnums, 2);
     return {update(both[0], both[1])};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     const Bounds b = bounds_.batched(size);
-    return {{slice_update(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size), b.start, b.stop, b.strides)}, {0}};
+    return {{slice_update(batch_first(inputs[0], axes[0], size),
+                          batch_first(inputs[1], axes[1], size), b.start, b.stop, b.strides)},
+            {0}};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
 
  private:
   array update(const array& a, const array& values) {
@@ -153,7 +168,8 @@ class Concatenate final : public Primitive {
       offset += y.strides()[axis_] * x.shape(axis_);
     }
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     std::vector<int> begins{0};
     for (const array& x : primals) begins.push_back(begins.back() + x.shape(axis_));
     Arrays result;
@@ -165,13 +181,16 @@ class Concatenate final : public Primitive {
     }
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     return {concatenate(all_tangents(primals, tangents, argnums, primals.size()), axis_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
     Arrays parts;
-    for (size_t i = 0; i < inputs.size(); ++i) parts.push_back(batch_first(inputs[i], axes[i], size));
+    for (size_t i = 0; i < inputs.size(); ++i)
+      parts.push_back(batch_first(inputs[i], axes[i], size));
     return {{concatenate(parts, axis_ + 1)}, {0}};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
@@ -181,7 +200,9 @@ class Concatenate final : public Primitive {
       Shape aligned = x.shape();
       if (x.ndim() == int(shape.size())) aligned[axis_] = shape[axis_];
       if (!(aligned == shape))
-        fail(name(), "all the input arrays must agree in every axis but the one concatenated along; got shapes ",
+        fail(name(),
+             "all the input arrays must agree in every axis but the one concatenated along; got "
+             "shapes ",
              to_string(inputs[0].shape()), " and ", to_string(x.shape()), ".");
       total += x.shape(axis_);
     }
@@ -206,11 +227,14 @@ array slice(const array& a, Shape start, Shape stop, StreamOrDevice s) {
   return slice(a, std::move(start), std::move(stop), Shape(size_t(a.ndim()), 1), s);
 }
 
-array slice_update(const array& a, const array& update, Shape start, Shape stop, Shape strides, StreamOrDevice s) {
-  Bounds bounds = normalized(a, std::move(start), std::move(stop), std::move(strides), "slice_update");
+array slice_update(const array& a, const array& update, Shape start, Shape stop, Shape strides,
+                   StreamOrDevice s) {
+  Bounds bounds =
+      normalized(a, std::move(start), std::move(stop), std::move(strides), "slice_update");
   const array values = broadcast_to(astype(update, a.dtype(), s), bounds.shape(), s);
   if (is_everything(bounds, a.shape())) return values;
-  return array(a.shape(), a.dtype(), make_ref<SliceUpdate>(std::move(bounds)), {a, values}, to_stream(s));
+  return array(a.shape(), a.dtype(), make_ref<SliceUpdate>(std::move(bounds)), {a, values},
+               to_stream(s));
 }
 
 array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice s) {

@@ -28,7 +28,8 @@ Defines defines_of(const array& x) {
 }
 
 void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue) {
-  const int64_t columns = inputs[0].shape(-1), rows = inputs[0].size() / std::max<int64_t>(columns, 1);
+  const int64_t columns = inputs[0].shape(-1),
+                rows = inputs[0].size() / std::max<int64_t>(columns, 1);
   if (rows == 0) return;
   const RowLaunch shape(queue, rows, columns);
   Launch step = launch(queue, "softmax", kernel, shape.with_group(defines_of(inputs[0])));
@@ -40,10 +41,13 @@ void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue
 /// Common to primitives over the last axis of inputs of one shape.
 class OverLastAxis : public Primitive {
  public:
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(4 * inputs[0].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(4 * inputs[0].size());
+  }
 };
-
 
 /// y * (g - sum(g * y)): the derivative of softmax, which is symmetric.
 class SoftmaxGradient final : public OverLastAxis {
@@ -56,7 +60,8 @@ class SoftmaxGradient final : public OverLastAxis {
     outputs[0].allocate(queue);
     run_rows("softmax_gradient", inputs, outputs[0], queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     const array &y = primals[0], &g = primals[1], &h = cotangents[0];
     const array along = sum(h * y, Axes{-1}, true);
     Arrays result;
@@ -64,7 +69,8 @@ class SoftmaxGradient final : public OverLastAxis {
       result.push_back(i == 0 ? h * (g - sum(g * y, Axes{-1}, true)) - g * along : y * (h - along));
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     const array &y = primals[0], &g = primals[1];
     std::optional<array> total;
     for (size_t k = 0; k < argnums.size(); ++k) {
@@ -76,9 +82,11 @@ class SoftmaxGradient final : public OverLastAxis {
     }
     return {*total};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const int size = batch_size(inputs, axes);
-    return {{make(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size))}, {0}};
+    return {{make(batch_first(inputs[0], axes[0], size), batch_first(inputs[1], axes[1], size))},
+            {0}};
   }
 };
 
@@ -89,17 +97,21 @@ class Softmax final : public OverLastAxis {
     return array(x.shape(), x.dtype(), make_ref<Softmax>(), {x}, to_stream(s));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    if (inputs[0].is_row_contiguous() && inputs[0].is_donatable()) outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
-    else outputs[0].allocate(queue);
+    if (inputs[0].is_row_contiguous() && inputs[0].is_donatable())
+      outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
+    else
+      outputs[0].allocate(queue);
     run_rows("softmax_rows", inputs, outputs[0], queue);
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays& outputs) override {
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays& outputs) override {
     return {SoftmaxGradient::make(outputs[0], cotangents[0])};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     return {SoftmaxGradient::make(make(primals[0], {}), tangents[0])};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{make(moveaxis(inputs[0], axes[0], 0), {})}, {0}};
   }
 };
@@ -121,22 +133,24 @@ class LogSumExp final : public OverLastAxis {
     outputs[0].allocate(queue);
     run_rows("logsumexp_rows", inputs, outputs[0], queue);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return {cotangents[0] * Softmax::make(primals[0], {})};
   }
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override {
     return {sum(tangents[0] * Softmax::make(primals[0], {}), Axes{-1}, true)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{make(moveaxis(inputs[0], axes[0], 0), {})}, {0}};
   }
 };
 
 /// Axes brought to the end and merged into one, and the way back.
 struct AsRows {
-  Axes order;      ///< kept axes, then the given ones
-  bool in_place;   ///< the one axis is the last already
-  Shape shape;     ///< after the transposition
+  Axes order;     ///< kept axes, then the given ones
+  bool in_place;  ///< the one axis is the last already
+  Shape shape;    ///< after the transposition
 
   AsRows(const array& x, const Axes& axes) : in_place(axes.size() == 1 && axes[0] == x.ndim() - 1) {
     for (int i = 0; i < x.ndim(); ++i)
@@ -171,7 +185,9 @@ bool composes(const array& x, const Axes& axes) {
   return x.dtype().is_complex() || (columns > long_row && x.size() / columns < 8);
 }
 
-Arrays softmax_over(const Arrays& inputs, const Axes& axes) { return {softmax(inputs[0], axes)}; }
+Arrays softmax_over(const Arrays& inputs, const Axes& axes) {
+  return {softmax(inputs[0], axes)};
+}
 Arrays logsumexp_over(const Arrays& inputs, const Axes& axes, bool keepdims) {
   return {logsumexp(inputs[0], axes, keepdims)};
 }
@@ -192,24 +208,30 @@ array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) 
   const AsRows layout(x, axes);
   if (!layout.in_place && follows_shape(a)) return deferred<&softmax_over>({a}, s, axes);
   const array y = layout.back(Softmax::make(layout.rows(x, axes, s), s), s);
-  // MLX gives whole numbers back where integers are not reduced over just the last axis, and scripts see that.
+  // MLX gives whole numbers back where integers are not reduced over just the last axis, and
+  // scripts see that.
   return layout.in_place ? y : astype(y, a.dtype(), s);
 }
 
 array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
   if (a.size() == 0) fail("logsumexp", "Received empty array.");
-  if (axis && !axis->empty() && a.ndim() == 0) fail("logsumexp", "Received non-empty axes for array with 0 dimensions.");
+  if (axis && !axis->empty() && a.ndim() == 0)
+    fail("logsumexp", "Received non-empty axes for array with 0 dimensions.");
   const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "logsumexp") : all_axes(a.ndim());
   const array x = astype(a, at_least_float(a.dtype()), s);
   if (axes.empty()) return x;
-  if (!AsRows(a, axes).in_place && follows_shape(a)) return deferred<&logsumexp_over>({a}, s, axes, keepdims);
+  if (!AsRows(a, axes).in_place && follows_shape(a))
+    return deferred<&logsumexp_over>({a}, s, axes, keepdims);
   Shape shape;
   for (int i = 0; i < a.ndim(); ++i) {
-    if (!std::binary_search(axes.begin(), axes.end(), i)) shape.push_back(a.shape(i));
-    else if (keepdims) shape.push_back(1);
+    if (!std::binary_search(axes.begin(), axes.end(), i))
+      shape.push_back(a.shape(i));
+    else if (keepdims)
+      shape.push_back(1);
   }
   if (!a.dtype().is_inexact() && !AsRows(a, axes).in_place) {
-    // MLX subtracts the maximum as an integer here, and unsigned differences wrap: scripts see that.
+    // MLX subtracts the maximum as an integer here, and unsigned differences wrap: scripts see
+    // that.
     const array top = max(a, axes, true, s);
     const array total = log(sum(exp(subtract(a, top, s), s), axes, true, s), s);
     return reshape(add(total, top, s), shape, s);
@@ -226,7 +248,8 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
 }
 
 static const Registered<DeferredCall<&softmax_over>> softmax_over_class("SoftmaxOver", Axes{});
-static const Registered<DeferredCall<&logsumexp_over>> logsumexp_over_class("LogSumExpOver", Axes{}, false);
+static const Registered<DeferredCall<&logsumexp_over>> logsumexp_over_class("LogSumExpOver", Axes{},
+                                                                            false);
 static const Registered<SoftmaxGradient> softmax_gradient_class("SoftmaxGradient");
 static const Registered<Softmax> softmax_class("Softmax");
 static const Registered<LogSumExp> log_sum_exp_class("LogSumExp");

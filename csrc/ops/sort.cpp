@@ -21,25 +21,30 @@
 namespace mlx {
 namespace {
 
-// Rows up to this length stay with one work-item as long as there are enough of them to share out, and enough of those
-// that are not short for the scratch space, a row a work-item, to be a small part of the whole.
+// Rows up to this length stay with one work-item as long as there are enough of them to share out,
+// and enough of those that are not short for the scratch space, a row a work-item, to be a small
+// part of the whole.
 constexpr int64_t long_row = 64 * 1024, short_row = 4096, many_rows = 64, insertion_row = 64;
 
 Dtype key_of(Dtype dtype) {
   switch (dtype.size()) {
-    case 1: return uint8;
-    case 2: return uint16;
-    case 4: return uint32;
-    default: return uint64;
+    case 1:
+      return uint8;
+    case 2:
+      return uint16;
+    case 4:
+      return uint32;
+    default:
+      return uint64;
   }
 }
 
 Defines defines_of(Dtype dtype, bool positions, int bits) {
   Defines result{{"T", dtype}, {"K", key_of(dtype)}, {"BITS", bits}};
-  result.emplace_back("KIND", dtype.is_complex()                          ? 3
-                              : dtype.is_floating()                       ? 2
-                              : dtype.kind() == Kind::signed_integer      ? 1
-                                                                          : 0);
+  result.emplace_back("KIND", dtype.is_complex()                     ? 3
+                              : dtype.is_floating()                  ? 2
+                              : dtype.kind() == Kind::signed_integer ? 1
+                                                                     : 0);
   if (dtype == float16) result.emplace_back("INFINITE", "0x7c00");
   if (dtype == bfloat16) result.emplace_back("INFINITE", "0x7f80");
   if (dtype == float32) result.emplace_back("INFINITE", "0x7f800000");
@@ -55,23 +60,31 @@ array scratch(int64_t count, Dtype dtype, Queue& queue) {
 
 constexpr int whole = -1;
 
-/// Sorts the last axis, or just so far that element `kth` is in its place; gives positions instead of values if asked.
+/// Sorts the last axis, or just so far that element `kth` is in its place; gives positions instead
+/// of values if asked.
 class Sort final : public Primitive {
  public:
   Sort(bool positions, int kth) : positions_(positions), kth_(kth) {}
   const char* name() const override {
-    return kth_ == whole ? (positions_ ? "argsort" : "sort") : positions_ ? "argpartition" : "partition";
+    return kth_ == whole ? (positions_ ? "argsort" : "sort")
+           : positions_  ? "argpartition"
+                         : "partition";
   }
   void fields(Fields& f) override {
     f.field("positions", positions_);
     f.field("kth", kth_);
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(16 * inputs[0].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(16 * inputs[0].size());
+  }
   /// Where the results come from, a constant to gradients of gradients.
   array order_of(const array& x) const { return stop_gradient(make(x, true, kth_, {})); }
   static array make(const array& x, bool positions, int kth, const StreamOrDevice& s) {
-    return array(x.shape(), positions ? uint32 : x.dtype(), make_ref<Sort>(positions, kth), {x}, to_stream(s));
+    return array(x.shape(), positions ? uint32 : x.dtype(), make_ref<Sort>(positions, kth), {x},
+                 to_stream(s));
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
@@ -81,11 +94,15 @@ class Sort final : public Primitive {
     const array x = contiguous_copy(inputs[0], queue);
     const int64_t n = x.shape(-1), rows = x.size() / n;
     const Capabilities& facts = queue.device().facts();
-    const bool shared_out = rows >= facts.compute_units && (n <= short_row || (n <= long_row && rows >= many_rows));
-    if (n <= insertion_row || (facts.is_cpu && (queue.is_small() || shared_out || x.size() <= 4096))) {
+    const bool shared_out =
+        rows >= facts.compute_units && (n <= short_row || (n <= long_row && rows >= many_rows));
+    if (n <= insertion_row ||
+        (facts.is_cpu && (queue.is_small() || shared_out || x.size() <= 4096))) {
       const bool own = dying || !x.same(inputs[0]);
-      if (own && x.is_row_contiguous() && out.itemsize() == x.itemsize()) out.share(x, x.strides(), x.offset());
-      else out.allocate(queue);
+      if (own && x.is_row_contiguous() && out.itemsize() == x.itemsize())
+        out.share(x, x.strides(), x.offset());
+      else
+        out.allocate(queue);
       sort_rows(x, out, rows, n, queue);
     } else {
       out.allocate(queue);
@@ -93,7 +110,8 @@ class Sort final : public Primitive {
     }
   }
 
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     const array& x = primals[0];
     if (positions_) return {zeros_like(x)};
     return {scatter_add_axis(zeros_like(x), order_of(x), cotangents[0], x.ndim() - 1)};
@@ -103,7 +121,8 @@ class Sort final : public Primitive {
     if (positions_) return {kth_ == whole ? zeros_like(x, uint32) : zeros_like(tangents[0])};
     return {take_along_axis(tangents[0], order_of(x), x.ndim() - 1)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{make(moveaxis(inputs[0], axes[0], 0), positions_, kth_, {})}, {0}};
   }
 
@@ -111,7 +130,8 @@ class Sort final : public Primitive {
   void sort_rows(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
     const Capabilities& facts = queue.device().facts();
     const int64_t tasks = facts.is_cpu ? x.size() : rows;
-    const int64_t items = std::min(rows, int64_t(work_items(queue, tasks, 1024, 512 * facts.compute_units)));
+    const int64_t items =
+        std::min(rows, int64_t(work_items(queue, tasks, 1024, 512 * facts.compute_units)));
     const array keys = scratch(items * (positions_ ? 2 : 1) * n, key_of(x.dtype()), queue);
     const array places = positions_ ? scratch(items * n, uint32, queue) : keys;
     launch(queue, "sort", "sort_rows", defines_of(x.dtype(), positions_, 8))
@@ -120,7 +140,8 @@ class Sort final : public Primitive {
         .with(reads(x), writes(out), writes(keys), writes(places), rows, n);
   }
 
-  void sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const;
+  void sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n,
+                      Queue& queue) const;
 
   bool positions_;
   int kth_;
@@ -130,10 +151,19 @@ class Sort final : public Primitive {
 class Passes {
  public:
   Passes(const array& x, bool positions, int64_t rows, int64_t n, Queue& queue)
-      : queue_(queue), cpu_(queue.device().facts().is_cpu), bits_(cpu_ ? 8 : 4), positions_(positions),
-        dtype_(x.dtype()), rows_(rows), n_(n), x_(x), state_(scratch(2 * rows, uint64, queue)) {
-    const int64_t units = queue.device().facts().compute_units, wanted = cpu_ ? 4 * units : 1024 * units;
-    blocks_ = std::clamp<int64_t>((wanted + rows - 1) / rows, 1, std::max<int64_t>(n / (cpu_ ? 8192 : 128), 1));
+      : queue_(queue),
+        cpu_(queue.device().facts().is_cpu),
+        bits_(cpu_ ? 8 : 4),
+        positions_(positions),
+        dtype_(x.dtype()),
+        rows_(rows),
+        n_(n),
+        x_(x),
+        state_(scratch(2 * rows, uint64, queue)) {
+    const int64_t units = queue.device().facts().compute_units,
+                  wanted = cpu_ ? 4 * units : 1024 * units;
+    blocks_ = std::clamp<int64_t>((wanted + rows - 1) / rows, 1,
+                                  std::max<int64_t>(n / (cpu_ ? 8192 : 128), 1));
     items_ = size_t(std::min(rows * blocks_, wanted));
     flat_ = cpu_ ? items_ : size_t(std::min<int64_t>(x.size(), wanted));
   }
@@ -144,8 +174,8 @@ class Passes {
   }
 
  private:
-  /// On GPUs: passes from the lowest digit up, to and fro between two sets of keys and places. An even number of them,
-  /// so that the memory of the result can be part of the second.
+  /// On GPUs: passes from the lowest digit up, to and fro between two sets of keys and places. An
+  /// even number of them, so that the memory of the result can be part of the second.
   void sort_by_passes(const array& out) {
     array keys = scratch(out.size(), key_of(dtype_), queue_);
     array keys_to = positions_ ? scratch(out.size(), keys.dtype(), queue_) : out;
@@ -154,10 +184,11 @@ class Passes {
     array counts = counters(1 << bits_), before = counters(1 << bits_);
     run("sort_keys", nullptr, flat_, reads(x_), writes(keys), writes(places), x_.size(), n_);
     for (int32_t shift = 0; shift < bits_of_key(); shift += bits_) {
-      run("radix_count", nullptr, items_, reads(keys), writes(counts), reads(state_), rows_, n_, blocks_, shift);
+      run("radix_count", nullptr, items_, reads(keys), writes(counts), reads(state_), rows_, n_,
+          blocks_, shift);
       sums_before(counts, before, queue_);
-      run("radix_move", nullptr, items_, reads(keys), reads(places), writes(keys_to), writes(places_to), reads(before),
-          rows_, n_, blocks_, shift);
+      run("radix_move", nullptr, items_, reads(keys), reads(places), writes(keys_to),
+          writes(places_to), reads(before), rows_, n_, blocks_, shift);
       std::swap(keys, keys_to);
       std::swap(places, places_to);
     }
@@ -166,14 +197,17 @@ class Passes {
 
   /// On CPU devices: by buckets, which need next to no memory beside the result.
   void sort_by_buckets(const array& out) {
-    // Buckets of a few hundred, in one of three numbers of buckets, each of which takes a build of the kernels. Places
-    // are spread further, since finding their keys costs more.
+    // Buckets of a few hundred, in one of three numbers of buckets, each of which takes a build of
+    // the kernels. Places are spread further, since finding their keys costs more.
     const int enough = std::bit_width(uint64_t(n_ / (positions_ ? 128 : 512)));
-    bits_ = positions_ ? std::clamp((enough + 1) / 4 * 4 + 2, 6, 14) : std::clamp((enough + 3) / 4 * 4, 4, 12);
+    bits_ = positions_ ? std::clamp((enough + 1) / 4 * 4 + 2, 6, 14)
+                       : std::clamp((enough + 3) / 4 * 4, 4, 12);
     blocks_ = std::min<int64_t>(blocks_, queue_.device().facts().compute_units);
-    const size_t sorters = size_t(std::min<int64_t>(rows_ << bits_, int64_t(4 * queue_.device().facts().compute_units)));
+    const size_t sorters = size_t(
+        std::min<int64_t>(rows_ << bits_, int64_t(4 * queue_.device().facts().compute_units)));
     const int64_t room = std::clamp<int64_t>(x_.size() / int64_t(32 * sorters), 1024, 32 * 1024);
-    const array keys = scratch(int64_t(sorters) * room * (positions_ ? 2 : 1), key_of(dtype_), queue_);
+    const array keys =
+        scratch(int64_t(sorters) * room * (positions_ ? 2 : 1), key_of(dtype_), queue_);
     const array places = positions_ ? scratch(int64_t(sorters) * room, uint32, queue_) : keys;
     const array ranges = scratch(2 * rows_ * blocks_, key_of(dtype_), queue_);
     const array counts = counters(1 << bits_), before = counters(1 << bits_);
@@ -190,7 +224,8 @@ class Passes {
     launch(queue_, "sort_buckets", "bucket_sort", defines_of(dtype_, positions_, bits_))
         .over(sorters)
         .moving(size_t(x_.nbytes()))
-        .with(reads(x_), writes(out), reads(before), reads(ranges), writes(keys), writes(places), rows_, n_, blocks_, room);
+        .with(reads(x_), writes(out), reads(before), reads(ranges), writes(keys), writes(places),
+              rows_, n_, blocks_, room);
   }
 
   void partition(int64_t kth, const array& out) {
@@ -198,12 +233,15 @@ class Passes {
     array counts = counters(1 << bits_), parts = counters(3), before = counters(3);
     run("select_start", nullptr, few, writes(state_), rows_, kth);
     for (int32_t shift = bits_of_key() - bits_; shift >= 0; shift -= bits_) {
-      run("radix_count", "SELECT", items_, reads(x_), writes(counts), reads(state_), rows_, n_, blocks_, shift);
+      run("radix_count", "SELECT", items_, reads(x_), writes(counts), reads(state_), rows_, n_,
+          blocks_, shift);
       run("select_digit", nullptr, few, reads(counts), writes(state_), rows_, blocks_, shift);
     }
-    run("split_count", nullptr, items_, reads(x_), writes(parts), reads(state_), rows_, n_, blocks_);
+    run("split_count", nullptr, items_, reads(x_), writes(parts), reads(state_), rows_, n_,
+        blocks_);
     sums_before(parts, before, queue_);
-    run("split_move", nullptr, items_, reads(x_), writes(out), reads(before), reads(state_), rows_, n_, blocks_);
+    run("split_move", nullptr, items_, reads(x_), writes(out), reads(before), reads(state_), rows_,
+        n_, blocks_);
   }
 
   int32_t bits_of_key() const { return int32_t(8 * dtype_.size()); }
@@ -221,7 +259,8 @@ class Passes {
 
   Queue& queue_;
   bool cpu_;
-  int bits_;  ///< of a digit: a work-item keeps a counter for each; few on GPUs, where there are many work-items
+  int bits_;  ///< of a digit: a work-item keeps a counter for each; few on GPUs, where there are
+              ///< many work-items
   bool positions_;
   Dtype dtype_;
   int64_t rows_, n_, blocks_ = 1;
@@ -229,7 +268,8 @@ class Passes {
   array x_, state_;
 };
 
-void Sort::sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
+void Sort::sort_by_digits(const array& x, const array& out, int64_t rows, int64_t n,
+                          Queue& queue) const {
   Passes passes(x, positions_, rows, n, queue);
   passes.run_on(out, kth_);
 }
@@ -239,10 +279,15 @@ class SearchSorted final : public Primitive {
   explicit SearchSorted(bool right) : right_(right) {}
   const char* name() const override { return "searchsorted"; }
   void fields(Fields& f) override { f.field("right", right_); }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[1].shape()}; }
-  size_t work(const Arrays& inputs, const Arrays&) const override { return size_t(16 * inputs[1].size()); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[1].shape()};
+  }
+  size_t work(const Arrays& inputs, const Arrays&) const override {
+    return size_t(16 * inputs[1].size());
+  }
   static array make(const array& row, const array& values, bool right, const StreamOrDevice& s) {
-    return array(values.shape(), uint32, make_ref<SearchSorted>(right), {row, values}, to_stream(s));
+    return array(values.shape(), uint32, make_ref<SearchSorted>(right), {row, values},
+                 to_stream(s));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     array& out = outputs[0];
@@ -253,9 +298,11 @@ class SearchSorted final : public Primitive {
     const int64_t n = row.size(), stride = n ? row.strides()[0] : 1;
     launch(queue, "sort", "search_sorted", defines_of(row.dtype(), true, 8))
         .over(work_items(queue, out.size(), 512, 2048 * queue.device().facts().compute_units))
-        .with(n ? reads(row) : reads(values), stride, reads(values), writes(out), out.size(), n, int32_t(right_));
+        .with(n ? reads(row) : reads(values), stride, reads(values), writes(out), out.size(), n,
+              int32_t(right_));
   }
-  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums,
+             const Arrays&) override {
     Arrays result;
     for (const int i : argnums) result.push_back(zeros_like(primals[i]));
     return result;
@@ -263,8 +310,11 @@ class SearchSorted final : public Primitive {
   Arrays jvp(const Arrays& primals, const Arrays&, const std::vector<int>&) override {
     return {zeros(primals[1].shape(), uint32)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    if (axes[0] >= 0) fail("searchsorted", "Cannot vmap over the sorted sequence, only over the values being searched for.");
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
+    if (axes[0] >= 0)
+      fail("searchsorted",
+           "Cannot vmap over the sorted sequence, only over the values being searched for.");
     return {{make(inputs[0], inputs[1], right_, {})}, {axes[1]}};
   }
 
@@ -286,13 +336,16 @@ int checked_kth(const array& a, int kth, std::optional<int> axis, const char* op
   const int along = axis ? normalize_axis(*axis, a.ndim(), op) : 0;
   const int64_t n = axis ? a.shape(along) : a.size();
   if (kth < -n || kth >= n)
-    fail(op, "Received invalid kth ", kth, " along axis ", axis.value_or(-1), " for array with shape: ", to_string(a.shape()), ".");
+    fail(op, "Received invalid kth ", kth, " along axis ", axis.value_or(-1),
+         " for array with shape: ", to_string(a.shape()), ".");
   return int(kth < 0 ? kth + n : kth);
 }
 
 }  // namespace
 
-array sort(const array& a, std::optional<int> axis, StreamOrDevice s) { return sort_along(a, axis, false, whole, "sort", s); }
+array sort(const array& a, std::optional<int> axis, StreamOrDevice s) {
+  return sort_along(a, axis, false, whole, "sort", s);
+}
 array argsort(const array& a, std::optional<int> axis, StreamOrDevice s) {
   return sort_along(a, axis, true, whole, "argsort", s);
 }
@@ -310,7 +363,8 @@ array topk(const array& a, int k, std::optional<int> axis, StreamOrDevice s) {
   const int along = normalize_axis(axis.value_or(0), x.ndim(), "topk");
   const int32_t n = x.shape(along);
   if (k < 0 || k > n)
-    fail("topk", "Received invalid k=", k, " along axis ", axis.value_or(-1), " for array with shape: ", to_string(a.shape()), ".");
+    fail("topk", "Received invalid k=", k, " along axis ", axis.value_or(-1),
+         " for array with shape: ", to_string(a.shape()), ".");
   if (k == n) return x;
   Shape start(size_t(x.ndim()), 0), stop = x.shape();
   start[along] = n - k;
@@ -326,8 +380,10 @@ array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDe
   Shape shape, rows;
   for (int i = 0; i < a.ndim(); ++i) {
     const bool kept = !std::binary_search(axes.begin(), axes.end(), i);
-    if (kept) order.push_back(i), rows.push_back(a.shape(i)), shape.push_back(a.shape(i));
-    else if (keepdims) shape.push_back(1);
+    if (kept)
+      order.push_back(i), rows.push_back(a.shape(i)), shape.push_back(a.shape(i));
+    else if (keepdims)
+      shape.push_back(1);
   }
   order.insert(order.end(), axes.begin(), axes.end());
   int64_t count = 1;
@@ -343,20 +399,25 @@ array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDe
     return slice(sorted, start, stop, s);
   };
   // A NaN sorts last and must show.
-  array middle = n % 2 ? at(n / 2) : multiply(add(at(n / 2 - 1), at(n / 2), s), array(0.5, x.dtype()), s);
+  array middle =
+      n % 2 ? at(n / 2) : multiply(add(at(n / 2 - 1), at(n / 2), s), array(0.5, x.dtype()), s);
   const array last = at(n - 1);
-  const array missing = x.dtype().is_complex() ? array(std::complex<float>(NAN, 0), complex64) : last;
+  const array missing =
+      x.dtype().is_complex() ? array(std::complex<float>(NAN, 0), complex64) : last;
   if (x.dtype().is_inexact()) middle = where(isnan(last, s), missing, middle, s);
   return reshape(middle, shape, s);
 }
 
-array searchsorted(const array& sorted_sequence, const array& values, const std::string& side, StreamOrDevice s) {
+array searchsorted(const array& sorted_sequence, const array& values, const std::string& side,
+                   StreamOrDevice s) {
   if (sorted_sequence.ndim() != 1)
-    fail("searchsorted", "The sorted sequence must be 1-D but has ", sorted_sequence.ndim(), " dimensions.");
+    fail("searchsorted", "The sorted sequence must be 1-D but has ", sorted_sequence.ndim(),
+         " dimensions.");
   if (side != "left" && side != "right")
     fail("searchsorted", "Invalid side '", side, "'. Expected 'left' or 'right'.");
   const Dtype dtype = promote(sorted_sequence.dtype(), values.dtype());
-  return SearchSorted::make(astype(sorted_sequence, dtype, s), astype(values, dtype, s), side == "right", s);
+  return SearchSorted::make(astype(sorted_sequence, dtype, s), astype(values, dtype, s),
+                            side == "right", s);
 }
 
 static const Registered<Sort> sort_class("Sort", false, whole);

@@ -1,4 +1,5 @@
-// The distinct values of an array, from its sorted elements: nothing is evaluated as long as the size is given.
+// The distinct values of an array, from its sorted elements: nothing is evaluated as long as the
+// size is given.
 #include <algorithm>
 
 #include "base/error.h"
@@ -13,7 +14,9 @@
 namespace mlx {
 namespace {
 
-array part(const array& x, int start, int stop, const StreamOrDevice& s) { return slice(x, {start}, {stop}, s); }
+array part(const array& x, int start, int stop, const StreamOrDevice& s) {
+  return slice(x, {start}, {stop}, s);
+}
 
 /// For each sorted element the number of its value, counted from 0. NaN differs from itself.
 array numbers_of(const array& sorted, const StreamOrDevice& s) {
@@ -24,22 +27,27 @@ array numbers_of(const array& sorted, const StreamOrDevice& s) {
   return concatenate({first, cumsum(changes, 0, false, true, {}, s)}, 0, s);
 }
 
-std::optional<array> filling(const std::optional<Operand>& value, Dtype dtype, const StreamOrDevice& s) {
+std::optional<array> filling(const std::optional<Operand>& value, Dtype dtype,
+                             const StreamOrDevice& s) {
   if (!value) return {};
   const array fill = to_array_beside(*value, dtype);
-  if (fill.size() != 1) fail("unique", "the fill value must have one element, not shape ", to_string(fill.shape()), ".");
+  if (fill.size() != 1)
+    fail("unique", "the fill value must have one element, not shape ", to_string(fill.shape()),
+         ".");
   return astype(reshape(fill, {}, s), dtype, s);
 }
 
 }  // namespace
 
-std::variant<array, ArrayTuple> unique(const array& a, std::optional<int> size, bool return_index, bool return_inverse,
-                                       bool return_counts, const std::optional<Operand>& fill_value, StreamOrDevice s) {
+std::variant<array, ArrayTuple> unique(const array& a, std::optional<int> size, bool return_index,
+                                       bool return_inverse, bool return_counts,
+                                       const std::optional<Operand>& fill_value, StreamOrDevice s) {
   if (size.value_or(0) < 0) fail("unique", "the size must not be negative, but is ", *size, ".");
   const array flat = flatten(a, 0, -1, s);
   const int n = flat.shape(0);
   const std::optional<array> fill = filling(fill_value, a.dtype(), s);
-  if (n == 0 && size.value_or(0) > 0 && !fill) fail("unique", "an empty array has no value to fill the result with; give fill_value.");
+  if (n == 0 && size.value_or(0) > 0 && !fill)
+    fail("unique", "an empty array has no value to fill the result with; give fill_value.");
 
   // An empty array becomes the fill value, which then counts for nothing.
   const array source = n ? flat : fill ? reshape(*fill, {1}, s) : zeros({1}, a.dtype(), s);
@@ -51,10 +59,12 @@ std::variant<array, ArrayTuple> unique(const array& a, std::optional<int> size, 
   // Where in the sorted elements each value begins; those that are not there begin at the end.
   const array end(n, int32);
   const array slot = minimum(number, array(k, int32), s), position = arange(count, int32, s);
-  const array starts = scatter(full({dimension(int64_t(k) + 1, "unique")}, end, {}, s), {slot}, position, 0, ScatterMode::minimum, s);
+  const array starts = scatter(full({dimension(int64_t(k) + 1, "unique")}, end, {}, s), {slot},
+                               position, 0, ScatterMode::minimum, s);
   const array start = part(starts, 0, k, s), is_there = less(start, end, s);
   const array index = take(order, where(is_there, start, array(0, int32), s), 0, s);
-  const array found = take(source, index, 0, s), values = fill ? where(is_there, found, *fill, s) : found;
+  const array found = take(source, index, 0, s),
+              values = fill ? where(is_there, found, *fill, s) : found;
   if (!return_index && !return_inverse && !return_counts) return values;
 
   ArrayTuple result{{values}};

@@ -33,7 +33,8 @@ class View final : public Primitive {
     if (from != to && !strides.empty()) strides.back() = 1;
     outputs[0].share(x, std::move(strides), x.offset() * from / to);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     if (cuts(primals[0].dtype(), "vjp")) return {zeros_like(primals[0])};
     return {view(cotangents[0], primals[0].dtype())};
   }
@@ -41,16 +42,19 @@ class View final : public Primitive {
     const array seen = view(tangents[0], dtype_);
     return {cuts(primals[0].dtype(), "jvp") ? zeros_like(seen) : seen};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {{view(batch_first(inputs[0], axes[0], 0), dtype_)}, {0}};
   }
   Shape shape_for(const array& x) const {
     const int from = x.itemsize(), to = dtype_.size();
     Shape shape = x.shape();
     if (from == to) return shape;
-    if (shape.empty()) fail(name(), "changing the dtype of a scalar is only allowed between dtypes of one size.");
+    if (shape.empty())
+      fail(name(), "changing the dtype of a scalar is only allowed between dtypes of one size.");
     if (int64_t(shape.back()) * from % to != 0)
-      fail(name(), "the bytes of the last axis, of size ", shape.back(), ", are no multiple of ", dtype_.name(), "'s.");
+      fail(name(), "the bytes of the last axis, of size ", shape.back(), ", are no multiple of ",
+           dtype_.name(), "'s.");
     shape.back() = dimension(int64_t(shape.back()) * from / to, name());
     return shape;
   }
@@ -67,7 +71,8 @@ class View final : public Primitive {
     for (int i = 0; i + 1 < x.ndim(); ++i) divides &= x.strides()[i] * from % to == 0;
     return divides;
   }
-  /// Whole numbers carry no derivatives; complex numbers are pairs of floats; other bits are not linear.
+  /// Whole numbers carry no derivatives; complex numbers are pairs of floats; other bits are not
+  /// linear.
   bool cuts(Dtype from, const char* transform) const {
     const auto part = [](Dtype d) { return d.is_complex() ? Dtype(float32) : d; };
     if (!from.is_inexact() || !dtype_.is_inexact()) return true;
@@ -82,12 +87,15 @@ class AsStrided final : public Primitive {
   AsStrided(Shape shape, std::vector<int64_t> strides, int64_t offset)
       : shape_(std::move(shape)), strides_(std::move(strides)), offset_(offset) {}
   const char* name() const override { return "as_strided"; }
-  void fields(Fields& f) override { f.field("shape", shape_), f.field("strides", strides_), f.field("offset", offset_); }
+  void fields(Fields& f) override {
+    f.field("shape", shape_), f.field("strides", strides_), f.field("offset", offset_);
+  }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     const array x = contiguous_copy(inputs[0], queue);
     outputs[0].share(x, Strides(strides_.begin(), strides_.end()), x.offset() + offset_);
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     // Every element goes back to the position it was read from.
     array at(offset_, int64);
     for (size_t i = 0; i < shape_.size(); ++i) {
@@ -101,7 +109,8 @@ class AsStrided final : public Primitive {
   Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
     return {as_strided(tangents[0], shape_, strides_, offset_)};
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     const array x = moveaxis(inputs[0], axes[0], 0);
     Shape shape = shape_;
     std::vector<int64_t> strides = strides_;
@@ -123,19 +132,26 @@ class Depends final : public Primitive {
   const char* name() const override { return "depends"; }
   void fields(Fields& f) override { f.field("count", count_); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue&) override {
-    for (int i = 0; i < count_; ++i) outputs[i].share(inputs[i], inputs[i].strides(), inputs[i].offset());
+    for (int i = 0; i < count_; ++i)
+      outputs[i].share(inputs[i], inputs[i].strides(), inputs[i].offset());
   }
-  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums, const Arrays&) override {
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays&) override {
     Arrays result;
-    for (const int i : argnums) result.push_back(i < count_ ? cotangents[i] : zeros_like(primals[i]));
+    for (const int i : argnums)
+      result.push_back(i < count_ ? cotangents[i] : zeros_like(primals[i]));
     return result;
   }
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums) override {
+  Arrays jvp(const Arrays& primals, const Arrays& tangents,
+             const std::vector<int>& argnums) override {
     return all_tangents(primals, tangents, argnums, size_t(count_));
   }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
-    const Arrays first(inputs.begin(), inputs.begin() + count_), others(inputs.begin() + count_, inputs.end());
-    return {std::get<Arrays>(depends(first, others)), std::vector<int>(axes.begin(), axes.begin() + count_)};
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
+    const Arrays first(inputs.begin(), inputs.begin() + count_),
+        others(inputs.begin() + count_, inputs.end());
+    return {std::get<Arrays>(depends(first, others)),
+            std::vector<int>(axes.begin(), axes.begin() + count_)};
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     std::vector<Shape> shapes;
@@ -159,23 +175,28 @@ array view(Operand operand, Dtype dtype, StreamOrDevice s) {
   return array(std::move(shape), dtype, std::move(primitive), {a}, to_stream(s));
 }
 
-array as_strided(const array& a, const std::optional<Shape>& shape, const std::optional<std::vector<int64_t>>& strides,
-                 int64_t offset, StreamOrDevice s) {
+array as_strided(const array& a, const std::optional<Shape>& shape,
+                 const std::optional<std::vector<int64_t>>& strides, int64_t offset,
+                 StreamOrDevice s) {
   const Shape to = shape.value_or(a.shape());
   const Strides dense = row_major(to);
-  const std::vector<int64_t> steps = strides.value_or(std::vector<int64_t>(dense.begin(), dense.end()));
-  if (steps.size() != to.size()) fail("as_strided", "got ", steps.size(), " strides for a shape of ", to.size(), " dimensions.");
+  const std::vector<int64_t> steps =
+      strides.value_or(std::vector<int64_t>(dense.begin(), dense.end()));
+  if (steps.size() != to.size())
+    fail("as_strided", "got ", steps.size(), " strides for a shape of ", to.size(), " dimensions.");
   int64_t first = offset, last = offset;
   for (size_t i = 0; i < to.size(); ++i) {
     if (to[i] < 0) fail("as_strided", "negative dimensions are not allowed.");
     (steps[i] < 0 ? first : last) += steps[i] * (int64_t(to[i]) - 1);
   }
   if (size_of(to) > 0 && (first < 0 || last >= a.size()))
-    fail("as_strided", "the elements from ", first, " to ", last, " reach beyond an array of ", a.size(), ".");
+    fail("as_strided", "the elements from ", first, " to ", last, " reach beyond an array of ",
+         a.size(), ".");
   return array(to, a.dtype(), make_ref<AsStrided>(to, steps, offset), {a}, to_stream(s));
 }
 
-std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs_, const std::variant<array, Arrays>& dependencies_) {
+std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs_,
+                                    const std::variant<array, Arrays>& dependencies_) {
   const auto several = [](const std::variant<array, Arrays>& given) {
     const array* const one = std::get_if<array>(&given);
     return one ? Arrays{*one} : std::get<Arrays>(given);
@@ -187,13 +208,16 @@ std::variant<array, Arrays> depends(const std::variant<array, Arrays>& inputs_, 
   if (inputs.empty()) return Arrays{};
   Arrays all = inputs;
   all.insert(all.end(), dependencies.begin(), dependencies.end());
-  Arrays after = array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())), std::move(all), to_stream({}));
+  Arrays after =
+      array::several(std::move(shapes), std::move(dtypes), make_ref<Depends>(int(inputs.size())),
+                     std::move(all), to_stream({}));
   if (std::holds_alternative<array>(inputs_)) return after[0];
   return after;
 }
 
 static const Registered<View> view_class("View", float32);
-static const Registered<AsStrided> as_strided_class("AsStrided", Shape{}, std::vector<int64_t>{}, int64_t(0));
+static const Registered<AsStrided> as_strided_class("AsStrided", Shape{}, std::vector<int64_t>{},
+                                                    int64_t(0));
 static const Registered<Depends> depends_class("Depends", 0);
 
 }  // namespace mlx

@@ -1,4 +1,5 @@
-// Reverse- and forward-mode differentiation: walks over the tape applying each primitive's vjp or jvp.
+// Reverse- and forward-mode differentiation: walks over the tape applying each primitive's vjp or
+// jvp.
 #include "transforms/autodiff.h"
 
 #include "base/error.h"
@@ -25,14 +26,20 @@ class Identity final : public Primitive {
       outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
     }
   }
-  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&, const Arrays&) override {
+  Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
+             const Arrays&) override {
     return cotangents;
   }
-  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override { return tangents; }
-  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs, const std::vector<int>& axes) override {
+  Arrays jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&) override {
+    return tangents;
+  }
+  std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
+                                           const std::vector<int>& axes) override {
     return {inputs, axes};
   }
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override { return {inputs[0].shape()}; }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    return {inputs[0].shape()};
+  }
   bool is_view() const override { return true; }
 };
 
@@ -57,16 +64,21 @@ std::vector<int> active_inputs(const Node& node, const Tape& tape) {
 
 void check_match(const char* op, const char* what, const array& given, const array& like) {
   if (given.shape() != like.shape())
-    fail(op, what, " of shape ", to_string(given.shape()), " does not match an array of shape ", to_string(like.shape()), ".");
+    fail(op, what, " of shape ", to_string(given.shape()), " does not match an array of shape ",
+         to_string(like.shape()), ".");
 }
 
 }  // namespace
 
-array identity(const array& x) { return array(x.shape(), x.dtype(), make_ref<Identity>(), {x}, x.is_evaluated() ? to_stream({}) : x.stream()); }
+array identity(const array& x) {
+  return array(x.shape(), x.dtype(), make_ref<Identity>(), {x},
+               x.is_evaluated() ? to_stream({}) : x.stream());
+}
 
 Arrays or_zeros(const std::vector<std::optional<array>>& values, const Arrays& like) {
   Arrays result;
-  for (size_t i = 0; i < like.size(); ++i) result.push_back(values[i] ? *values[i] : zeros_like(like[i]));
+  for (size_t i = 0; i < like.size(); ++i)
+    result.push_back(values[i] ? *values[i] : zeros_like(like[i]));
   return result;
 }
 
@@ -76,8 +88,8 @@ array tracer_of(const array& x) {
   return tracer;
 }
 
-Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& outputs, const Arrays& tangents,
-                    const std::vector<int>& argnums) {
+Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& outputs,
+                    const Arrays& tangents, const std::vector<int>& argnums) {
   Arrays direct = primitive.jvp(inputs, tangents, argnums);
   if (!direct.empty()) return direct;
   const Tracing tracing(Tracing::differentiate);
@@ -87,7 +99,8 @@ Arrays push_forward(Primitive& primitive, const Arrays& inputs, const Arrays& ou
   return or_zeros(pull_back(pulled, {tangents.begin(), tangents.end()}, seeds), outputs);
 }
 
-std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::vector<std::optional<array>>& cotangents,
+std::vector<std::optional<array>> pull_back(const Arrays& outputs,
+                                            const std::vector<std::optional<array>>& cotangents,
                                             const Arrays& sources) {
   const Tape tape(outputs, sources, true);
   std::unordered_map<const Node*, array> gradient;
@@ -121,15 +134,18 @@ std::vector<std::optional<array>> pull_back(const Arrays& outputs, const std::ve
   std::vector<std::optional<array>> result;
   for (const array& source : sources) {
     const auto at = gradient.find(&source.node());
-    if (at != gradient.end()) result.emplace_back(at->second);
-    else result.emplace_back();
+    if (at != gradient.end())
+      result.emplace_back(at->second);
+    else
+      result.emplace_back();
   }
   return result;
 }
 
 std::pair<Arrays, Arrays> vjp(const Function& f, const Arrays& primals, const Arrays& cotangents) {
   const auto [sources, outputs] = traced(f, primals);
-  // Cotangents go to the outputs in order; those behind stop_gradient take none when there are fewer cotangents.
+  // Cotangents go to the outputs in order; those behind stop_gradient take none when there are
+  // fewer cotangents.
   std::vector<std::optional<array>> matched;
   size_t next = 0;
   const bool skip = cotangents.size() != outputs.size();
@@ -139,11 +155,13 @@ std::pair<Arrays, Arrays> vjp(const Function& f, const Arrays& primals, const Ar
       matched.emplace_back();
       continue;
     }
-    if (next == cotangents.size()) fail("vjp", outputs.size(), " outputs but only ", cotangents.size(), " cotangents.");
+    if (next == cotangents.size())
+      fail("vjp", outputs.size(), " outputs but only ", cotangents.size(), " cotangents.");
     check_match("vjp", "a cotangent", cotangents[next], output);
     matched.emplace_back(astype(cotangents[next++], output.dtype()));
   }
-  if (next != cotangents.size()) fail("vjp", cotangents.size(), " cotangents for ", outputs.size(), " outputs.");
+  if (next != cotangents.size())
+    fail("vjp", cotangents.size(), " cotangents for ", outputs.size(), " outputs.");
   return {outputs, or_zeros(pull_back(outputs, matched, sources), primals)};
 }
 
@@ -157,7 +175,8 @@ std::pair<Arrays, Arrays> value_and_gradient(const Function& f, const Arrays& pr
 std::pair<Arrays, Arrays> jvp(const Function& f, const Arrays& primals, const Arrays& tangents) {
   if (primals.size() != tangents.size())
     fail("jvp", primals.size(), " primals but ", tangents.size(), " tangents.");
-  for (size_t i = 0; i < primals.size(); ++i) check_match("jvp", "a tangent", tangents[i], primals[i]);
+  for (size_t i = 0; i < primals.size(); ++i)
+    check_match("jvp", "a tangent", tangents[i], primals[i]);
   const auto [sources, outputs] = traced(f, primals);
   const Tape tape(outputs, sources, true);
   std::unordered_map<const Node*, array> tangent;
@@ -176,7 +195,8 @@ std::pair<Arrays, Arrays> jvp(const Function& f, const Arrays& primals, const Ar
     }
     if (argnums.empty()) continue;
     const Arrays pushed = push_through(*node->primitive, node->inputs, results, incoming, argnums);
-    for (size_t i = 0; i < results.size(); ++i) tangent.insert_or_assign(&results[i].node(), pushed[i]);
+    for (size_t i = 0; i < results.size(); ++i)
+      tangent.insert_or_assign(&results[i].node(), pushed[i]);
   }
   Arrays result;
   for (const array& output : outputs) {

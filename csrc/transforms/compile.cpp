@@ -17,14 +17,19 @@ std::atomic<bool>& enabled() {
 
 }  // namespace
 
-bool compile_enabled() { return enabled(); }
-void set_compile_enabled(bool on) { enabled() = on; }
+bool compile_enabled() {
+  return enabled();
+}
+void set_compile_enabled(bool on) {
+  enabled() = on;
+}
 
 namespace {
 
 Plan recorded(const Function& f, const Arrays& inputs, bool shapeless) {
   Arrays placeholders, outputs;
-  for (const array& input : inputs) placeholders.push_back(array::placeholder(input.shape(), input.dtype()));
+  for (const array& input : inputs)
+    placeholders.push_back(array::placeholder(input.shape(), input.dtype()));
   {
     const Tracing tracing(Tracing::record);
     const AnyShape any_shape(shapeless);
@@ -42,7 +47,8 @@ Compiled compile(const Function& f, const Arrays& inputs, bool shapeless) {
   for (const array& constant : plan.constants)
     for (const array& input : inputs)
       if (constant.same(input) && !constant.node().immediate)
-        fail("compile", "the function reaches an array through a closure that is also one of its arguments.");
+        fail("compile",
+             "the function reaches an array through a closure that is also one of its arguments.");
   if (!defers(plan)) fuse(plan, shapeless);
   return {std::move(plan), shapeless};
 }
@@ -61,7 +67,9 @@ Arrays Compiled::operator()(const Arrays& inputs) const {
   }
   // These shapes come again: make all nodes once and fuse them.
   if (found->second.outputs.empty()) {
-    found->second = recorded([this](const Arrays& placeholders) { return plan_.replay(placeholders, true); }, inputs, false);
+    found->second =
+        recorded([this](const Arrays& placeholders) { return plan_.replay(placeholders, true); },
+                 inputs, false);
     fuse(found->second);
   }
   return found->second.replay(inputs, false);

@@ -9,11 +9,13 @@
 
 namespace mlx {
 
-/// A function recorded for inputs of certain shapes and dtypes (ndim and dtypes only when shapeless).
+/// A function recorded for inputs of certain shapes and dtypes (ndim and dtypes only when
+/// shapeless).
 class Compiled {
  public:
   Compiled() = default;
-  Compiled(Plan plan, bool shapeless) : plan_(std::move(plan)), shapeless_(shapeless), defers_(defers(plan_)) {}
+  Compiled(Plan plan, bool shapeless)
+      : plan_(std::move(plan)), shapeless_(shapeless), defers_(defers(plan_)) {}
   Arrays operator()(const Arrays& inputs) const;
   const Plan& plan() const { return plan_; }  ///< what was recorded, simplified and fused
 
@@ -24,8 +26,8 @@ class Compiled {
   mutable std::map<std::string, Plan> known_;
 };
 
-/// Runs `f` once on placeholders like `inputs`. Throws std::invalid_argument when `f` reaches one of the inputs
-/// through a closure too.
+/// Runs `f` once on placeholders like `inputs`. Throws std::invalid_argument when `f` reaches one
+/// of the inputs through a closure too.
 Compiled compile(const Function& f, const Arrays& inputs, bool shapeless);
 
 /// mx.disable_compile() and the environment's MLX_DISABLE_COMPILE.

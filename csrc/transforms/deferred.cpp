@@ -1,4 +1,5 @@
-// The rules of primitives, called at once or, in a recording for inputs of any shape, when the shapes are known.
+// The rules of primitives, called at once or, in a recording for inputs of any shape, when the
+// shapes are known.
 #include "transforms/deferred.h"
 
 #include "base/error.h"
@@ -12,14 +13,19 @@ namespace {
 
 /// A primitive as a field of another one.
 void primitive_field(Fields& f, Ref<Primitive>& primitive) {
-  std::string class_name = primitive ? class_name_of(*primitive) : "", name = primitive ? primitive->name() : "";
+  std::string class_name = primitive ? class_name_of(*primitive) : "",
+              name = primitive ? primitive->name() : "";
   f.field("class", class_name);
   f.field("name", name);
-  if (primitive) primitive->fields(f);
-  else primitive = make_primitive(class_name, name, f);
+  if (primitive)
+    primitive->fields(f);
+  else
+    primitive = make_primitive(class_name, name, f);
 }
 
-Arrays part(const Arrays& all, int from, int count) { return {all.begin() + from, all.begin() + from + count}; }
+Arrays part(const Arrays& all, int from, int count) {
+  return {all.begin() + from, all.begin() + from + count};
+}
 
 Arrays joined(Arrays a, const Arrays& b, const Arrays& c) {
   a.insert(a.end(), b.begin(), b.end());
@@ -32,7 +38,8 @@ Function as_function(const Deferred& call) {
 }
 
 /// The call as a function of some of its inputs alone.
-Function as_function_of(const Deferred& call, const std::vector<int>& argnums, const Arrays& inputs) {
+Function as_function_of(const Deferred& call, const std::vector<int>& argnums,
+                        const Arrays& inputs) {
   return [&call, argnums, all = inputs](const Arrays& some) mutable {
     for (size_t k = 0; k < argnums.size(); ++k) all[argnums[k]] = some[k];
     return call.apply(all);
@@ -45,11 +52,15 @@ Arrays chosen(const Arrays& inputs, const std::vector<int>& argnums) {
   return result;
 }
 
-/// Inputs are a primitive's inputs, as many tangents or cotangents as the rule takes, and its outputs.
+/// Inputs are a primitive's inputs, as many tangents or cotangents as the rule takes, and its
+/// outputs.
 class Rule : public Deferred {
  public:
   Rule(Ref<Primitive> primitive, std::vector<int> argnums, int inputs, int outputs)
-      : primitive_(std::move(primitive)), argnums_(std::move(argnums)), inputs_(inputs), outputs_(outputs) {}
+      : primitive_(std::move(primitive)),
+        argnums_(std::move(argnums)),
+        inputs_(inputs),
+        outputs_(outputs) {}
   void fields(Fields& f) override {
     primitive_field(f, primitive_);
     f.field("argnums", argnums_), f.field("inputs", inputs_), f.field("outputs", outputs_);
@@ -68,8 +79,11 @@ class DeferredVjp final : public Rule {
   Arrays apply(const Arrays& all) const override {
     const Arrays primals = part(all, 0, inputs_), cotangents = part(all, inputs_, outputs_);
     const Deferred* const call = as_deferred(*primitive_);
-    if (!call) return primitive_->vjp(primals, cotangents, argnums_, part(all, inputs_ + outputs_, outputs_));
-    return mlx::vjp(as_function_of(*call, argnums_, primals), chosen(primals, argnums_), cotangents).second;
+    if (!call)
+      return primitive_->vjp(primals, cotangents, argnums_,
+                             part(all, inputs_ + outputs_, outputs_));
+    return mlx::vjp(as_function_of(*call, argnums_, primals), chosen(primals, argnums_), cotangents)
+        .second;
   }
 };
 
@@ -81,8 +95,11 @@ class DeferredJvp final : public Rule {
     const int count = int(argnums_.size());
     const Arrays primals = part(all, 0, inputs_), tangents = part(all, inputs_, count);
     const Deferred* const call = as_deferred(*primitive_);
-    if (!call) return push_forward(*primitive_, primals, part(all, inputs_ + count, outputs_), tangents, argnums_);
-    return mlx::jvp(as_function_of(*call, argnums_, primals), chosen(primals, argnums_), tangents).second;
+    if (!call)
+      return push_forward(*primitive_, primals, part(all, inputs_ + count, outputs_), tangents,
+                          argnums_);
+    return mlx::jvp(as_function_of(*call, argnums_, primals), chosen(primals, argnums_), tangents)
+        .second;
   }
 };
 
@@ -97,14 +114,18 @@ class DeferredVmap final : public Deferred {
   }
   Arrays apply(const Arrays& inputs) const override {
     auto [outputs, axes] = batch(*primitive_, inputs, axes_);
-    if (axes != out_axes_) fail("vmap", primitive_->name(), " cannot infer output shapes: its batch axis moved.");
+    if (axes != out_axes_)
+      fail("vmap", primitive_->name(), " cannot infer output shapes: its batch axis moved.");
     return std::move(outputs);
   }
-  static std::pair<Arrays, std::vector<int>> batch(Primitive& primitive, const Arrays& inputs, const std::vector<int>& axes) {
+  static std::pair<Arrays, std::vector<int>> batch(Primitive& primitive, const Arrays& inputs,
+                                                   const std::vector<int>& axes) {
     const Deferred* const call = as_deferred(primitive);
     if (!call) return primitive.vmap(inputs, axes);
     std::vector<int> out_axes;
-    Arrays outputs = mlx::vmap(as_function(*call), inputs, axes, [&](const Arrays& ys) { return out_axes = std::vector<int>(ys.size(), 0); });
+    Arrays outputs = mlx::vmap(as_function(*call), inputs, axes, [&](const Arrays& ys) {
+      return out_axes = std::vector<int>(ys.size(), 0);
+    });
     return {std::move(outputs), std::move(out_axes)};
   }
 
@@ -113,8 +134,11 @@ class DeferredVmap final : public Deferred {
   std::vector<int> axes_, out_axes_;
 };
 
-/// A rule can wait when its primitive can be saved with it; Python functions are called while recording.
-bool waits(const Primitive& primitive, const Arrays& inputs) { return follows_shape(inputs) && is_registered(primitive); }
+/// A rule can wait when its primitive can be saved with it; Python functions are called while
+/// recording.
+bool waits(const Primitive& primitive, const Arrays& inputs) {
+  return follows_shape(inputs) && is_registered(primitive);
+}
 
 /// Throws for a primitive with remembered numbers, whose rules would repeat them.
 void require_inference(const Primitive& primitive, const Arrays& inputs) {
@@ -134,19 +158,22 @@ Arrays pull_through(Primitive& primitive, const Arrays& inputs, const Arrays& co
                     const std::vector<int>& argnums, const Arrays& outputs) {
   if (!waits(primitive, inputs)) return primitive.vjp(inputs, cotangents, argnums, outputs);
   require_inference(primitive, inputs);
-  return defer(make_ref<DeferredVjp>(Ref<Primitive>(&primitive), argnums, int(inputs.size()), int(outputs.size())),
+  return defer(make_ref<DeferredVjp>(Ref<Primitive>(&primitive), argnums, int(inputs.size()),
+                                     int(outputs.size())),
                joined(inputs, cotangents, outputs), to_stream({}));
 }
 
-Arrays push_through(Primitive& primitive, const Arrays& inputs, const Arrays& outputs, const Arrays& tangents,
-                    const std::vector<int>& argnums) {
+Arrays push_through(Primitive& primitive, const Arrays& inputs, const Arrays& outputs,
+                    const Arrays& tangents, const std::vector<int>& argnums) {
   if (!waits(primitive, inputs)) return push_forward(primitive, inputs, outputs, tangents, argnums);
   require_inference(primitive, inputs);
-  return defer(make_ref<DeferredJvp>(Ref<Primitive>(&primitive), argnums, int(inputs.size()), int(outputs.size())),
+  return defer(make_ref<DeferredJvp>(Ref<Primitive>(&primitive), argnums, int(inputs.size()),
+                                     int(outputs.size())),
                joined(inputs, tangents, outputs), to_stream({}));
 }
 
-std::pair<Arrays, std::vector<int>> batch_through(const Node& node, const Arrays& inputs, const std::vector<int>& axes) {
+std::pair<Arrays, std::vector<int>> batch_through(const Node& node, const Arrays& inputs,
+                                                  const std::vector<int>& axes) {
   Primitive& primitive = *node.primitive;
   if (!waits(primitive, inputs)) return primitive.vmap(inputs, axes);
   require_inference(primitive, node.inputs);
@@ -155,7 +182,9 @@ std::pair<Arrays, std::vector<int>> batch_through(const Node& node, const Arrays
     const AnyShape known(false);
     out_axes = DeferredVmap::batch(primitive, inputs, axes).second;
   }
-  return {defer(make_ref<DeferredVmap>(Ref<Primitive>(&primitive), axes, out_axes), inputs, to_stream({})), out_axes};
+  return {defer(make_ref<DeferredVmap>(Ref<Primitive>(&primitive), axes, out_axes), inputs,
+                to_stream({})),
+          out_axes};
 }
 
 array spread_along(const array& x, int axis, const array& like, int like_axis) {
@@ -163,9 +192,12 @@ array spread_along(const array& x, int axis, const array& like, int like_axis) {
   return spread({x, like}, axis, like_axis)[0];
 }
 
-static const Registered<DeferredVjp> vjp_class("DeferredVjp", Ref<Primitive>(), std::vector<int>{}, 0, 0);
-static const Registered<DeferredJvp> jvp_class("DeferredJvp", Ref<Primitive>(), std::vector<int>{}, 0, 0);
-static const Registered<DeferredVmap> vmap_class("DeferredVmap", Ref<Primitive>(), std::vector<int>{}, std::vector<int>{});
+static const Registered<DeferredVjp> vjp_class("DeferredVjp", Ref<Primitive>(), std::vector<int>{},
+                                               0, 0);
+static const Registered<DeferredJvp> jvp_class("DeferredJvp", Ref<Primitive>(), std::vector<int>{},
+                                               0, 0);
+static const Registered<DeferredVmap> vmap_class("DeferredVmap", Ref<Primitive>(),
+                                                 std::vector<int>{}, std::vector<int>{});
 static const Registered<DeferredCall<&spread>> spread_class("Spread", 0, 0);
 
 }  // namespace mlx

@@ -1,4 +1,5 @@
-// The file format of exported functions: a mark, the recordings as numbers and text, and a digest of it all.
+// The file format of exported functions: a mark, the recordings as numbers and text, and a digest
+// of it all.
 #include "transforms/export.h"
 
 #include <filesystem>
@@ -73,7 +74,9 @@ class Reader final : public Fields {
     rest_.remove_prefix(size);
     return result;
   }
-  [[noreturn]] static void damaged() { fail<std::runtime_error>("import_function", "the file is damaged."); }
+  [[noreturn]] static void damaged() {
+    fail<std::runtime_error>("import_function", "the file is damaged.");
+  }
 
  private:
   void bytes(void* to, size_t size) { std::memcpy(to, part(size).data(), size); }
@@ -89,7 +92,8 @@ void read_values(Reader& r, std::vector<Shape>& shapes, std::vector<Dtype>& dtyp
   for (size_t i = r.count(); i > 0; --i) dtypes.push_back(r.dtype()), shapes.push_back(r.shape());
 }
 
-/// Values of a plan numbered without the gaps that dropped steps leave, as the reader will count them.
+/// Values of a plan numbered without the gaps that dropped steps leave, as the reader will count
+/// them.
 std::vector<int> numbered_anew(const Plan& plan) {
   std::vector<int> numbers(size_t(plan.value_count), -1);
   int next = 0;
@@ -119,7 +123,8 @@ void write_constant(Writer& w, const array& constant) {
   array dense = contiguous(constant);
   w.write(dense.dtype().name());
   w.write(dense.shape());
-  w.write(std::string_view(dense.size() ? static_cast<const char*>(dense.host()) : "", size_t(dense.nbytes())));
+  w.write(std::string_view(dense.size() ? static_cast<const char*>(dense.host()) : "",
+                           size_t(dense.nbytes())));
 }
 
 array read_constant(Reader& r) {
@@ -138,7 +143,8 @@ struct Constants {
   explicit Constants(const std::vector<Exported>& functions) {
     for (const Exported& f : functions)
       for (const array& constant : f.plan.constants)
-        if (number.try_emplace(&constant.node(), int(values.size())).second) values.push_back(constant);
+        if (number.try_emplace(&constant.node(), int(values.size())).second)
+          values.push_back(constant);
   }
 };
 
@@ -148,7 +154,8 @@ void write_function(Writer& w, const Exported& f, const Constants& constants) {
   for (const std::string& name : f.keywords) w.write(name);
   write_values(w, f.shapes, f.dtypes);
   w.write(int64_t(f.plan.constants.size()));
-  for (const array& constant : f.plan.constants) w.write(int64_t(constants.number.at(&constant.node())));
+  for (const array& constant : f.plan.constants)
+    w.write(int64_t(constants.number.at(&constant.node())));
   const std::vector<int> numbers = numbered_anew(f.plan);
   w.write(int64_t(f.plan.steps.size()));
   for (const Plan::Step& step : f.plan.steps) {
@@ -184,7 +191,12 @@ Exported read_function(Reader& r, const Arrays* shared) {
   plan.value_count = plan.input_count + int(plan.constants.size());
   for (size_t i = r.count(); i > 0; --i) {
     const std::string class_name = r.text(), name = r.text();
-    Plan::Step step{make_primitive(class_name, name, r), read_numbers(r, plan.value_count), {}, {}, {}, plan.value_count};
+    Plan::Step step{make_primitive(class_name, name, r),
+                    read_numbers(r, plan.value_count),
+                    {},
+                    {},
+                    {},
+                    plan.value_count};
     read_values(r, step.shapes, step.dtypes);
     plan.value_count += int(step.shapes.size());
     plan.steps.push_back(std::move(step));
@@ -195,9 +207,10 @@ Exported read_function(Reader& r, const Arrays* shared) {
 
 }  // namespace
 
-bool Exported::accepts(const Arrays& inputs, size_t positional_count, const std::vector<std::string>& names,
-                       bool shapeless) const {
-  if (positional_count != size_t(positional) || names != keywords || inputs.size() != shapes.size()) return false;
+bool Exported::accepts(const Arrays& inputs, size_t positional_count,
+                       const std::vector<std::string>& names, bool shapeless) const {
+  if (positional_count != size_t(positional) || names != keywords || inputs.size() != shapes.size())
+    return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].dtype() != dtypes[i] || inputs[i].ndim() != int(shapes[i].size())) return false;
     if (!shapeless && inputs[i].shape() != shapes[i]) return false;
@@ -207,10 +220,13 @@ bool Exported::accepts(const Arrays& inputs, size_t positional_count, const std:
 
 std::string Exported::description() const {
   std::ostringstream text;
-  text << "Function with " << positional << " positional inputs and " << keywords.size() << " keyword inputs:\n";
+  text << "Function with " << positional << " positional inputs and " << keywords.size()
+       << " keyword inputs:\n";
   for (size_t i = 0; i < shapes.size(); ++i) {
-    if (i < size_t(positional)) text << "  " << i + 1;
-    else text << "  \"" << keywords[i - size_t(positional)] << '"';
+    if (i < size_t(positional))
+      text << "  " << i + 1;
+    else
+      text << "  \"" << keywords[i - size_t(positional)] << '"';
     text << ": " << to_string(shapes[i]) << ' ' << dtypes[i].name() << '\n';
   }
   return text.str();
@@ -233,10 +249,12 @@ void save_exported(const std::string& path, const ExportedFile& file) {
 
 ExportedFile load_exported(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) fail<std::runtime_error>("import_function", "Failed to open ", path);
+  if (!in || std::filesystem::is_directory(path))
+    fail<std::runtime_error>("import_function", "Failed to open ", path);
   const std::string content(std::istreambuf_iterator<char>(in), {});
   const bool first = content.compare(0, first_mark.size(), first_mark) == 0;
-  if (content.size() < mark.size() + digest_size || (!first && content.compare(0, mark.size(), mark) != 0))
+  if (content.size() < mark.size() + digest_size ||
+      (!first && content.compare(0, mark.size(), mark) != 0))
     fail<std::runtime_error>("import_function", path, " is not an exported function, or damaged.");
   const std::string_view body = std::string_view(content).substr(0, content.size() - digest_size);
   if (digest(body) != std::string_view(content).substr(body.size())) Reader::damaged();
@@ -247,7 +265,8 @@ ExportedFile load_exported(const std::string& path) {
   Arrays constants;
   if (!first)
     for (size_t i = r.count(); i > 0; --i) constants.push_back(read_constant(r));
-  for (size_t i = r.count(); i > 0; --i) file.functions.push_back(read_function(r, first ? nullptr : &constants));
+  for (size_t i = r.count(); i > 0; --i)
+    file.functions.push_back(read_function(r, first ? nullptr : &constants));
   return file;
 }
 

@@ -8,7 +8,8 @@
 
 namespace mlx {
 
-/// One recording of a function: its inputs are the positional ones, then those by keyword, ordered by name.
+/// One recording of a function: its inputs are the positional ones, then those by keyword, ordered
+/// by name.
 struct Exported {
   Plan plan;
   int positional = 0;
@@ -16,7 +17,8 @@ struct Exported {
   std::vector<Shape> shapes;  ///< of the inputs
   std::vector<Dtype> dtypes;
   /// True when inputs like these can be given; shapes only count by their length when shapeless.
-  bool accepts(const Arrays& inputs, size_t positional_count, const std::vector<std::string>& names, bool shapeless) const;
+  bool accepts(const Arrays& inputs, size_t positional_count, const std::vector<std::string>& names,
+               bool shapeless) const;
   std::string description() const;
 };
 
@@ -26,8 +28,8 @@ struct ExportedFile {
   std::vector<Exported> functions;
 };
 
-/// Writes the file at once. Throws std::runtime_error when it cannot, std::invalid_argument for a primitive that
-/// cannot be saved (a custom function).
+/// Writes the file at once. Throws std::runtime_error when it cannot, std::invalid_argument for a
+/// primitive that cannot be saved (a custom function).
 void save_exported(const std::string& path, const ExportedFile& file);
 /// Throws std::runtime_error for a missing or damaged file.
 ExportedFile load_exported(const std::string& path);

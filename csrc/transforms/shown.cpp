@@ -38,7 +38,9 @@ class FieldValues final : public Fields {
   std::map<std::string, std::vector<double>> reals_;
 };
 
-Shape extents(const Integers& list) { return {list.begin(), list.end()}; }
+Shape extents(const Integers& list) {
+  return {list.begin(), list.end()};
+}
 Integers range(int64_t from, int64_t to) {
   Integers result(size_t(std::max<int64_t>(0, to - from)));
   std::iota(result.begin(), result.end(), from);
@@ -46,9 +48,9 @@ Integers range(int64_t from, int64_t to) {
 }
 
 // Codes of MLX's reductions, scans and scatters.
-constexpr int64_t reduce_codes[] = {2, 2, 3, 4, 5, 0, 1};   // sum, mean, prod, min, max, all, any
-constexpr int64_t scan_codes[] = {2, 3, 0, 1};              // sum, prod, max, min
-constexpr int64_t scatter_codes[] = {4, 2, 3, 0, 1};        // set, add, multiply, maximum, minimum
+constexpr int64_t reduce_codes[] = {2, 2, 3, 4, 5, 0, 1};  // sum, mean, prod, min, max, all, any
+constexpr int64_t scan_codes[] = {2, 3, 0, 1};             // sum, prod, max, min
+constexpr int64_t scatter_codes[] = {4, 2, 3, 0, 1};       // set, add, multiply, maximum, minimum
 
 /// The stops of a slice: before the first element, MLX counts on downwards.
 Integers downward(const FieldValues& f, const Shape& shape) {
@@ -61,11 +63,14 @@ Integers downward(const FieldValues& f, const Shape& shape) {
 
 class Translation {
  public:
-  Translation(const Plan& plan, const std::vector<Shape>& input_shapes, bool shapeless) : plan_(plan), shapeless_(shapeless) {
+  Translation(const Plan& plan, const std::vector<Shape>& input_shapes, bool shapeless)
+      : plan_(plan), shapeless_(shapeless) {
     now_.resize(size_t(plan.value_count), -1);
-    for (int i = 0; i < plan.input_count; ++i) now_[i] = value(input_shapes[i], plan.input_dtypes[i]);
+    for (int i = 0; i < plan.input_count; ++i)
+      now_[i] = value(input_shapes[i], plan.input_dtypes[i]);
     result_.input_count = plan.input_count;
-    for (size_t i = 0; i < plan.constants.size(); ++i) now_[plan.input_count + i] = constant(plan.constants[i]);
+    for (size_t i = 0; i < plan.constants.size(); ++i)
+      now_[plan.input_count + i] = constant(plan.constants[i]);
   }
 
   Shown run() {
@@ -103,24 +108,28 @@ class Translation {
     std::vector<int> outputs;
     for (size_t i = 0; i < step.shapes.size(); ++i)
       outputs.push_back(now_[step.first_output + i] = value(step.shapes[i], step.dtypes[i]));
-    result_.steps.push_back({std::move(name), std::move(state), std::move(inputs), std::move(outputs)});
+    result_.steps.push_back(
+        {std::move(name), std::move(state), std::move(inputs), std::move(outputs)});
   }
   /// A quotient and a remainder of the same numbers, as divmod makes them.
   static bool is_divmod(const Plan::Step& a, const Plan::Step& b) {
-    return std::string_view(a.primitive->name()) == "floor_divide" && std::string_view(b.primitive->name()) == "remainder" &&
-           a.inputs == b.inputs;
+    return std::string_view(a.primitive->name()) == "floor_divide" &&
+           std::string_view(b.primitive->name()) == "remainder" && a.inputs == b.inputs;
   }
   void divmod(const Plan::Step& quotient, const Plan::Step& remainder) {
     std::vector<int> in;
-    for (const int input : quotient.inputs) in.push_back(spread(cast(now_[input], quotient.dtypes[0]), quotient.shapes[0], shapeless_));
-    const int first = value(quotient.shapes[0], quotient.dtypes[0]), second = value(remainder.shapes[0], remainder.dtypes[0]);
+    for (const int input : quotient.inputs)
+      in.push_back(spread(cast(now_[input], quotient.dtypes[0]), quotient.shapes[0], shapeless_));
+    const int first = value(quotient.shapes[0], quotient.dtypes[0]),
+              second = value(remainder.shapes[0], remainder.dtypes[0]);
     now_[quotient.first_output] = first, now_[remainder.first_output] = second;
     result_.steps.push_back({"DivMod", {}, std::move(in), {first, second}});
   }
   const Shape& shape(int number) const { return result_.shapes[number]; }
   Dtype dtype(int number) const { return result_.dtypes[number]; }
 
-  int emit(std::string name, State state, std::vector<int> inputs, const Shape& shape, Dtype dtype) {
+  int emit(std::string name, State state, std::vector<int> inputs, const Shape& shape,
+           Dtype dtype) {
     const int number = value(shape, dtype);
     result_.steps.push_back({std::move(name), std::move(state), std::move(inputs), {number}});
     return number;
@@ -140,10 +149,13 @@ class Translation {
     std::swap(to[to.size() - 1], to[to.size() - 2]);
     return emit("Transpose", {order}, {x}, to, dtype(x));
   }
-  int squeezed(int x, const Integers& axes, const Shape& to) { return emit("Squeeze", {axes}, {x}, to, dtype(x)); }
+  int squeezed(int x, const Integers& axes, const Shape& to) {
+    return emit("Squeeze", {axes}, {x}, to, dtype(x));
+  }
 
   void translate(const Plan::Step& step);
-  int elementwise(const std::string& ours, Dtype operand, std::vector<int> inputs, const Shape& to, Dtype result);
+  int elementwise(const std::string& ours, Dtype operand, std::vector<int> inputs, const Shape& to,
+                  Dtype result);
   int reduced(const FieldValues& f, int x, const Shape& to, Dtype result);
   int gathered(const FieldValues& f, std::vector<int> inputs, const Shape& to, Dtype result);
   int multiplied(const FieldValues& f, std::vector<int> inputs, const Shape& to, Dtype result);
@@ -153,23 +165,28 @@ class Translation {
 
   const Plan& plan_;
   bool shapeless_;
-  std::vector<int> now_;  ///< the number of a value of the plan here
+  std::vector<int> now_;                ///< the number of a value of the plan here
   std::map<std::string, int> numbers_;  ///< constants of one element
   std::map<std::pair<int, std::string>, int> spreads_;
   Shown result_;
 };
 
-int Translation::elementwise(const std::string& ours, Dtype operand, std::vector<int> inputs, const Shape& to, Dtype result) {
+int Translation::elementwise(const std::string& ours, Dtype operand, std::vector<int> inputs,
+                             const Shape& to, Dtype result) {
   if (ours == "bitwise_invert") unknown("BitwiseInvert");
-  if (ours == "positive" || (ours == "conjugate" && !operand.is_complex()) || (ours == "real" && !operand.is_complex())) return inputs[0];
+  if (ours == "positive" || (ours == "conjugate" && !operand.is_complex()) ||
+      (ours == "real" && !operand.is_complex()))
+    return inputs[0];
   const bool binary = inputs.size() > 1;
   const auto with_number = [&](const char* name, double number, bool first) {
     const int other = spread(constant(array(number, operand)), to, false);
     const int x = spread(cast(inputs[0], operand), to, shapeless_);
-    return emit(name, {}, first ? std::vector<int>{other, x} : std::vector<int>{x, other}, to, result);
+    return emit(name, {}, first ? std::vector<int>{other, x} : std::vector<int>{x, other}, to,
+                result);
   };
   const auto is_equal = [&](double number) {
-    const int other = spread(constant(array(number, operand)), to, false), x = spread(inputs[0], to, shapeless_);
+    const int other = spread(constant(array(number, operand)), to, false),
+              x = spread(inputs[0], to, shapeless_);
     return emit("Equal", {false}, {x, other}, to, bool_);
   };
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -208,17 +225,21 @@ int Translation::reduced(const FieldValues& f, int x, const Shape& to, Dtype res
   int64_t count = 1;
   for (const int64_t axis : axes) count *= kept[axis], kept[axis] = 1;
   if (mean) x = cast(x, result);
-  if (count != 1 || shapeless_) x = emit("Reduce", {reduce_codes[kind], axes}, {x}, kept, result);
-  else if (kind >= 5) x = cast(x, bool_);
+  if (count != 1 || shapeless_)
+    x = emit("Reduce", {reduce_codes[kind], axes}, {x}, kept, result);
+  else if (kind >= 5)
+    x = cast(x, bool_);
   if (!f.truth("keepdims")) x = squeezed(x, axes, to);
   if (!mean) return x;
-  const int factor = shapeless_ ? emit("NumberOfElements", {axes, true, result}, {x}, Shape{}, result)
-                                : constant(array(1.0 / double(std::max<int64_t>(1, count)), result));
+  const int factor = shapeless_
+                         ? emit("NumberOfElements", {axes, true, result}, {x}, Shape{}, result)
+                         : constant(array(1.0 / double(std::max<int64_t>(1, count)), result));
   const int left = spread(x, to, shapeless_);
   return emit("Multiply", {}, {left, spread(factor, to, shapeless_)}, to, result);
 }
 
-int Translation::gathered(const FieldValues& f, std::vector<int> inputs, const Shape& to, Dtype result) {
+int Translation::gathered(const FieldValues& f, std::vector<int> inputs, const Shape& to,
+                          Dtype result) {
   const int64_t axis = f.integer("axis"), count = f.integer("count");
   const Shape &from = shape(inputs[0]), positions = shape(inputs[1]);
   const int64_t index_ndim = int64_t(positions.size());
@@ -238,9 +259,12 @@ int Translation::gathered(const FieldValues& f, std::vector<int> inputs, const S
 }
 
 /// Matmul or AddMM: transposed operands, batches spread over each other.
-int Translation::multiplied(const FieldValues& f, std::vector<int> inputs, const Shape& to, Dtype result) {
-  inputs[0] = turned(inputs[0], f.truth("transpose_a")), inputs[1] = turned(inputs[1], f.truth("transpose_b"));
-  if (to.size() > 2 && shape(inputs[1]).size() == 2 && shape(inputs[0]).size() == to.size() && !shapeless_) {
+int Translation::multiplied(const FieldValues& f, std::vector<int> inputs, const Shape& to,
+                            Dtype result) {
+  inputs[0] = turned(inputs[0], f.truth("transpose_a")),
+  inputs[1] = turned(inputs[1], f.truth("transpose_b"));
+  if (to.size() > 2 && shape(inputs[1]).size() == 2 && shape(inputs[0]).size() == to.size() &&
+      !shapeless_) {
     const int64_t lead = int64_t(to.size()) - 1;
     const Shape batch(to.begin(), to.end() - 1), from = shape(inputs[0]);
     const Shape rows{int32_t(size_of(batch)), from.back()}, flat{rows[0], to.back()};
@@ -265,12 +289,18 @@ void Translation::translate(const Plan::Step& step) {
   const Shape& to = step.shapes[0];
   const Dtype result = step.dtypes[0];
   int& out = now_[step.first_output];
-  const auto simple = [&](const char* name, State state) { out = emit(name, std::move(state), in, to, result); };
+  const auto simple = [&](const char* name, State state) {
+    out = emit(name, std::move(state), in, to, result);
+  };
   const auto is = [&](const char* name) { return kind == name; };
-  if (is("Elementwise")) out = elementwise(ours, f.dtype("dtype"), in, to, result);
-  else if (is("AsType")) out = cast(in[0], result);
-  else if (is("StopGradient") || is("Identity")) out = in[0];
-  else if (is("Contiguous")) unknown("Contiguous");
+  if (is("Elementwise"))
+    out = elementwise(ours, f.dtype("dtype"), in, to, result);
+  else if (is("AsType"))
+    out = cast(in[0], result);
+  else if (is("StopGradient") || is("Identity"))
+    out = in[0];
+  else if (is("Contiguous"))
+    unknown("Contiguous");
   else if (is("Where")) {
     in[1] = cast(in[1], f.dtype("dtype")), in[2] = cast(in[2], f.dtype("dtype"));
     for (int& x : in) x = spread(x, to, shapeless_);
@@ -278,41 +308,66 @@ void Translation::translate(const Plan::Step& step) {
   } else if (is("Full")) {
     in[0] = spread(cast(in[0], result), to, true);
     simple("Full", {});
-  } else if (is("Reduce")) out = reduced(f, in[0], to, result);
-  else if (is("ArgReduce")) simple("ArgReduce", {int64_t(!f.truth("least")), f.integer("axis")});
+  } else if (is("Reduce"))
+    out = reduced(f, in[0], to, result);
+  else if (is("ArgReduce"))
+    simple("ArgReduce", {int64_t(!f.truth("least")), f.integer("axis")});
   else if (is("Scan")) {
     if (f.integer("kind") == 4) unknown("CumLogAddExp");
-    simple("Scan", {scan_codes[f.integer("kind")], f.integer("axis"), f.truth("reverse"), f.truth("inclusive")});
+    simple("Scan", {scan_codes[f.integer("kind")], f.integer("axis"), f.truth("reverse"),
+                    f.truth("inclusive")});
   } else if (is("Sort")) {
     const bool positions = f.truth("positions"), whole = f.integer("kth") < 0;
     State state{int64_t(to.size()) - 1};
     if (!whole) state.insert(state.begin(), f.integer("kth"));
-    simple(positions ? whole ? "ArgSort" : "ArgPartition" : whole ? "Sort" : "Partition", std::move(state));
-  } else if (is("SearchSorted")) simple("SearchSorted", {f.truth("right")});
-  else if (is("Softmax")) simple("Softmax", {false});
-  else if (is("LogSumExp") || is("Depends")) simple(kind.c_str(), {});
-  else if (is("Transpose") || is("ExpandDims") || is("Squeeze")) simple(kind.c_str(), {f.list("axes")});
-  else if (is("Broadcast") || is("Reshape")) simple(kind.c_str(), {extents(f.list("shape"))});
-  else if (is("Flatten")) simple("Flatten", {f.integer("start"), f.integer("end")});
-  else if (is("Unflatten")) simple("Unflatten", {f.integer("axis"), extents(f.list("shape"))});
-  else if (is("Concatenate")) simple("Concatenate", {f.integer("axis")});
-  else if (is("View")) simple("View", {f.dtype("dtype")});
+    simple(positions ? whole ? "ArgSort" : "ArgPartition"
+           : whole   ? "Sort"
+                     : "Partition",
+           std::move(state));
+  } else if (is("SearchSorted"))
+    simple("SearchSorted", {f.truth("right")});
+  else if (is("Softmax"))
+    simple("Softmax", {false});
+  else if (is("LogSumExp") || is("Depends"))
+    simple(kind.c_str(), {});
+  else if (is("Transpose") || is("ExpandDims") || is("Squeeze"))
+    simple(kind.c_str(), {f.list("axes")});
+  else if (is("Broadcast") || is("Reshape"))
+    simple(kind.c_str(), {extents(f.list("shape"))});
+  else if (is("Flatten"))
+    simple("Flatten", {f.integer("start"), f.integer("end")});
+  else if (is("Unflatten"))
+    simple("Unflatten", {f.integer("axis"), extents(f.list("shape"))});
+  else if (is("Concatenate"))
+    simple("Concatenate", {f.integer("axis")});
+  else if (is("View"))
+    simple("View", {f.dtype("dtype")});
   else if (is("AsStrided")) {
     if (shape(in[0]).size() > 1) {
       const Shape flat{int32_t(size_of(shape(in[0])))};
       in[0] = emit("Flatten", {int64_t(0), int64_t(shape(in[0]).size()) - 1}, in, flat, result);
     }
-    simple("AsStrided", {extents(f.list("shape")), extents(f.list("strides")), f.integer("offset")});
-  } else if (is("Slice")) simple("Slice", {extents(f.list("start")), extents(downward(f, shape(in[0]))), extents(f.list("strides"))});
-  else if (is("Pad")) simple("Pad", {range(0, int64_t(to.size())), extents(f.list("low")), extents(f.list("high"))});
-  else if (is("SliceUpdate")) simple("SliceUpdate", {int64_t(4), extents(f.list("start")), extents(f.list("stop")), extents(f.list("strides"))});
-  else if (is("DynamicSlice")) simple("DynamicSlice", {f.list("axes"), extents(f.list("size"))});
-  else if (is("DynamicSliceUpdate")) simple("DynamicSliceUpdate", {f.list("axes")});
+    simple("AsStrided",
+           {extents(f.list("shape")), extents(f.list("strides")), f.integer("offset")});
+  } else if (is("Slice"))
+    simple("Slice", {extents(f.list("start")), extents(downward(f, shape(in[0]))),
+                     extents(f.list("strides"))});
+  else if (is("Pad"))
+    simple("Pad", {range(0, int64_t(to.size())), extents(f.list("low")), extents(f.list("high"))});
+  else if (is("SliceUpdate"))
+    simple("SliceUpdate", {int64_t(4), extents(f.list("start")), extents(f.list("stop")),
+                           extents(f.list("strides"))});
+  else if (is("DynamicSlice"))
+    simple("DynamicSlice", {f.list("axes"), extents(f.list("size"))});
+  else if (is("DynamicSliceUpdate"))
+    simple("DynamicSliceUpdate", {f.list("axes")});
   else if (is("Arange")) {
     const double start = f.real("start"), by = f.real("step");
     simple("Arange", {start, start + by * double(f.integer("length")), by});
-  } else if (is("Gather")) out = gathered(f, in, to, result);
-  else if (is("GatherAxis")) simple("GatherAxis", {f.integer("axis")});
+  } else if (is("Gather"))
+    out = gathered(f, in, to, result);
+  else if (is("GatherAxis"))
+    simple("GatherAxis", {f.integer("axis")});
   else if (is("Scatter")) {
     Shape apart(shape(in[2]));  // an update for each index, with axes of 1 for the indexed ones
     for (int64_t i = 0; i < int64_t(shape(in[0]).size()); ++i) {
@@ -321,21 +376,26 @@ void Translation::translate(const Plan::Step& step) {
     }
     in[1] = emit("Reshape", {apart}, {in[1]}, apart, dtype(in[1]));
     std::rotate(in.begin() + 1, in.begin() + 2, in.end());
-    simple("Scatter", {scatter_codes[f.integer("mode")], range(f.integer("axis"), f.integer("axis") + f.integer("count"))});
-  } else if (is("ScatterAxis")) simple("ScatterAxis", {int64_t(f.integer("mode") == 0), f.integer("axis")});
-  else if (is("Matmul")) out = multiplied(f, in, to, result);
+    simple("Scatter", {scatter_codes[f.integer("mode")],
+                       range(f.integer("axis"), f.integer("axis") + f.integer("count"))});
+  } else if (is("ScatterAxis"))
+    simple("ScatterAxis", {int64_t(f.integer("mode") == 0), f.integer("axis")});
+  else if (is("Matmul"))
+    out = multiplied(f, in, to, result);
   else if (is("AddMM")) {
     in[0] = spread(in[0], to, false);
     std::rotate(in.begin(), in.begin() + 1, in.end());
     simple("AddMM", {f.real("alpha"), f.real("beta")});
   } else if (is("Correlation")) {
-    simple("Convolution", {f.list("stride"), f.list("pad_low"), f.list("pad_high"), f.list("dilation"),
-                           Integers(f.list("stride").size(), 1), f.integer("groups"), false});
+    simple("Convolution",
+           {f.list("stride"), f.list("pad_low"), f.list("pad_high"), f.list("dilation"),
+            Integers(f.list("stride").size(), 1), f.integer("groups"), false});
   } else if (is("Fourier")) {
     const int64_t ends = f.integer("ends");
     if (ends != 1) in[0] = cast(in[0], complex64);
     simple("FFT", {Integers{f.integer("axis")}, f.truth("inverse"), ends != 0, false});
-  } else if (is("RandomBits")) simple("RandomBits", {extents(f.list("shape")), int64_t(4)});
+  } else if (is("RandomBits"))
+    simple("RandomBits", {extents(f.list("shape")), int64_t(4)});
   else if (is("Factorization")) {
     const std::string& routine = ours;
     const bool triangular = f.integer("routine") == 1;
@@ -347,10 +407,13 @@ void Translation::translate(const Plan::Step& step) {
     if (routine == "Inverse") state = {triangular, !triangular || f.truth("upper")};
     several(step, routine, std::move(state), in);
     return;
-  } else if (is("GatherMM")) simple("GatherMM", {false, false});
-  else if (is("Quantize")) several(step, "Quantize", {f.integer("group_size"), f.integer("bits"), int64_t(0), false}, in);
+  } else if (is("GatherMM"))
+    simple("GatherMM", {false, false});
+  else if (is("Quantize"))
+    several(step, "Quantize", {f.integer("group_size"), f.integer("bits"), int64_t(0), false}, in);
   else if (is("QuantizedMatmul"))
-    simple("QuantizedMatmul", {f.integer("group_size"), f.integer("bits"), int64_t(0), f.truth("transpose")});
+    simple("QuantizedMatmul",
+           {f.integer("group_size"), f.integer("bits"), int64_t(0), f.truth("transpose")});
   else {
     several(step, mlx_name(primitive), {}, in);
   }

@@ -1,4 +1,5 @@
-// A recording in MLX's words: its primitives, their names and state, as tools that read exported functions expect.
+// A recording in MLX's words: its primitives, their names and state, as tools that read exported
+// functions expect.
 #pragma once
 
 #include <string>
@@ -26,8 +27,8 @@ struct Shown {
   std::vector<int> outputs;
 };
 
-/// Composites of ours become the primitives MLX has in their place. `shapeless`: every broadcast is shown.
-/// Throws std::invalid_argument for primitives that MLX cannot show.
+/// Composites of ours become the primitives MLX has in their place. `shapeless`: every broadcast is
+/// shown. Throws std::invalid_argument for primitives that MLX cannot show.
 Shown shown(const Plan& plan, const std::vector<Shape>& input_shapes, bool shapeless);
 
 }  // namespace mlx

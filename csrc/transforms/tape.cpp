@@ -15,8 +15,9 @@ Tape::Tape(const Arrays& outputs, const Arrays& sources, bool gradients) {
       outputs, [&](const Node& node) { return node.primitive && !dependent.count(&node); });
   std::unordered_set<const Siblings*> seen;
   for (Node* node : order) {
-    const bool depends = std::any_of(node->inputs.begin(), node->inputs.end(),
-                                     [&](const array& input) { return dependent.count(&input.node()); });
+    const bool depends =
+        std::any_of(node->inputs.begin(), node->inputs.end(),
+                    [&](const array& input) { return dependent.count(&input.node()); });
     if (!depends || (gradients && node->primitive->stops_gradient())) continue;
     dependent.insert(node);
     if (node->siblings && !seen.insert(node->siblings.get()).second) continue;

@@ -9,8 +9,8 @@
 
 namespace mlx {
 
-/// The nodes between `sources` and `outputs` that depend on a source, inputs before users. Multi-output applications
-/// appear once, by their first sibling in the order.
+/// The nodes between `sources` and `outputs` that depend on a source, inputs before users.
+/// Multi-output applications appear once, by their first sibling in the order.
 struct Tape {
   /// With `gradients`, nothing depends on a source through stop_gradient.
   Tape(const Arrays& outputs, const Arrays& sources, bool gradients);

@@ -1,4 +1,5 @@
-// Automatic batching: records the function on single examples, then replays it with each primitive's batching rule.
+// Automatic batching: records the function on single examples, then replays it with each
+// primitive's batching rule.
 #include "transforms/vmap.h"
 
 #include "base/error.h"
@@ -15,11 +16,12 @@ struct Batched {
   int axis;
 };
 
-/// Brings an output's batch axis where the caller wants it; what is not batched is repeated as `input` is, along the
-/// last axis if he says nothing.
+/// Brings an output's batch axis where the caller wants it; what is not batched is repeated as
+/// `input` is, along the last axis if he says nothing.
 array place(const Batched& output, int wanted, const Batched& input) {
   if (output.axis < 0)
-    return spread_along(output.value, wanted < 0 ? output.value.ndim() : wanted, input.value, input.axis);
+    return spread_along(output.value, wanted < 0 ? output.value.ndim() : wanted, input.value,
+                        input.axis);
   return output.axis == wanted ? output.value : moveaxis(output.value, output.axis, wanted);
 }
 
@@ -36,7 +38,8 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
       continue;
     }
     const int32_t extent = inputs[i].shape(in_axes[i]);
-    if (batch >= 0 && extent != batch) fail("vmap", "the mapped axes have different sizes, ", batch, " and ", extent, ".");
+    if (batch >= 0 && extent != batch)
+      fail("vmap", "the mapped axes have different sizes, ", batch, " and ", extent, ".");
     batch = extent;
     input = Batched{inputs[i], in_axes[i]};
     Shape shape = inputs[i].shape();
@@ -75,7 +78,8 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto at = batched.find(&outputs[i].node());
     const Batched output = at == batched.end() ? Batched{outputs[i], -1} : at->second;
-    if (wanted[i] < 0 && output.axis >= 0) fail("vmap", "an output is batched, but out_axes says None for it.");
+    if (wanted[i] < 0 && output.axis >= 0)
+      fail("vmap", "an output is batched, but out_axes says None for it.");
     result.push_back(place(output, wanted[i], *input));
   }
   return result;

@@ -57,8 +57,10 @@ TEST_F(AllocatorTest, ASlightlyLargerBlockIsReused) {
 
 TEST_F(AllocatorTest, HoldsLittleMoreThanWasEverInUse) {
   const size_t base = allocator.active();
-  for (size_t size = 1; size <= 96; ++size) const Ref<Buffer> block = allocator.allocate(size << 20);
-  EXPECT_LE(allocator.active() + allocator.cached() - base, allocator.peak() - base + (size_t(48) << 20));
+  for (size_t size = 1; size <= 96; ++size)
+    const Ref<Buffer> block = allocator.allocate(size << 20);
+  EXPECT_LE(allocator.active() + allocator.cached() - base,
+            allocator.peak() - base + (size_t(48) << 20));
 }
 
 TEST_F(AllocatorTest, FreesTheLongestUnusedBlockFirst) {
@@ -67,7 +69,9 @@ TEST_F(AllocatorTest, FreesTheLongestUnusedBlockFirst) {
   Buffer* const address = recent.get();
   old = nullptr;
   recent = nullptr;
-  { const Ref<Buffer> more = allocator.allocate(100 << 10); }
+  {
+    const Ref<Buffer> more = allocator.allocate(100 << 10);
+  }
   EXPECT_EQ(allocator.allocate(2 << 20).get(), address);
   EXPECT_LT(allocator.cached(), size_t(3) << 20);
   allocator.set_cache_limit(previous);
@@ -81,7 +85,9 @@ TEST_F(AllocatorTest, AnEmptyRequestGivesAValidBuffer) {
 
 TEST_F(AllocatorTest, TheCacheLimitBoundsWhatIsKept) {
   const size_t previous = allocator.set_cache_limit(1 << 20);
-  { const Ref<Buffer> block = allocator.allocate(8 << 20); }
+  {
+    const Ref<Buffer> block = allocator.allocate(8 << 20);
+  }
   EXPECT_LE(allocator.cached(), size_t(1) << 20);
   EXPECT_EQ(allocator.set_cache_limit(previous), size_t(1) << 20);
 }
@@ -91,7 +97,8 @@ TEST_F(AllocatorTest, RefusesWhatTheDeviceCannotHold) {
       allocator.allocate(bytes);
       FAIL();
     } catch (const std::runtime_error& error) {
-      EXPECT_NE(std::string(error.what()).find("[malloc] cannot allocate"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("[malloc] cannot allocate"), std::string::npos)
+          << error.what();
     }
 }
 
@@ -101,7 +108,8 @@ TEST_F(AllocatorTest, AFreedBlockIsReusedOnItsQueueAtOnceAndElsewhereWhenDone) {
   queue->expect(size_t(1) << 30);
   Kernel& kernel = device.kernels().generated(
       "kernel void slow(global float* x, long at, long count) {\n"
-      "  for (long k = 0; k < 200; ++k) FOR_EACH(i, count) x[at + i] = x[at + i] * 0.5f + 1;\n}\n", "slow");
+      "  for (long k = 0; k < 200; ++k) FOR_EACH(i, count) x[at + i] = x[at + i] * 0.5f + 1;\n}\n",
+      "slow");
   Ref<Buffer> block = allocator.allocate(4 << 20, queue.get());
   Buffer* const address = block.get();
   Launch(*queue, kernel).over(4).with(BufferArgument{block.get(), 0, true}, int64_t(1 << 20));
@@ -117,7 +125,9 @@ TEST_F(AllocatorTest, HostChangesReachTheDeviceAndBack) {
   const auto lock = submission_lock();
   Ref<Queue> queue = make_ref<Queue>(device);
   Kernel& kernel = device.kernels().generated(
-      "kernel void twice(global float* x, long at, long count) { FOR_EACH(i, count) x[at + i] *= 2; }\n", "twice");
+      "kernel void twice(global float* x, long at, long count) { FOR_EACH(i, count) x[at + i] *= "
+      "2; }\n",
+      "twice");
   const Ref<Buffer> x = allocator.allocate(64);
   static_cast<float*>(x->write())[1] = 3;
   for (const float expected : {6.f, 12.f}) {
@@ -140,7 +150,8 @@ TEST_F(AllocatorTest, ABlockLargerThanOneMemoryObjectWorksOnUnifiedDevices) {
   }
   const auto lock = submission_lock();
   Ref<Queue> queue = make_ref<Queue>(device);
-  Kernel& kernel = device.kernels().generated("kernel void mark(global uchar* x, long at) { x[at] = 7; }\n", "mark");
+  Kernel& kernel = device.kernels().generated(
+      "kernel void mark(global uchar* x, long at) { x[at] = 7; }\n", "mark");
   Launch(*queue, kernel).over(1).with(BufferArgument{x.get(), int64_t(bytes) - 1, true});
   EXPECT_EQ(static_cast<const unsigned char*>(x->read())[bytes - 1], 7);
   x = nullptr;

@@ -71,13 +71,17 @@ TEST(Half, RoundsToNearestEvenAndBack) {
     float16_t half;
     half.bits = uint16_t(bits);
     const float value = float(half);
-    if (std::isnan(value)) EXPECT_TRUE(std::isnan(float(float16_t(value))));
-    else ASSERT_EQ(float16_t(value).bits, bits);
+    if (std::isnan(value))
+      EXPECT_TRUE(std::isnan(float(float16_t(value))));
+    else
+      ASSERT_EQ(float16_t(value).bits, bits);
     bfloat16_t brain;
     brain.bits = uint16_t(bits);
     const float wide = float(brain);
-    if (std::isnan(wide)) EXPECT_TRUE(std::isnan(float(bfloat16_t(wide))));
-    else ASSERT_EQ(bfloat16_t(wide).bits, bits);
+    if (std::isnan(wide))
+      EXPECT_TRUE(std::isnan(float(bfloat16_t(wide))));
+    else
+      ASSERT_EQ(bfloat16_t(wide).bits, bits);
   }
   EXPECT_EQ(float16_t(65519.f).bits, 0x7bff);
   EXPECT_EQ(float16_t(65520.f).bits, 0x7c00);

@@ -47,8 +47,12 @@ TEST(DeviceProcess, ANamedCpuDeviceIsADiscreteGpu) {
           setenv("MLX_CL_DEVICE", name, 1);
           const Device& gpu = Device::get(DeviceType::gpu);
           const Device& cpu = Device::get(DeviceType::cpu);
-          const bool discrete = !gpu.facts().unified && !gpu.facts().is_cpu && !gpu.facts().native_kernels;
-          std::_Exit(discrete && gpu.context() != cpu.context() && Device::preferred() == DeviceType::gpu ? 0 : 1);
+          const bool discrete =
+              !gpu.facts().unified && !gpu.facts().is_cpu && !gpu.facts().native_kernels;
+          std::_Exit(discrete && gpu.context() != cpu.context() &&
+                             Device::preferred() == DeviceType::gpu
+                         ? 0
+                         : 1);
         },
         testing::ExitedWithCode(0), "")
         << name;
@@ -61,8 +65,11 @@ void use_the_device(size_t work) {
   queue->expect(work);
   const Ref<Buffer> x = device.allocator().allocate(4 << 20, queue.get());
   Kernel& kernel = device.kernels().generated(
-      "kernel void fill(global float* x, long at, long count) { FOR_EACH(i, count) x[at + i] = i; }\n", "fill");
-  for (int i = 0; i < 100; ++i) Launch(*queue, kernel).over(4).with(BufferArgument{x.get(), 0, true}, int64_t(1 << 20));
+      "kernel void fill(global float* x, long at, long count) { FOR_EACH(i, count) x[at + i] = i; "
+      "}\n",
+      "fill");
+  for (int i = 0; i < 100; ++i)
+    Launch(*queue, kernel).over(4).with(BufferArgument{x.get(), 0, true}, int64_t(1 << 20));
 }
 
 TEST(DeviceProcess, AForkedChildIsToldAndNeverHangs) {
@@ -84,7 +91,9 @@ TEST(DeviceProcess, AForkedChildIsToldAndNeverHangs) {
     expect_refusal([] { submission_lock(); });
     expect_refusal([&] { queue->finish(); });
     expect_refusal([&] { buffer->device().allocator().allocate(100); });
-    { const Ref<Buffer> dropped = buffer; }
+    {
+      const Ref<Buffer> dropped = buffer;
+    }
     std::exit(told == 4 ? 0 : 1);  // with exit handlers
   }
   int status = 0;

@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 // The tests need a cache, and keep out of the user's; this runs before anything reads the variable.
 const std::string tests_folder = [] {
   const char* const given = std::getenv("MLX_CL_CACHE");
-  const std::string folder = given && given != std::string("off") ? given : (fs::temp_directory_path() / "mlx-opencl-tests").string();
+  const std::string folder = given && given != std::string("off")
+                                 ? given
+                                 : (fs::temp_directory_path() / "mlx-opencl-tests").string();
   setenv("MLX_CL_CACHE", folder.c_str(), 1);
   return folder;
 }();
@@ -74,15 +76,21 @@ const char* const source = "kernel void seven(global int* x, long at) { x[at] = 
 int seven(Device& device, Queue& queue) {
   const auto lock = submission_lock();
   const Ref<Buffer> x = device.allocator().allocate(4);
-  Launch(queue, device.kernels().generated(source, "seven")).over(1).with(BufferArgument{x.get(), 0, true});
+  Launch(queue, device.kernels().generated(source, "seven"))
+      .over(1)
+      .with(BufferArgument{x.get(), 0, true});
   return *static_cast<const int*>(x->read());
 }
 
-int seven(Device& device) { return seven(device, *make_ref<Queue>(device)); }
+int seven(Device& device) {
+  return seven(device, *make_ref<Queue>(device));
+}
 
 TEST(PoclText, OneKernelRemains) {
-  const std::string text = "\nkernel void one(int a) {}\nkernel void one_more(int a) {}\n  // kernel void two\n";
-  EXPECT_EQ(pocl::only_kernel(text, "one"), "\nkernel void one(int a) {}\nstatic void one_more(int a) {}\n  // kernel void two\n");
+  const std::string text =
+      "\nkernel void one(int a) {}\nkernel void one_more(int a) {}\n  // kernel void two\n";
+  EXPECT_EQ(pocl::only_kernel(text, "one"),
+            "\nkernel void one(int a) {}\nstatic void one_more(int a) {}\n  // kernel void two\n");
 }
 
 TEST(DiskCacheProcess, WorksWithAnUnwritableFolder) {
@@ -91,7 +99,8 @@ TEST(DiskCacheProcess, WorksWithAnUnwritableFolder) {
     EXPECT_EXIT(
         {
           setenv("MLX_CL_CACHE", folder, 1);
-          std::_Exit(disk_cache::folder().empty() && seven(Device::get(Device::preferred())) == 7 ? 0 : 1);
+          std::_Exit(
+              disk_cache::folder().empty() && seven(Device::get(Device::preferred())) == 7 ? 0 : 1);
         },
         testing::ExitedWithCode(0), "")
         << folder;
@@ -143,7 +152,8 @@ TEST(DiskCacheProcess, ASecondFolderIsOnlyRead) {
         setenv("MLX_CL_CACHE", (own + ":/nowhere:" + shared).c_str(), 1);
         const bool found = disk_cache::load("shared") == "from there";
         disk_cache::store("own", "from here");
-        const bool kept = disk_cache::load("own") == "from here" && path_of("own").rfind(own, 0) == 0;
+        const bool kept =
+            disk_cache::load("own") == "from here" && path_of("own").rfind(own, 0) == 0;
         std::_Exit(found && kept && disk_cache::usage().entries == 1 ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
@@ -151,7 +161,8 @@ TEST(DiskCacheProcess, ASecondFolderIsOnlyRead) {
       {
         chmod(shared.c_str(), 0777);  // anyone could have put code there
         setenv("MLX_CL_CACHE", (own + ":" + shared).c_str(), 1);
-        std::_Exit(disk_cache::load("shared").empty() && disk_cache::load("own") == "from here" ? 0 : 1);
+        std::_Exit(
+            disk_cache::load("shared").empty() && disk_cache::load("own") == "from here" ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
 }
@@ -186,7 +197,9 @@ TEST(DiskCacheProcess, EvictsTheOldestBeyondItsBound) {
         setenv("MLX_CL_CACHE_SIZE", "1", 1);
         for (const char* const key : {"one", "two", "three"}) {
           disk_cache::store(key, std::string(400 << 10, 'x'));
-          if (key[0] == 'o') fs::last_write_time(path_of(key), fs::file_time_type::clock::now() - std::chrono::hours(1));
+          if (key[0] == 'o')
+            fs::last_write_time(path_of(key),
+                                fs::file_time_type::clock::now() - std::chrono::hours(1));
         }
         const bool kept = !disk_cache::load("two").empty() && !disk_cache::load("three").empty();
         const bool evicted = disk_cache::load("one").empty() && disk_cache::usage().entries == 2;
@@ -216,7 +229,8 @@ TEST(DiskCacheProcess, AValidEntryWithoutAUsableBinaryIsRebuilt) {
         fs::create_directories(folder);
         setenv("MLX_CL_CACHE", folder.c_str(), 1);
         for (const auto& entry : fs::directory_iterator(tests_folder))
-          if (entry.path().extension() == ".clbin") disk_cache::store(key_in(entry.path()), "not a program");
+          if (entry.path().extension() == ".clbin")
+            disk_cache::store(key_in(entry.path()), "not a program");
         const int result = seven(Device::get(Device::preferred()));
         fs::remove_all(folder);
         std::_Exit(result == 7 ? 0 : 1);

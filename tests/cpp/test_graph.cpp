@@ -96,13 +96,16 @@ TEST_P(Layouts, ElementwiseReadsAnyView) {
   const std::vector<float> got = floats(view * 2.0 + view), want = floats(view);
   for (size_t i = 0; i < want.size(); ++i) EXPECT_FLOAT_EQ(got[i], 3 * want[i]);
 }
-INSTANTIATE_TEST_SUITE_P(All, Layouts, testing::Values(
-    Layout{"dense", +[](const array& x) { return x; }},
-    Layout{"transposed", +[](const array& x) { return transpose(x); }},
-    Layout{"sliced", +[](const array& x) { return slice(x, {1, 0}, {4, 6}, {2, 3}); }},
-    Layout{"reversed", +[](const array& x) { return slice(x, {3, 5}, {-5, -7}, {-1, -1}); }},
-    Layout{"broadcast", +[](const array& x) { return broadcast_to(expand_dims(x, {0}), {3, 4, 6}); }},
-    Layout{"column", +[](const array& x) { return slice(x, {0, 2}, {4, 3}, {1, 1}); }}),
+INSTANTIATE_TEST_SUITE_P(
+    All, Layouts,
+    testing::Values(
+        Layout{"dense", +[](const array& x) { return x; }},
+        Layout{"transposed", +[](const array& x) { return transpose(x); }},
+        Layout{"sliced", +[](const array& x) { return slice(x, {1, 0}, {4, 6}, {2, 3}); }},
+        Layout{"reversed", +[](const array& x) { return slice(x, {3, 5}, {-5, -7}, {-1, -1}); }},
+        Layout{"broadcast",
+               +[](const array& x) { return broadcast_to(expand_dims(x, {0}), {3, 4, 6}); }},
+        Layout{"column", +[](const array& x) { return slice(x, {0, 2}, {4, 3}, {1, 1}); }}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Fusion, CompiledGroupsGiveTheEagerResult) {
@@ -114,7 +117,8 @@ TEST(Fusion, CompiledGroupsGiveTheEagerResult) {
   const Compiled compiled = compile(f, inputs, false);
   const Arrays eager = f(inputs), fused = compiled(inputs);
   EXPECT_LT(compiled.plan().steps.size(), 6u);
-  for (size_t i = 0; i < eager.size(); ++i) EXPECT_EQ(floats(astype(eager[i], float32)), floats(astype(fused[i], float32)));
+  for (size_t i = 0; i < eager.size(); ++i)
+    EXPECT_EQ(floats(astype(eager[i], float32)), floats(astype(fused[i], float32)));
 }
 
 TEST(Fusion, RepeatedEagerGroupsGiveTheSameResultsOnceFused) {

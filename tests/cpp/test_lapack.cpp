@@ -12,12 +12,20 @@
 namespace mlx {
 namespace {
 
-array sample(const Shape& shape) { return astype(random::normal(shape, float32, {}, {}, random::key(7)), float64); }
-array turned(const array& x) { return swapaxes(x, -1, -2); }
-array identity_of(const array& x) { return matmul(x, linalg::inv(x)); }
+array sample(const Shape& shape) {
+  return astype(random::normal(shape, float32, {}, {}, random::key(7)), float64);
+}
+array turned(const array& x) {
+  return swapaxes(x, -1, -2);
+}
+array identity_of(const array& x) {
+  return matmul(x, linalg::inv(x));
+}
 
 /// The largest difference of two arrays.
-double distance(const array& a, const array& b) { return max(abs(a - b)).item<double>(); }
+double distance(const array& a, const array& b) {
+  return max(abs(a - b)).item<double>();
+}
 
 array first_columns(const array& x, int count) {
   Shape stop = x.shape();

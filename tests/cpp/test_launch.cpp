@@ -38,9 +38,11 @@ TEST_F(LaunchTest, LaunchesRunInOrderOnBothLanes) {
     Ref<Buffer> x = zeros(count);
     queue->expect(size_t(count));
     for (int i = 0; i < 300; ++i) add(x, count, 1);
-    queue->native("double", [raw = static_cast<float*>(x->raw()), count] {
-      for (int64_t i = 0; i < count; ++i) raw[i] *= 2;
-    }, {}, {x.get()});
+    queue->native("double",
+                  [raw = static_cast<float*>(x->raw()), count] {
+                    for (int64_t i = 0; i < count; ++i) raw[i] *= 2;
+                  },
+                  {}, {x.get()});
     add(x, count, 5);
     const auto* const values = static_cast<const float*>(x->read());
     EXPECT_EQ(values[0], 605);
@@ -92,7 +94,8 @@ TEST_F(LaunchTest, EightThreadsUseBothLanesAtOnce) {
               .over(4)
               .with(BufferArgument{x.get(), 0, true}, count, float(thread));
         auto* const raw = static_cast<float*>(x->raw());
-        if (device.facts().native_kernels) own->native("increment", [raw] { raw[0] += 1; }, {}, {x.get()});
+        if (device.facts().native_kernels)
+          own->native("increment", [raw] { raw[0] += 1; }, {}, {x.get()});
       }
       own->finish();
       const float expected = float(5 * thread) + float(device.facts().native_kernels);
@@ -123,7 +126,8 @@ TEST_F(LaunchTest, ALongQueueIsHeldBackAndCanBeInterrupted) {
 
 TEST_F(LaunchTest, ProductsRoundBeforeTheyAreAdded) {
   Kernel& kernel = device.kernels().generated(
-      "kernel void multiply_add(global float* x, long at) { x[0] = x[0] * x[1] + x[2]; }\n", "multiply_add");
+      "kernel void multiply_add(global float* x, long at) { x[0] = x[0] * x[1] + x[2]; }\n",
+      "multiply_add");
   const Ref<Buffer> x = device.allocator().allocate(12);
   auto* const values = static_cast<float*>(x->write());
   values[0] = values[1] = 1 + 0x1p-12f;
@@ -134,7 +138,8 @@ TEST_F(LaunchTest, ProductsRoundBeforeTheyAreAdded) {
 
 TEST_F(LaunchTest, ABuildFailureTellsLogOptionsAndSource) {
   try {
-    Launch(*queue, device.kernels().generated("kernel void broken(global float* x) { x[0] = nonsense; }\n", "broken"))
+    Launch(*queue, device.kernels().generated(
+                       "kernel void broken(global float* x) { x[0] = nonsense; }\n", "broken"))
         .over(1)
         .enqueue();
     FAIL();
@@ -147,7 +152,8 @@ TEST_F(LaunchTest, ABuildFailureTellsLogOptionsAndSource) {
 }
 
 TEST_F(LaunchTest, AFailedBuildIsNotTriedAgain) {
-  Kernel& kernel = device.kernels().generated("kernel void failing(global float* x) { x[0] = nonsense; }\n", "failing");
+  Kernel& kernel = device.kernels().generated(
+      "kernel void failing(global float* x) { x[0] = nonsense; }\n", "failing");
   std::string messages[2];
   std::chrono::steady_clock::duration times[2];
   for (int i = 0; i < 2; ++i) {

@@ -15,7 +15,9 @@ array signs(Dtype dtype) {
   return astype(array::from_host(values, {3}, float32), dtype);
 }
 
-float element(const array& x, int i) { return astype(take(x, i), float32).item<float>(); }
+float element(const array& x, int i) {
+  return astype(take(x, i), float32).item<float>();
+}
 
 TEST(Operands, NumbersTakeTheDtypeOfTheArrayBesideThem) {
   for (const Dtype dtype : {float16, bfloat16, float32, float64}) {
