@@ -19,7 +19,9 @@ def square(name, function, expected, flops, definite=False):
         x = random.standard_normal((n, n)).astype(np.float32)
         return [positive(x, np.eye).astype(np.float32) if definite else x + n * np.eye(n, dtype=np.float32)]
 
-    return Case(name, inputs, function, *SQUARE, flops=lambda n: int(flops * n**3), expected=expected, rtol=1e-3, atol=1e-3)
+    return Case(
+        name, inputs, function, *SQUARE, flops=lambda n: int(flops * n**3), expected=expected, rtol=1e-3, atol=1e-3
+    )
 
 
 LINALG = [

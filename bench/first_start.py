@@ -1,6 +1,6 @@
 """How long a newcomer waits: seconds of a first script's parts in fresh processes, by what the caches hold.
 
-    python bench/first_start.py --repeat 5        # with the mlx that this Python imports
+python bench/first_start.py --repeat 5        # with the mlx that this Python imports
 """
 
 import argparse

@@ -219,7 +219,9 @@ def python_pages():
     pages["nn_layers"] = python_page("mlx.nn layers and functions", nn, layers)
     for module in (nn.layers.distributed, nn.layers.upsample):
         deeper = [name for name in own(module) if name not in vars(nn)]
-        pages[module.__name__.removeprefix("mlx.").replace(".", "_")] = python_page(module.__name__, module, {"": deeper})
+        pages[module.__name__.removeprefix("mlx.").replace(".", "_")] = python_page(
+            module.__name__, module, {"": deeper}
+        )
     listed = "\n".join(f"   {page}" for page in sorted(pages))
     pages["nn"] = titled("mlx.nn", f".. toctree::\n   :maxdepth: 2\n\n{listed}", "mlx.nn")
     pages["optimizers"] = python_page("mlx.optimizers", optim, grouped(optim, ours(optim)))

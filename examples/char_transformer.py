@@ -37,9 +37,7 @@ class Attention(nn.Module):
             for part in mx.split(self.qkv(x), 3, axis=-1)
         )
         scale = 1 / math.sqrt(width // self.heads)
-        mixed = mx.fast.scaled_dot_product_attention(
-            self.rope(q), self.rope(k), v, scale=scale, mask="causal"
-        )
+        mixed = mx.fast.scaled_dot_product_attention(self.rope(q), self.rope(k), v, scale=scale, mask="causal")
         return self.out(mixed.transpose(0, 2, 1, 3).reshape(batch, length, width))
 
 

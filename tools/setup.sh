@@ -14,6 +14,7 @@ DEBIAN_PACKAGES=(
 )
 PYTHON_PACKAGES=(
   numpy pytest pytest-xdist mypy scikit-build-core pybind11 ninja scikit-learn matplotlib tqdm
+  clang-format==23.1.5 ruff==0.17.6
 )
 
 say() { printf '== %s\n' "$*"; }

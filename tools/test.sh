@@ -23,6 +23,9 @@ ninja -C build -j "$JOBS"
 processes=(-n "$JOBS" --dist worksteal)
 # Every part runs even when an earlier one fails; the exit status tells of all of them.
 status=0
+echo "== formats (tools/format.sh mends them)"
+bash tools/format.sh --check || status=1
+
 echo "== CTest"
 ctest --test-dir build -j "$JOBS" --output-on-failure || status=1
 

@@ -1,6 +1,4 @@
 // CLBlast's matrix products, trusted only after they agreed with our own kernel.
-#include <clblast.h>
-
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -8,6 +6,9 @@
 
 #include "cl/blas_libraries.h"
 #include "cl/trace.h"
+
+// After ours, which state the OpenCL version.
+#include <clblast.h>
 
 namespace mlx::clblast_library {
 namespace {

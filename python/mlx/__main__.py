@@ -110,7 +110,12 @@ def self_check():
     failures = 0
     for name in mx._runtime_info()["devices"]:
         heading(f"Self-check on mx.{name}")
-        checks = {"answers": check_answer, "bandwidth": check_bandwidth, "matmul": check_matmul, "latency": check_latency}
+        checks = {
+            "answers": check_answer,
+            "bandwidth": check_bandwidth,
+            "matmul": check_matmul,
+            "latency": check_latency,
+        }
         for title, check in checks.items():
             try:
                 with mx.stream(getattr(mx, name)):
@@ -133,9 +138,13 @@ def report():
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m mlx", description="Prints what this installation runs on.")
-    prepare = parser.add_subparsers(dest="command").add_parser("prepare", help="build the usual kernels ahead of their use")
+    prepare = parser.add_subparsers(dest="command").add_parser(
+        "prepare", help="build the usual kernels ahead of their use"
+    )
     prepare.add_argument("--processes", type=int, help="how many at once; as many as there are cores by default")
-    prepare.add_argument("--only", default="", help="a pattern for the titles of the work to do: names of operations and the like")
+    prepare.add_argument(
+        "--only", default="", help="a pattern for the titles of the work to do: names of operations and the like"
+    )
     prepare.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.command != "prepare":

@@ -105,7 +105,9 @@ def scans_and_sorts():
 def indexing():
     for dtype in (*FLOATS, mx.int32):
         x, rows = mx.arange(48).astype(dtype).reshape(8, 6), mx.array([3, 1])
-        mx.eval(x[rows], x[:, rows], x[rows, rows], mx.take_along_axis(x, mx.zeros((8, 1), mx.int32), 1), x[1:5, ::2] + 0)
+        mx.eval(
+            x[rows], x[:, rows], x[rows, rows], mx.take_along_axis(x, mx.zeros((8, 1), mx.int32), 1), x[1:5, ::2] + 0
+        )
         x[rows] = mx.zeros((2, 6), dtype)
         x[1:3] = 1
         mx.eval(x, x.at[rows].add(mx.ones((2, 6), dtype)))
@@ -294,7 +296,9 @@ class Worker:
     def __init__(self):
         command = [sys.executable, "-m", "mlx", "prepare", "--worker"]
         environment = {**os.environ, "MLX_CL_AHEAD": "0"}  # there are as many workers as are to run
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def give(self, device, number):
         self.process.stdin.write(f"{device} {number}\n")

@@ -186,9 +186,7 @@ def tree_merge(tree_a: Any, tree_b: Any, merge_fn: Optional[Callable] = None) ->
     a, b = _none_if_empty(tree_a), _none_if_empty(tree_b)
     if a is None and b is None and tree_a is not None and tree_b is not None:
         if type(tree_a) is not type(tree_b):
-            raise ValueError(
-                f"[tree_merge] An empty {type(tree_a).__name__} meets an empty {type(tree_b).__name__}."
-            )
+            raise ValueError(f"[tree_merge] An empty {type(tree_a).__name__} meets an empty {type(tree_b).__name__}.")
         return tree_a
     if (a is None) != (b is None):
         return tree_b if a is None else tree_a

@@ -35,7 +35,5 @@ LACKING = {
 @pytest.mark.parametrize("package", LACKING)
 def test_every_module_can_be_imported(package):
     count, failures = failures_in_a_process(package)
-    surprising = {
-        name: error for name, error in failures.items() if LACKING[package].get(name, "\n") not in error
-    }
+    surprising = {name: error for name, error in failures.items() if LACKING[package].get(name, "\n") not in error}
     assert count > 10 and not surprising

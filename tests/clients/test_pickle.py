@@ -26,9 +26,7 @@ def flatten(x):
 
 def make_model():
     mx.random.seed(3)
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.BatchNorm(4), nn.ReLU(), flatten, nn.Linear(144, 8), nn.LayerNorm(8)
-    )
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm(4), nn.ReLU(), flatten, nn.Linear(144, 8), nn.LayerNorm(8))
 
 
 def train(model, optimizer, steps):

@@ -132,7 +132,10 @@ PRODUCTS = [
 ]
 
 SIGNALS = [
-    *[call(f"mx.fft.{name}", real("n t")) for name in ("fft", "ifft", "rfft", "fft2", "ifft2", "rfft2", "fftn", "ifftn", "rfftn")],
+    *[
+        call(f"mx.fft.{name}", real("n t"))
+        for name in ("fft", "ifft", "rfft", "fft2", "ifft2", "rfft2", "fftn", "ifftn", "rfftn")
+    ],
     *[call(f"mx.fft.{name}", imaginary("n t")) for name in ("irfft", "irfft2", "irfftn", "fft")],
     call("mx.fft.fft", real("n t"), 6, 0),
     call("mx.fft.rfft", real("n t"), norm="ortho"),
@@ -171,7 +174,14 @@ FAST = [
     call("mx.fast.rope", real("b n m 8"), 8, traditional=False, base=10000.0, scale=1.0, offset=2),
     call("mx.fast.rope", real("b n m 8"), 4, traditional=True, base=100.0, scale=0.5, offset=0),
     call("mx.fast.scaled_dot_product_attention", real("b 2 n 8"), real("b 2 m 8"), real("b 2 m 8"), scale=0.3),
-    call("mx.fast.scaled_dot_product_attention", real("b 4 n 8"), real("b 2 n 8"), real("b 2 n 8"), scale=0.3, mask="causal"),
+    call(
+        "mx.fast.scaled_dot_product_attention",
+        real("b 4 n 8"),
+        real("b 2 n 8"),
+        real("b 2 n 8"),
+        scale=0.3,
+        mask="causal",
+    ),
     call("mx.fast.cross_entropy", real("n m"), integer("n", 0, 2)),
     call("mx.fast.gated_delta_update", real("b t 2 8"), real("b t 2 8"), real("b t 2 8"), unit("b t 2"), unit("b t 2")),
     call("mx.quantize", real("n 64"), leave_out="grad"),
@@ -216,7 +226,10 @@ LAYERS = [
     call("nn.losses.cross_entropy", X, integer("n", 0, 2)),
     call("nn.losses.cross_entropy", X, X, label_smoothing=0.0),
     call("nn.losses.binary_cross_entropy", X, real("n m", 0, 1)),
-    *[call(f"nn.losses.{name}", X, Y) for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "hinge_loss")],
+    *[
+        call(f"nn.losses.{name}", X, Y)
+        for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "hinge_loss")
+    ],
     call("nn.losses.kl_div_loss", X, Y),
     call("nn.losses.nll_loss", X, integer("n", 0, 2)),
     call("nn.losses.gaussian_nll_loss", X, Y, positive("n m")),

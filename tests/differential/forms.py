@@ -108,7 +108,9 @@ def dtype_forms(call):
         if len(call.operands) > 1:
             changed = call
             for at in call.operands:
-                changed = changed if call.arguments[at].kind in ("integer", "bool") else changed.with_operand(at, dtype=dtype)
+                changed = (
+                    changed if call.arguments[at].kind in ("integer", "bool") else changed.with_operand(at, dtype=dtype)
+                )
             yield f"all {dtype}", lambda changed=changed: invoke(changed, arrays(changed))
 
 
@@ -118,6 +120,7 @@ def special_forms(call):
         if call.arguments[at].kind != "real":
             continue
         for name, values in {"nan": [np.nan, 1, np.nan], "inf": [np.inf, -np.inf, 1], "zero": [0.0, -0.0, 1]}.items():
+
             def run(at=at, values=values):
                 arguments = arrays(call)
                 x = np.array(arguments[at])
@@ -148,7 +151,10 @@ def transform_forms(call):
             yield f"grad {at}", lambda scalar=scalar, x=x: mx.grad(scalar)(*x)
             yield f"second grad {at}", lambda scalar=scalar, x=x: mx.grad(lambda v: floats(mx.grad(scalar)(v)))(*x)
             yield f"jvp {at}", lambda f=f, x=x: mx.jvp(lambda v: f(v), x, [mx.ones_like(v) for v in x])[1]
-            yield f"vmap of grad {at}", lambda scalar=scalar, x=x: mx.vmap(mx.grad(scalar))(mx.stack([x[0], x[0] * 0.5]))
+            yield (
+                f"vmap of grad {at}",
+                lambda scalar=scalar, x=x: mx.vmap(mx.grad(scalar))(mx.stack([x[0], x[0] * 0.5])),
+            )
             yield f"grad float16 {at}", lambda scalar=scalar, x=x: mx.grad(scalar)(x[0].astype(mx.float16))
     every = call.operands
     for axes in itertools.product((None, 0, -1), repeat=len(every)) if 0 < len(every) <= 3 else []:

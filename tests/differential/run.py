@@ -22,7 +22,13 @@ from calls import CALLS
 
 HERE = Path(__file__).parent
 SECONDS = 120  # for one variation
-TOLERANCE = {"float16": (5e-3, 2e-3), "bfloat16": (4e-2, 2e-2), "float32": (1e-4, 1e-5), "float64": (1e-6, 1e-7), "complex64": (1e-4, 1e-5)}
+TOLERANCE = {
+    "float16": (5e-3, 2e-3),
+    "bfloat16": (4e-2, 2e-2),
+    "float32": (1e-4, 1e-5),
+    "float64": (1e-6, 1e-7),
+    "complex64": (1e-4, 1e-5),
+}
 
 
 class Side:
@@ -106,7 +112,9 @@ def same(mine, theirs):
             return False
         largest = max((abs(v) for v in theirs["values"] if isinstance(v, float) and math.isfinite(v)), default=0.0)
         rtol, atol = TOLERANCE.get(mine["dtype"].split(".")[-1], (0, 0))
-        return all(close(x, y, rtol, atol + rtol * largest) for x, y in zip(mine["values"], theirs["values"], strict=True))
+        return all(
+            close(x, y, rtol, atol + rtol * largest) for x, y in zip(mine["values"], theirs["values"], strict=True)
+        )
     for kind in ("list", "tuple"):
         if kind in mine:
             return len(mine[kind]) == len(theirs[kind]) and all(map(same, mine[kind], theirs[kind]))
@@ -141,7 +149,9 @@ def read_explained():
 
 def explanation(rows, name, label, mine, theirs):
     for *patterns, reason in rows:
-        if all(p.fullmatch(text) for p, text in zip(patterns, (name, label, kind_of(mine, theirs), kind_of(theirs, mine)))):
+        if all(
+            p.fullmatch(text) for p, text in zip(patterns, (name, label, kind_of(mine, theirs), kind_of(theirs, mine)))
+        ):
             return reason
     return None
 

@@ -116,7 +116,9 @@ def compare_values(case, got, reference, where):
         right = (got == want) | (np.isnan(got) & np.isnan(want))
         right |= np.isfinite(want) & (np.abs(got - want) <= bounds(case, dtype, want))
     wrong = np.count_nonzero(~right)
-    assert wrong <= case.get("miss", 0) * right.size, f"{where}: {wrong} of {right.size} differ: {got} instead of {want}"
+    assert wrong <= case.get("miss", 0) * right.size, (
+        f"{where}: {wrong} of {right.size} differ: {got} instead of {want}"
+    )
 
 
 def compare(case, got, want, where="result"):

@@ -205,7 +205,9 @@ def check_gradient(function, *values, expected=None, step: float = 1e-5, rtol: f
     tangents = [np.random.default_rng(8 + k).uniform(-1, 1, v.shape) for k, v in enumerate(values)]
     _, pushed = mx.jvp(function, arrays, [mx.array(t, dtype=a.dtype) for t, a in zip(tangents, arrays)])
     along = sum(np.sum(t * w) for t, w in zip(tangents, want))
-    np.testing.assert_allclose(np.sum(weights * to_numpy(pushed[0])), along, rtol * 10, atol * 10 * max(1, weights.size))
+    np.testing.assert_allclose(
+        np.sum(weights * to_numpy(pushed[0])), along, rtol * 10, atol * 10 * max(1, weights.size)
+    )
 
 
 def check_vmap(function, *arrays, in_axes=0, out_axes=0, rtol: float = 1e-5, atol: float = 1e-6):

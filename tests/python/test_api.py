@@ -93,7 +93,11 @@ def parameters(signature: str) -> list[str]:
 def written_in_python(name):
     thing = find(name)
     try:
-        return not name.startswith("mlx.core") and "..." not in API[name].get("signature", "...") and bool(inspect.signature(thing))
+        return (
+            not name.startswith("mlx.core")
+            and "..." not in API[name].get("signature", "...")
+            and bool(inspect.signature(thing))
+        )
     except (TypeError, ValueError):
         return False
 

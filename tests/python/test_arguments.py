@@ -55,9 +55,12 @@ def test_creation_functions_and_methods_take_a_bare_int():
 @pytest.mark.parametrize("argument", ["stride", "padding", "dilation"])
 @pytest.mark.parametrize("sizes", [(1,), [1, 1, 1, 1], ()])
 def test_convolutions_take_one_int_for_each_spatial_axis(argument, sizes):
-    for call in (lambda: mx.conv2d(IMAGE, FILTER, **{argument: sizes}), lambda: mx.conv3d(VOLUME, FILTER3, **{argument: sizes}),
-                 lambda: mx.conv_transpose2d(IMAGE, FILTER, **{argument: sizes}),
-                 lambda: mx.conv_transpose3d(VOLUME, FILTER3, **{argument: sizes})):
+    for call in (
+        lambda: mx.conv2d(IMAGE, FILTER, **{argument: sizes}),
+        lambda: mx.conv3d(VOLUME, FILTER3, **{argument: sizes}),
+        lambda: mx.conv_transpose2d(IMAGE, FILTER, **{argument: sizes}),
+        lambda: mx.conv_transpose3d(VOLUME, FILTER3, **{argument: sizes}),
+    ):
         with pytest.raises(TypeError):
             call()
     assert mx.conv2d(IMAGE, FILTER, stride=[1, 2]).shape == (1, 3, 2, 1)
@@ -93,16 +96,27 @@ def test_what_follows_a_sequence_of_sizes_is_ignored():
     assert A.reshape((6,), mx.cpu).shape == (6,) and A.transpose((1, 0), 5).shape == (3, 2)
 
 
-CONVERTIBLE = {"__float__": (Float(), 2.5), "__complex__": (Complex(), 1 + 2j), "Fraction": (Fraction(1, 2), 0.5),
-               "Decimal": (Decimal("0.25"), 0.25), "MagicMock": (mock.MagicMock(), 1j)}
+CONVERTIBLE = {
+    "__float__": (Float(), 2.5),
+    "__complex__": (Complex(), 1 + 2j),
+    "Fraction": (Fraction(1, 2), 0.5),
+    "Decimal": (Decimal("0.25"), 0.25),
+    "MagicMock": (mock.MagicMock(), 1j),
+}
 
 
 @pytest.mark.parametrize("number, value", CONVERTIBLE.values(), ids=CONVERTIBLE)
 def test_what_python_makes_a_number_is_a_complex_scalar(number, value):
     x = mx.array([4.0])
-    for result, expected in [(x + number, 4 + value), (x * number, 4 * value), (mx.add(x, number), 4 + value),
-                             (mx.where(mx.array([True]), number, x), value), (mx.broadcast_to(number, (1,)), value),
-                             (mx.full((1,), number), value), (mx.distributed.all_sum(number), value)]:
+    for result, expected in [
+        (x + number, 4 + value),
+        (x * number, 4 * value),
+        (mx.add(x, number), 4 + value),
+        (mx.where(mx.array([True]), number, x), value),
+        (mx.broadcast_to(number, (1,)), value),
+        (mx.full((1,), number), value),
+        (mx.distributed.all_sum(number), value),
+    ]:
         assert result.dtype == mx.complex64 and result.item() == pytest.approx(expected)
     total = mx.array(0.0)
     total += number
@@ -167,8 +181,12 @@ def test_in_place_division_by_none_is_a_type_error():
 @pytest.mark.parametrize("make", [mx.from_dlpack, mx.array, mx.asarray])
 def test_strides_of_a_host_array_are_kept(make):
     source = np.arange(24, dtype=np.float32).reshape(4, 6)
-    for view, strides in [(source[:, ::3], (24, 12)), (source.T, (4, 24)), (np.arange(20, dtype=np.int32)[1:9:2], (8,)),
-                          (np.broadcast_to(np.float32([2, 3]), (4, 2)), (0, 4))]:
+    for view, strides in [
+        (source[:, ::3], (24, 12)),
+        (source.T, (4, 24)),
+        (np.arange(20, dtype=np.int32)[1:9:2], (8,)),
+        (np.broadcast_to(np.float32([2, 3]), (4, 2)), (0, 4)),
+    ]:
         made = make(view)
         assert memoryview(made).strides == strides and made.tolist() == view.tolist()
         assert (made + 0).tolist() == view.tolist()
@@ -177,8 +195,15 @@ def test_strides_of_a_host_array_are_kept(make):
 def test_negative_strides_are_refused_everywhere():
     backwards = np.arange(4)[::-1]
     y = mx.zeros(4)
-    for take in (mx.array, mx.asarray, mx.from_dlpack, lambda v: mx.array(v, dtype=mx.float32), lambda v: y + v,
-                 lambda v: y.__setitem__(slice(None), v), lambda v: mx.array(np.arange(4.0)[::-1])):
+    for take in (
+        mx.array,
+        mx.asarray,
+        mx.from_dlpack,
+        lambda v: mx.array(v, dtype=mx.float32),
+        lambda v: y + v,
+        lambda v: y.__setitem__(slice(None), v),
+        lambda v: mx.array(np.arange(4.0)[::-1]),
+    ):
         with pytest.raises(ValueError, match="negative strides"):
             take(backwards)
 
@@ -214,7 +239,10 @@ def test_a_deeper_item_of_a_list():
 def test_dimensions_beyond_32_bits():
     big = np.broadcast_to(np.zeros(1, np.int8), (2**31 + 7,))
     for make in (mx.array, mx.asarray, mx.from_dlpack):
-        with pytest.raises(OverflowError, match=r"Shape dimension 2147483655 is outside the supported range \[-2147483648, 2147483647\]"):
+        with pytest.raises(
+            OverflowError,
+            match=r"Shape dimension 2147483655 is outside the supported range \[-2147483648, 2147483647\]",
+        ):
             make(big)
     for call in (lambda: mx.ones((2**31,)), lambda: mx.broadcast_to(mx.zeros(1), (2**33,))):
         with pytest.raises(OverflowError, match="outside the supported range"):
@@ -234,8 +262,10 @@ def test_along_no_axis_indices_have_one_dimension():
 def test_floating_indices_along_an_axis_fail_on_evaluation():
     empty = mx.zeros((0,))
     assert mx.put_along_axis(empty, empty, empty, axis=None).shape == (0,)
-    for result in (mx.put_along_axis(mx.zeros(3), mx.array([1.0]), mx.array([5.0]), axis=0),
-                   mx.take_along_axis(mx.zeros(3), mx.array([1.0]), axis=0)):
+    for result in (
+        mx.put_along_axis(mx.zeros(3), mx.array([1.0]), mx.array([5.0]), axis=0),
+        mx.take_along_axis(mx.zeros(3), mx.array([1.0]), axis=0),
+    ):
         with pytest.raises(RuntimeError, match="integers"):
             mx.eval(result)
 

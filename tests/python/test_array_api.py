@@ -50,7 +50,10 @@ def test_devices():
         if not mx.is_available(kind):
             assert facts == {}
             continue
-        sizes = [facts[name] for name in ("memory_size", "max_buffer_length", "max_recommended_working_set_size", "resource_limit")]
+        sizes = [
+            facts[name]
+            for name in ("memory_size", "max_buffer_length", "max_recommended_working_set_size", "resource_limit")
+        ]
         assert facts["device_name"] and facts["architecture"] and min(sizes) > 0
         assert facts["max_buffer_length"] <= facts["memory_size"]
 
@@ -162,7 +165,9 @@ def test_hermitian_transforms(n, norm):
     half = draw("complex64", (2, 5))
     check(lambda a: mx.fft.hfft(a, n, norm=norm), lambda a: np.fft.hfft(a, n, norm=norm), half, dtype="complex64", rtol=1e-4,
           atol=1e-4)  # fmt: skip
-    check(lambda a: mx.fft.ihfft(a, n, norm=norm), lambda a: np.fft.ihfft(a, n, norm=norm), MATRICES, rtol=1e-4, atol=1e-4)
+    check(
+        lambda a: mx.fft.ihfft(a, n, norm=norm), lambda a: np.fft.ihfft(a, n, norm=norm), MATRICES, rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("call, message", [

@@ -64,7 +64,11 @@ def test_sinks_take_their_share():
 def test_interleaved_heads_are_read_in_place():
     q, k = sample(2, 5, 4, 8), sample(2, 6, 4, 8)
     heads = lambda x: mx.array(x).transpose(0, 2, 1, 3)
-    got = mx.fast.scaled_dot_product_attention(heads(q), heads(k), heads(k), scale=0.3).transpose(0, 2, 1, 3).reshape(2, 5, 32)
+    got = (
+        mx.fast.scaled_dot_product_attention(heads(q), heads(k), heads(k), scale=0.3)
+        .transpose(0, 2, 1, 3)
+        .reshape(2, 5, 32)
+    )
     turned = lambda x: x.transpose(0, 2, 1, 3)
     expected = attention(turned(q), turned(k), turned(k), 0.3).transpose(0, 2, 1, 3).reshape(2, 5, 32)
     np.testing.assert_allclose(np.array(got), expected, atol=1e-5)
@@ -135,7 +139,9 @@ def test_rope_with_frequencies_strides_and_gradient():
     values, periods = sample(2, 4, 3, 8), np.abs(sample(4)) + 0.5
     x, freqs = mx.array(values), mx.array(periods)
     rope = lambda x: mx.fast.rope(x.swapaxes(1, 2), 8, traditional=False, base=None, scale=1.0, offset=1, freqs=freqs)
-    np.testing.assert_allclose(np.array(rope(x)), rotated(values.swapaxes(1, 2), 8, False, 1 / periods, 1.0, 1), atol=1e-5)
+    np.testing.assert_allclose(
+        np.array(rope(x)), rotated(values.swapaxes(1, 2), 8, False, 1 / periods, 1.0, 1), atol=1e-5
+    )
     # A rotation keeps lengths, so the gradient of the squared length is twice the input.
     gradient = mx.grad(lambda x: mx.square(rope(x)).sum())(x)
     np.testing.assert_allclose(np.array(gradient), 2 * values, atol=1e-5)

@@ -36,7 +36,9 @@ def spread_by_hand(x, w, stride, groups):
 
 def check_slopes(convolve, by_hand, x, w):
     """Bilinear in both operands: along any move of one, the result changes by the convolution of the move."""
-    weights = draw("complex64" if "complex" in (x.dtype.name + w.dtype.name) else "float32", by_hand(x, w).shape, seed=2)
+    weights = draw(
+        "complex64" if "complex" in (x.dtype.name + w.dtype.name) else "float32", by_hand(x, w).shape, seed=2
+    )
     slopes = mx.vjp(convolve, [mx.array(x), mx.array(w)], [mx.array(weights)])[1]
     for k, slope in enumerate(slopes):
         move = draw("complex64" if np.iscomplexobj((x, w)[k]) else "float32", (x, w)[k].shape, -1, 1, seed=3 + k)
@@ -59,7 +61,9 @@ def test_groups_in_three_dimensions(shape, kernel, stride, padding, dilation, gr
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("shape, kernel, groups", [((2, 3, 2, 4, 4), (6, 2, 3, 2, 2), 2), ((1, 2, 3, 2, 3), (3, 2, 2, 2, 1), 3)])
+@pytest.mark.parametrize(
+    "shape, kernel, groups", [((2, 3, 2, 4, 4), (6, 2, 3, 2, 2), 2), ((1, 2, 3, 2, 3), (3, 2, 2, 2, 1), 3)]
+)
 def test_transposed_groups_in_three_dimensions(shape, kernel, groups, stride):
     x, w = draw("float32", shape, -1, 1), draw("float32", kernel, -1, 1, seed=1)
     convolve = lambda x, w: mx.conv_transpose3d(x, w, stride, groups=groups)

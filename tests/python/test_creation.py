@@ -130,7 +130,10 @@ def test_finfo(name):
 
 @pytest.mark.parametrize("name", ["int8", "uint16", "int64", "uint64"])
 def test_iinfo(name):
-    assert (mx.iinfo(getattr(mx, name)).min, mx.iinfo(getattr(mx, name)).max) == (np.iinfo(name).min, np.iinfo(name).max)
+    assert (mx.iinfo(getattr(mx, name)).min, mx.iinfo(getattr(mx, name)).max) == (
+        np.iinfo(name).min,
+        np.iinfo(name).max,
+    )
 
 
 def test_issubdtype():

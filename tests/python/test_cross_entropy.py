@@ -63,8 +63,14 @@ def test_derivatives_of_first_and_second_order():
     logits, targets = case((2, 6))
     weights, tangent = mx.array([0.5, -2.0]), case((2, 6), seed=4)[0]
     losses = [lambda x, f=f: (weights * f(x, targets)).sum() for f in (mx.fast.cross_entropy, plain)]
-    got, want = ([mx.grad(f)(logits), mx.jvp(f, [logits], [tangent])[1][0],
-                  mx.grad(lambda x, f=f: (mx.grad(f)(x) * tangent).sum())(logits)] for f in losses)
+    got, want = (
+        [
+            mx.grad(f)(logits),
+            mx.jvp(f, [logits], [tangent])[1][0],
+            mx.grad(lambda x, f=f: (mx.grad(f)(x) * tangent).sum())(logits),
+        ]
+        for f in losses
+    )
     for g, w in zip(got, want):
         same(g, to_numpy(w), 1e-4, 1e-5)
 
@@ -74,7 +80,6 @@ def test_vmap_is_a_loop(axes):
     logits, targets = case((3, 5, 7))
     x = logits[0] if axes[0] is None else mx.moveaxis(logits, 0, axes[0])
     t = targets[0] if axes[1] is None else mx.moveaxis(targets, 0, axes[1])
-
 
     def loop(f):
         pick = lambda a, axis, i: a if axis is None else mx.take(a, i, axis)

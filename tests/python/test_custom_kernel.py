@@ -37,8 +37,12 @@ def test_strides_of_views_and_initial_values():
 
 
 def test_several_outputs_and_dtypes():
-    kernel = mx.fast.opencl_kernel("both", ["x"], ["a", "b"], "const int i = get_global_id(0); a[i] = x[i] + 1; vstore_half((float)x[i], i, b);")
-    a, b = kernel(inputs=[mx.array([1, 2, 3])], output_shapes=[(3,), (3,)], output_dtypes=[mx.int32, mx.float16], grid=(3,))
+    kernel = mx.fast.opencl_kernel(
+        "both", ["x"], ["a", "b"], "const int i = get_global_id(0); a[i] = x[i] + 1; vstore_half((float)x[i], i, b);"
+    )
+    a, b = kernel(
+        inputs=[mx.array([1, 2, 3])], output_shapes=[(3,), (3,)], output_dtypes=[mx.int32, mx.float16], grid=(3,)
+    )
     assert a.tolist() == [2, 3, 4] and b.dtype == mx.float16 and b.tolist() == [1, 2, 3]
 
 
@@ -58,7 +62,13 @@ def test_counts_must_agree():
 def test_other_back_ends_are_missing():
     kernel = mx.fast.metal_kernel(name="k", input_names=["x"], output_names=["y"], source="")
     with pytest.raises(RuntimeError):
-        kernel(inputs=[mx.array(1.0)], output_shapes=[()], output_dtypes=[mx.float32], grid=(1, 1, 1), threadgroup=(1, 1, 1))
+        kernel(
+            inputs=[mx.array(1.0)],
+            output_shapes=[()],
+            output_dtypes=[mx.float32],
+            grid=(1, 1, 1),
+            threadgroup=(1, 1, 1),
+        )
     with pytest.raises(RuntimeError):
         mx.fast.cuda_kernel(name="k", input_names=["x"], output_names=["y"], source="")
     with pytest.raises(RuntimeError):
@@ -67,11 +77,19 @@ def test_other_back_ends_are_missing():
 
 
 def metal(**options):
-    return mx.fast.metal_kernel(**{"name": "sq", "input_names": ["a"], "output_names": ["o"], "source": "o[0] = a[0];", **options})
+    return mx.fast.metal_kernel(
+        **{"name": "sq", "input_names": ["a"], "output_names": ["o"], "source": "o[0] = a[0];", **options}
+    )
 
 
 def call_metal(a, stream=mx.gpu, inputs=1, **options):
-    arguments = {"inputs": [a] * inputs, "grid": (a.size, 1, 1), "threadgroup": (1, 1, 1), "output_shapes": [a.shape], "output_dtypes": [a.dtype]}
+    arguments = {
+        "inputs": [a] * inputs,
+        "grid": (a.size, 1, 1),
+        "threadgroup": (1, 1, 1),
+        "output_shapes": [a.shape],
+        "output_dtypes": [a.dtype],
+    }
     return metal()(**{**arguments, "stream": stream, **options})[0]
 
 
@@ -80,7 +98,11 @@ def call_metal(a, stream=mx.gpu, inputs=1, **options):
     [
         (lambda: call_metal(mx.ones(3)), RuntimeError, "No Metal back-end"),
         (lambda: mx.eval(mx.compile(call_metal)(mx.ones(3))), RuntimeError, "No Metal back-end"),
-        (lambda: mx.export_function(lambda _: None, lambda a: call_metal(a, mx.cpu), mx.ones(3)), ValueError, "Only supports the GPU"),
+        (
+            lambda: mx.export_function(lambda _: None, lambda a: call_metal(a, mx.cpu), mx.ones(3)),
+            ValueError,
+            "Only supports the GPU",
+        ),
         (lambda: call_metal(mx.ones(3), inputs=2), ValueError, "`inputs` to have size 1 but got size 2"),
         (lambda: call_metal(mx.ones(3), output_shapes=[]), ValueError, "`output_shapes` to have size 1 but got size 0"),
         (lambda: call_metal(mx.ones(3), output_dtypes=[]), ValueError, "`output_dtypes` to have size 1 but got size 0"),

@@ -144,7 +144,9 @@ def test_products_of_scattered_zeros():
 
 
 def test_padding_values_have_gradients():
-    check_gradient(lambda a, v: mx.pad(a, ((1, 0), (0, 2)), constant_values=v), draw("float64", (2, 3)), draw("float64", ()))
+    check_gradient(
+        lambda a, v: mx.pad(a, ((1, 0), (0, 2)), constant_values=v), draw("float64", (2, 3)), draw("float64", ())
+    )
     check_gradient(lambda a, v: mx.pad(a, 1, constant_values=v), draw("float64", (2, 3)), draw("float64", (5,)))
 
 
@@ -192,7 +194,9 @@ def test_complex_gradients_against_differences(name):
     """The real part of sum(conj(g) * dy) is that of sum(conj(vjp) * dz), for steps dz in any direction."""
     function, z = COMPLEX[name], mx.array(Z)
     random = np.random.default_rng(4)
-    draw_like = lambda x: random.uniform(-1, 1, x.shape) + 1j * random.uniform(-1, 1, x.shape) * (x.dtype == mx.complex64)
+    draw_like = lambda x: (
+        random.uniform(-1, 1, x.shape) + 1j * random.uniform(-1, 1, x.shape) * (x.dtype == mx.complex64)
+    )
     y = function(z)
     g = mx.array(draw_like(y)).astype(y.dtype)
     pulled = np.array(mx.vjp(function, [z], [g])[1][0])

@@ -66,9 +66,13 @@ def test_segmented_products():
 
 def test_multivariate_normal_has_the_dtype_of_its_mean():
     mean, spread = np.array([0.1, 0.2, 0.3]), np.array([[2, 0.5, 0], [0.5, 1, 0], [0, 0, 3]])
+
     def draws(mean_dtype, spread_dtype):
         key = mx.random.key(0)
-        return mx.random.multivariate_normal(mx.array(mean, dtype=mean_dtype), mx.array(spread, dtype=spread_dtype), key=key)
+        return mx.random.multivariate_normal(
+            mx.array(mean, dtype=mean_dtype), mx.array(spread, dtype=spread_dtype), key=key
+        )
+
     w, v = np.linalg.eigh(spread)
     z = np.array(mx.random.normal((3,), key=mx.random.key(0)), np.float64)
     want = z @ (v * np.sqrt(w)) @ v.T + mean

@@ -22,7 +22,6 @@ from support import (
     to_mx,
 )
 
-
 TWO_OPERANDS = {row.name for row in BINARY}
 
 
@@ -61,9 +60,7 @@ def test_special_values(row, dtype):
         values = [g.reshape(-1) for g in grid]
     with np.errstate(all="ignore"):
         # The expected values overflow where the dtype does.
-        expected = lambda *v: np.asarray(row.expected(*v)).astype(
-            DTYPES[dtype].numpy if row.gives != "bool" else bool
-        )
+        expected = lambda *v: np.asarray(row.expected(*v)).astype(DTYPES[dtype].numpy if row.gives != "bool" else bool)
         check(row.call, expected, *values, dtype=dtype, rtol=row.rtol)
 
 
@@ -134,7 +131,9 @@ def test_integers_divided_by_zero_do_not_end_the_process():
     """)
 
 
-@pytest.mark.parametrize("a, b, quotient, remainder", [(-7, 2, -4, 1), (7, -2, -4, -1), (-8, 2, -4, 0), (7.5, 2, 3, 1.5)])
+@pytest.mark.parametrize(
+    "a, b, quotient, remainder", [(-7, 2, -4, 1), (7, -2, -4, -1), (-8, 2, -4, 0), (7.5, 2, 3, 1.5)]
+)
 def test_divmod_floors(a, b, quotient, remainder):
     result = mx.divmod(mx.array(a), mx.array(b))
     assert isinstance(result, list)
@@ -145,7 +144,9 @@ def test_divmod_floors(a, b, quotient, remainder):
 def test_integer_division_rounds_down(dtype):
     info = np.iinfo(dtype)
     ends = [info.min, info.min + 1, info.max - 1, info.max]
-    a, b = (x.ravel().astype(dtype) for x in np.meshgrid([*range(-9 if info.min else 0, 10), *ends], [1, 2, 3, 7, *ends]))
+    a, b = (
+        x.ravel().astype(dtype) for x in np.meshgrid([*range(-9 if info.min else 0, 10), *ends], [1, 2, 3, 7, *ends])
+    )
     if info.min:
         b = np.concatenate([b, -b])
         a = np.concatenate([a, a])
@@ -165,7 +166,9 @@ def test_floor_division_of_bools_and_numbers():
     same(mx.array([-7.0, 7.0]) // mx.array([2.0, -2.0]), [-4, -4])
 
 
-@pytest.mark.parametrize("arguments, want", [((1.0, 2), 0.4636476), ((1, mx.array([2])), [0.4636476]), ((True, 2), 0.4636476)])
+@pytest.mark.parametrize(
+    "arguments, want", [((1.0, 2), 0.4636476), ((1, mx.array([2])), [0.4636476]), ((True, 2), 0.4636476)]
+)
 def test_arctan2_takes_numbers(arguments, want):
     got = mx.arctan2(*arguments)
     assert got.dtype == mx.float32
@@ -255,7 +258,9 @@ SHORT_ROWS = {
 def test_rows_shorter_than_a_vector(dtype, width, other):
     x, w = draw(dtype, (3, 40, width), 0, 4), draw(dtype, (3, 40, 2 * width), 0, 4, seed=1)
     view = SHORT_ROWS[other]
-    same(to_mx(x, dtype) + view(to_mx(x, dtype), to_mx(w, dtype)), x + view(x, w), 1e-2 if dtype == "bfloat16" else 1e-3)
+    same(
+        to_mx(x, dtype) + view(to_mx(x, dtype), to_mx(w, dtype)), x + view(x, w), 1e-2 if dtype == "bfloat16" else 1e-3
+    )
     copy = to_mx(w, dtype)
     copy[:, :, :width] = to_mx(x, dtype)
     same(copy, np.concatenate([x, w[:, :, width:]], axis=2), 1e-2 if dtype == "bfloat16" else 1e-3)

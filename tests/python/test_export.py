@@ -8,8 +8,7 @@ import mlx.core as mx
 import numpy as np
 import pytest
 from support import output_of, same, to_numpy
-from test_shapeless import ROWS as ANY_SHAPE
-from test_shapeless import assert_same, made
+from test_shapeless import ROWS as ANY_SHAPE, assert_same, made
 
 X = mx.array(np.arange(6, dtype=np.float32).reshape(2, 3))
 
@@ -142,7 +141,9 @@ def test_function_exporter_can_be_closed(tmp_path):
         exporter(X[:1])
 
 
-@pytest.mark.parametrize("f, specs", [pytest.param(row[1], row[2:], id=row[0]) for row in ANY_SHAPE if row[0] != "a checkpoint"])
+@pytest.mark.parametrize(
+    "f, specs", [pytest.param(row[1], row[2:], id=row[0]) for row in ANY_SHAPE if row[0] != "a checkpoint"]
+)
 def test_functions_go_through_files_for_one_shape_and_for_any(tmp_path, f, specs):
     args = made(specs[0], 3)
     assert_same(through_file(tmp_path, f, *args)(*args), [f(*args)])
@@ -179,7 +180,9 @@ def test_functions_of_a_matrix_go_through_files(tmp_path, name):
     f = MATRIX_ROWS[name]
     with mx.stream(mx.cpu):
         want = f(SQUARE)
-        assert_same(through_file(tmp_path, f, SQUARE)(SQUARE), list(want) if isinstance(want, (list, tuple)) else [want])
+        assert_same(
+            through_file(tmp_path, f, SQUARE)(SQUARE), list(want) if isinstance(want, (list, tuple)) else [want]
+        )
 
 
 def primitives(function, *args, **kwargs):

@@ -29,7 +29,10 @@ def close(got, want, tolerance=3e-6):
 def test_every_length(name, n):
     for rows in (1, 3, 33) if n <= 1024 else (2,):
         x = values_for(name, rows, n // 2 + 1 if name == "irfft" else n)
-        close(getattr(mx.fft, name)(mx.array(x), n=n), getattr(np.fft, name)(x.astype(np.complex128 if x.dtype.kind == "c" else float), n=n))
+        close(
+            getattr(mx.fft, name)(mx.array(x), n=n),
+            getattr(np.fft, name)(x.astype(np.complex128 if x.dtype.kind == "c" else float), n=n),
+        )
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2, -1])
@@ -38,7 +41,10 @@ def test_every_length(name, n):
 @pytest.mark.parametrize("name", NAMES)
 def test_axes_sizes_and_norms(name, norm, n, axis):
     x = values_for(name, 20, 6, 7)
-    close(getattr(mx.fft, name)(mx.array(x), n=n, axis=axis, norm=norm), getattr(np.fft, name)(x, n=n, axis=axis, norm=norm))
+    close(
+        getattr(mx.fft, name)(mx.array(x), n=n, axis=axis, norm=norm),
+        getattr(np.fft, name)(x, n=n, axis=axis, norm=norm),
+    )
 
 
 @pytest.mark.parametrize("name", ["fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"])

@@ -41,7 +41,9 @@ def close(got, want, tolerance=2e-4):
         same(g, to_numpy(w), tolerance, tolerance)
 
 
-@pytest.mark.parametrize("tokens, keys, values, key_heads", [(1, 16, 20, 1), (1, 19, 3, 2), (5, 16, 20, 1), (70, 33, 5, 2)])
+@pytest.mark.parametrize(
+    "tokens, keys, values, key_heads", [(1, 16, 20, 1), (1, 19, 3, 2), (5, 16, 20, 1), (70, 33, 5, 2)]
+)
 def test_values_are_those_of_the_recurrence(tokens, keys, values, key_heads):
     inputs = case(tokens, keys, values, key_heads)
     close(mx.fast.gated_delta_update(*inputs), recurrence(*inputs))
@@ -81,19 +83,25 @@ def weigh(results):
     return sum((mx.sin(mx.arange(x.size)).reshape(x.shape) * x).sum() for x in results)
 
 
-@pytest.mark.parametrize("tokens, keys, values, key_heads", [(1, 16, 20, 1), (7, 5, 3, 2), (70, 8, 4, 1), (130, 4, 4, 2)])
+@pytest.mark.parametrize(
+    "tokens, keys, values, key_heads", [(1, 16, 20, 1), (7, 5, 3, 2), (70, 8, 4, 1), (130, 4, 4, 2)]
+)
 def test_gradients_are_those_of_the_recurrence(tokens, keys, values, key_heads):
     inputs = case(tokens, keys, values, key_heads)
-    got, want = (mx.grad(lambda *a, f=f: weigh(f(*a)), argnums=tuple(range(6)))(*inputs)
-                 for f in (mx.fast.gated_delta_update, recurrence))
+    got, want = (
+        mx.grad(lambda *a, f=f: weigh(f(*a)), argnums=tuple(range(6)))(*inputs)
+        for f in (mx.fast.gated_delta_update, recurrence)
+    )
     close(got, want, 1e-3)
 
 
 def test_gradients_of_tokens_that_forget_everything():
     inputs = case(5, 4, 3)
     inputs[3] = inputs[3] * mx.array([1.0, 0.0, 1.0, 0.0, 1.0])[:, None]
-    got, want = (mx.grad(lambda *a, f=f: weigh(f(*a)), argnums=tuple(range(6)))(*inputs)
-                 for f in (mx.fast.gated_delta_update, recurrence))
+    got, want = (
+        mx.grad(lambda *a, f=f: weigh(f(*a)), argnums=tuple(range(6)))(*inputs)
+        for f in (mx.fast.gated_delta_update, recurrence)
+    )
     close(got, want, 1e-3)
 
 
@@ -118,10 +126,14 @@ def test_second_derivatives():
 @pytest.mark.parametrize("tokens", [1, 4])
 @pytest.mark.parametrize("axes", [(0,) * 6, (1, 1, 1, 1, 1, 1), (None, 0, None, 2, None, 0)])
 def test_vmap_is_a_loop(axes, tokens):
-    inputs = [mx.moveaxis(mx.stack(pair), 0, axis) if axis is not None else pair[0]
-              for pair, axis in zip(zip(case(tokens), case(tokens, seed=1)), axes)]
-    loop = [mx.fast.gated_delta_update(*(x if axis is None else mx.take(x, i, axis) for x, axis in zip(inputs, axes)))
-            for i in range(2)]
+    inputs = [
+        mx.moveaxis(mx.stack(pair), 0, axis) if axis is not None else pair[0]
+        for pair, axis in zip(zip(case(tokens), case(tokens, seed=1)), axes)
+    ]
+    loop = [
+        mx.fast.gated_delta_update(*(x if axis is None else mx.take(x, i, axis) for x, axis in zip(inputs, axes)))
+        for i in range(2)
+    ]
     close(mx.vmap(mx.fast.gated_delta_update, in_axes=axes)(*inputs), [mx.stack(pair) for pair in zip(*loop)])
 
 

@@ -48,7 +48,9 @@ def test_block_masked_mm(masks, boolean):
         return x * given[name].repeat(32, 0).repeat(32, 1)[: x.shape[0], : x.shape[1]]
 
     want = masked(masked(a, "lhs") @ masked(b, "rhs"), "out")
-    close(mx.block_masked_mm(mx.array(a), mx.array(b), 32, **{f"mask_{m}": mx.array(v) for m, v in given.items()}), want)
+    close(
+        mx.block_masked_mm(mx.array(a), mx.array(b), 32, **{f"mask_{m}": mx.array(v) for m, v in given.items()}), want
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
@@ -76,7 +78,9 @@ def test_hadamard_transform_of_a_power_of_two_is_sylvesters():
 
 
 def test_hadamard_transform_gradient():
-    check_gradient(lambda x: mx.hadamard_transform(x.astype(mx.float32)), draw("float32", (2, 12)), rtol=1e-2, atol=1e-2, step=1e-2)
+    check_gradient(
+        lambda x: mx.hadamard_transform(x.astype(mx.float32)), draw("float32", (2, 12)), rtol=1e-2, atol=1e-2, step=1e-2
+    )
 
 
 A, B = mx.ones((4, 2, 3)), mx.ones((5, 3, 4))

@@ -82,7 +82,14 @@ def test_damaged_files_are_runtime_errors(tmp_path):
     saved(tmp_path, {"x": X}, {"s": "text", "l": ["a", "b"]})
     path = tmp_path / "w.gguf"
     content = path.read_bytes()
-    for bad in [b"abcd" * 10, content[:3], content[:20], content[:50], content[: len(content) - 8], content[:4] + b"\xff" * 40]:
+    for bad in [
+        b"abcd" * 10,
+        content[:3],
+        content[:20],
+        content[:50],
+        content[: len(content) - 8],
+        content[:4] + b"\xff" * 40,
+    ]:
         path.write_bytes(bad)
         with pytest.raises(RuntimeError):
             mx.load(str(path))

@@ -88,7 +88,10 @@ def test_the_last_of_several_updates_of_one_place_stays(shape, dtype):
     x[mx.array(index)] = mx.array(values)
     want[index] = values
     same(x, want)
-    index, values = random.integers(0, shape[0], (n, *shape[1:])), random.integers(0, 100, (n, *shape[1:])).astype(row.numpy)
+    index, values = (
+        random.integers(0, shape[0], (n, *shape[1:])),
+        random.integers(0, 100, (n, *shape[1:])).astype(row.numpy),
+    )
     np.put_along_axis(want, index, values, 0)
     same(mx.put_along_axis(x, mx.array(index), mx.array(values), axis=0), want)
 
@@ -102,7 +105,11 @@ def test_every_slice_of_short_axes(step):
             same(x[index], values[index], context=str(index))
             x[index] = values[index] = 9
             same(x, values, context=f"{index} = 9")
-            same(mx.zeros((n, 2))[index, mx.array([0, 1, 1])], np.zeros((n, 2))[index, [0, 1, 1]], context=f"{index}, array")
+            same(
+                mx.zeros((n, 2))[index, mx.array([0, 1, 1])],
+                np.zeros((n, 2))[index, [0, 1, 1]],
+                context=f"{index}, array",
+            )
 
 
 def test_an_int_before_a_slice_is_no_advanced_index_in_an_assignment():

@@ -135,7 +135,11 @@ def test_identity_and_hash():
 
 
 def test_integers_of_no_axes_are_indices():
-    assert [4, 5, 6][mx.array(2)] == 6 and hex(mx.array(255)) == "0xff" and list(range(mx.array(3, mx.uint64))) == [0, 1, 2]
+    assert (
+        [4, 5, 6][mx.array(2)] == 6
+        and hex(mx.array(255)) == "0xff"
+        and list(range(mx.array(3, mx.uint64))) == [0, 1, 2]
+    )
     assert np.arange(6)[mx.array(1)] == 1 and np.zeros(mx.array(3)).shape == (3,)
     for wrong in (mx.array(1.0), mx.array(True), mx.array([1]), mx.array([1, 2]), mx.array(1j)):
         with pytest.raises(TypeError, match="0-dimensional integer"):

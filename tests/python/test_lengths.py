@@ -20,7 +20,9 @@ def mixed(dtype, seed, count=4000):
     if row.kind in "ui":
         limits = np.iinfo(row.numpy)
         small = random.integers(max(limits.min, -9), 10, count).astype(row.numpy)
-        return np.where(random.random(count) < 0.3, random.integers(limits.min, limits.max, count, row.numpy, True), small)
+        return np.where(
+            random.random(count) < 0.3, random.integers(limits.min, limits.max, count, row.numpy, True), small
+        )
     real = lambda: np.choose(
         random.choice(3, count, p=[0.6, 0.15, 0.25]),
         [4 * random.normal(size=count), 10 ** random.uniform(-30, 30, count) * random.choice([1, -1], count), random.choice(SPECIALS, count)],
@@ -99,4 +101,6 @@ def test_rows_do_not_depend_on_other_rows(name):
                 want = bits(ALONG_ROWS[name](x))
                 for first, count in ((0, 1), (1, 1), (2, 2), (1, 3), (4, 1)):
                     got = bits(ALONG_ROWS[name](x[first : first + count]))
-                    np.testing.assert_array_equal(got, want[first : first + count], f"{name} of {count} rows of {n} {dtype}")
+                    np.testing.assert_array_equal(
+                        got, want[first : first + count], f"{name} of {count} rows of {n} {dtype}"
+                    )

@@ -21,14 +21,18 @@ def sample(shape, dtype="float32", definite=False):
 def check(got, expected, dtype="float32"):
     got = np.array(got)
     assert got.shape == np.shape(expected)
-    np.testing.assert_allclose(got, expected, rtol=RTOL[dtype], atol=RTOL[dtype] * max(1, np.abs(expected).max(initial=0)))
+    np.testing.assert_allclose(
+        got, expected, rtol=RTOL[dtype], atol=RTOL[dtype] * max(1, np.abs(expected).max(initial=0))
+    )
 
 
 @pytest.mark.parametrize("order", [None, "fro", "nuc", 1, -1, 2, -2, float("inf"), -float("inf")])
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_matrix_norm(order, keepdims):
     x, values = sample((3, 4))
-    check(mx.linalg.norm(x, order, axis=(0, 1), keepdims=keepdims, **CPU), np.linalg.norm(values, order, (0, 1), keepdims))
+    check(
+        mx.linalg.norm(x, order, axis=(0, 1), keepdims=keepdims, **CPU), np.linalg.norm(values, order, (0, 1), keepdims)
+    )
 
 
 @pytest.mark.parametrize("order", [None, 0, 1, 2, 3, 0.5, float("inf"), -float("inf")])

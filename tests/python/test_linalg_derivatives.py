@@ -160,9 +160,13 @@ def test_vmap(name, axis):
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (1, 2), (None, 0), (None, 1), (None, -1), (0, None), (2, None)])
-@pytest.mark.parametrize("function", [linalg.solve, linalg.solve_triangular, linalg.cross], ids=["solve", "solve_triangular", "cross"])
+@pytest.mark.parametrize(
+    "function", [linalg.solve, linalg.solve_triangular, linalg.cross], ids=["solve", "solve_triangular", "cross"]
+)
 def test_vmap_of_two_operands(function, axes):
-    arrays = [mx.array(general(*[3] * (2 + (axis is not None)), seed=k), dtype=mx.float64) for k, axis in enumerate(axes)]
+    arrays = [
+        mx.array(general(*[3] * (2 + (axis is not None)), seed=k), dtype=mx.float64) for k, axis in enumerate(axes)
+    ]
     check_vmap(function, *arrays, in_axes=axes, rtol=1e-9, atol=1e-9)
 
 
@@ -178,9 +182,13 @@ def test_gradients_under_vmap(name):
 def turned(values, *shape, dtype=np.float64):
     """A symmetric or Hermitian matrix with these eigenvalues, a rectangular one with these singular values."""
     random = np.random.default_rng(3)
+
     def unitary(n):
-        z = random.normal(size=(n, n)) + (1j * random.normal(size=(n, n)) if np.issubdtype(dtype, np.complexfloating) else 0)
+        z = random.normal(size=(n, n)) + (
+            1j * random.normal(size=(n, n)) if np.issubdtype(dtype, np.complexfloating) else 0
+        )
         return np.linalg.qr(z)[0]
+
     if not shape:
         q = unitary(len(values))
         return (q * values) @ q.conj().T
@@ -263,7 +271,9 @@ def test_eigenvalues_of_real_matrices_have_real_gradients():
 def test_a_matrix_is_factored_once_for_a_batch_of_right_hand_sides():
     a, b = mx.array(general(3, 3)), mx.array(general(5, 3, 2))
     got = mx.vmap(linalg.solve, in_axes=(None, 0))(a, b)
-    np.testing.assert_allclose(np.array(got), np.linalg.solve(general(3, 3)[None], general(5, 3, 2)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        np.array(got), np.linalg.solve(general(3, 3)[None], general(5, 3, 2)), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_empty_matrices_have_identity_factors():

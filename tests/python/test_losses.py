@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Callable
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -76,9 +75,7 @@ CASES = [
     Case("kl_div_loss", (LOG_P, LOG_Q), (PROBABILITIES * (LOG_Q - LOG_P)).sum(-1), "none"),
     Case("smooth_l1_loss", (P, Q), np.where(D < 1, D**2 / 2, D - 0.5), "mean"),
     Case("smooth_l1_loss", (P, Q), np.where(D < 0.5, D**2, D - 0.25), "mean", {"beta": 0.5}),
-    Case(
-        "triplet_loss", (P, Q, WEIGHTS), np.maximum(distance(P, Q) - distance(P, WEIGHTS) + 1, 0), "none"
-    ),
+    Case("triplet_loss", (P, Q, WEIGHTS), np.maximum(distance(P, Q) - distance(P, WEIGHTS) + 1, 0), "none"),
     Case(
         "triplet_loss",
         (P, Q, WEIGHTS),

@@ -26,7 +26,9 @@ def test_matmul_shapes(a, b, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("left, right", list(itertools.product(["contiguous", "transposed", "sliced", "broadcast"], repeat=2)))
+@pytest.mark.parametrize(
+    "left, right", list(itertools.product(["contiguous", "transposed", "sliced", "broadcast"], repeat=2))
+)
 def test_matmul_layouts(dtype, left, right):
     with device_for(dtype):
         x, a = lay_out(draw(dtype, (20, 24), -2, 2), dtype, left)

@@ -175,10 +175,18 @@ PEAKS = {  # function, operands, and how many times the memory of a row of N flo
     "partition": (lambda x: mx.partition(x, 1000), lambda: [normal(N)], 1.05),
     "median": (mx.median, lambda: [normal(N)], 1.25),
     "softmax": (lambda x: mx.softmax(x, -1), lambda: [normal(1024, N // 1024)], 1.02),
-    "layer_norm gradient": (mx.grad(layer_norm_loss, (0, 1, 2)), lambda: [normal(1024, N // 1024), normal(N // 1024), normal(N // 1024)], 2.1),
+    "layer_norm gradient": (
+        mx.grad(layer_norm_loss, (0, 1, 2)),
+        lambda: [normal(1024, N // 1024), normal(N // 1024), normal(N // 1024)],
+        2.1,
+    ),
     "take": (lambda x, i: x[i], lambda: [normal(N // 4), places(N, N // 4)], 1.02),
     "scatter-add": (lambda x, i, v: x.at[i].add(v), lambda: [normal(N), places(N, N), normal(N)], 1.02),
-    "embedding gradient": (mx.grad(lambda x, i: x[i].sum()), lambda: [normal(N // 64, 64), places(N // 64, N // 64)], 3.1),
+    "embedding gradient": (
+        mx.grad(lambda x, i: x[i].sum()),
+        lambda: [normal(N // 64, 64), places(N // 64, N // 64)],
+        3.1,
+    ),
     "cumsum": (mx.cumsum, lambda: [normal(N)], 1.02),
     "var": (mx.var, lambda: [normal(N)], 1.02),
     "concatenate": (lambda x: mx.concatenate([x, x]), lambda: [normal(N // 2)], 1.02),
@@ -186,7 +194,11 @@ PEAKS = {  # function, operands, and how many times the memory of a row of N flo
     "normal": (lambda: mx.random.normal((N,)), list, 1.02),
     "chain": (chain, lambda: [normal(N)], 1.02),
     "compiled chain": (mx.compile(chain), lambda: [normal(N)], 1.02),
-    "compiled chain of rows": (mx.compile(lambda x, b: chain(x * b)), lambda: [normal(1024, N // 1024), normal(N // 1024)], 1.02),
+    "compiled chain of rows": (
+        mx.compile(lambda x, b: chain(x * b)),
+        lambda: [normal(1024, N // 1024), normal(N // 1024)],
+        1.02,
+    ),
     "fft over two axes": (lambda x: mx.fft.fft2(x), lambda: [normal(512, N // 1024).astype(mx.complex64)], 1.6),
     "product of 16-bit floats": (lambda a: a @ a, lambda: [normal(1024, 1024).astype(mx.bfloat16)], 2.1),
 }

@@ -66,10 +66,19 @@ def test_a_state_of_other_shapes_or_without_its_scalars():
 
 
 WEIGHTS = {
-    "unknown": ([("weight", ONES((3, 4))), ("bias", ONES(3)), ("extra", ONES(1))], "Received 1 parameters not in model: \nextra"),
+    "unknown": (
+        [("weight", ONES((3, 4))), ("bias", ONES(3)), ("extra", ONES(1))],
+        "Received 1 parameters not in model: \nextra",
+    ),
     "missing": ([("weight", ONES((3, 4)))], "Missing 1 parameters: \nbias"),
-    "shape": ([("weight", ONES((4, 3))), ("bias", ONES(3))], r"Expected shape \(3, 4\) but received shape \(4, 3\) for parameter weight"),
-    "type": ([("weight", np.ones((3, 4))), ("bias", ONES(3))], "Expected mx.array but received .*ndarray.* for parameter weight"),
+    "shape": (
+        [("weight", ONES((4, 3))), ("bias", ONES(3))],
+        r"Expected shape \(3, 4\) but received shape \(4, 3\) for parameter weight",
+    ),
+    "type": (
+        [("weight", np.ones((3, 4))), ("bias", ONES(3))],
+        "Expected mx.array but received .*ndarray.* for parameter weight",
+    ),
 }
 
 
@@ -85,7 +94,9 @@ def test_lenient_loading_takes_it(kind):
     assert nn.Linear(4, 3).load_weights(WEIGHTS[kind][0], strict=False).weight.shape in [(3, 4), (4, 3)]
 
 
-@pytest.mark.parametrize("name, error", [("no.safetensors", RuntimeError), ("no.npz", ValueError), ("no.bin", ValueError)])
+@pytest.mark.parametrize(
+    "name, error", [("no.safetensors", RuntimeError), ("no.npz", ValueError), ("no.bin", ValueError)]
+)
 def test_a_file_that_is_not_there(tmp_path, name, error):
     with pytest.raises(error, match="no.npz|no.safetensors|format bin"):
         nn.Linear(4, 3).load_weights(str(tmp_path / name))

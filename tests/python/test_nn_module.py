@@ -85,10 +85,7 @@ def test_filter_and_map_refuses_a_module_as_no_leaf():
 
 def test_repr_nests():
     assert repr(nn.Sequential(nn.Linear(2, 2), nn.ReLU())) == (
-        "Sequential(\n"
-        "  (layers.0): Linear(input_dims=2, output_dims=2, bias=True)\n"
-        "  (layers.1): ReLU()\n"
-        ")"
+        "Sequential(\n  (layers.0): Linear(input_dims=2, output_dims=2, bias=True)\n  (layers.1): ReLU()\n)"
     )
 
 

@@ -41,7 +41,9 @@ def floating_values(mode, w, scales):
 def test_affine_rounds_to_the_nearest_of_its_steps(group, bits):
     values = draw("float32", (3, 256), seed=bits)
     w, scales, biases = mx.quantize(to_mx(values, "float32"), group_size=group, bits=bits)
-    assert w.dtype == mx.uint32 and w.shape == (3, 256 * bits // 32) and scales.shape == biases.shape == (3, 256 // group)
+    assert (
+        w.dtype == mx.uint32 and w.shape == (3, 256 * bits // 32) and scales.shape == biases.shape == (3, 256 // group)
+    )
     back = affine_values(to_numpy(w), to_numpy(scales), to_numpy(biases), group, bits)
     same(mx.dequantize(w, scales, biases, group_size=group, bits=bits), back, 1e-6, 1e-6)
     steps = np.repeat(np.abs(to_numpy(scales)), group, axis=-1)
@@ -133,7 +135,9 @@ def test_quantized_matmul_of_every_packing(group, bits):
     x, y = draw("float32", (2, 256)), draw("float32", (2, 8), seed=1)
     options = {"group_size": group, "bits": bits}
     same(mx.quantized_matmul(to_mx(x, "float32"), w, scales, biases, **options), x @ values.T, 1e-4, 1e-2)
-    same(mx.quantized_matmul(to_mx(y, "float32"), w, scales, biases, transpose=False, **options), y @ values, 1e-4, 1e-2)
+    same(
+        mx.quantized_matmul(to_mx(y, "float32"), w, scales, biases, transpose=False, **options), y @ values, 1e-4, 1e-2
+    )
 
 
 @pytest.mark.parametrize("mode", FLOATING)

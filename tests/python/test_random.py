@@ -73,7 +73,9 @@ def test_permutation_is_the_order_of_the_bits():
 
 def test_randint_bits():
     u = words([0, 9], 500).astype(np.float32) / np.float32(2**32)
-    same(mx.random.randint(-3, 12, (500,), key=mx.random.key(9)), np.clip(np.floor(u * 15 - 3), -3, 11).astype(np.int32))
+    same(
+        mx.random.randint(-3, 12, (500,), key=mx.random.key(9)), np.clip(np.floor(u * 15 - 3), -3, 11).astype(np.int32)
+    )
 
 
 def test_global_state_is_split_once_per_call():

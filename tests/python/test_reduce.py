@@ -32,7 +32,9 @@ AXES = [None, 0, 1, -1, (0, 2), (0, 1, 2), (2, 0)]
 
 
 def sum_dtype(dtype):
-    return {"bool_": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(dtype, dtype)
+    return {"bool_": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(
+        dtype, dtype
+    )
 
 
 def kinds(name):
@@ -76,7 +78,9 @@ def test_layouts(name, layout, axis):
 
 
 @pytest.mark.parametrize("name", ["sum", "max", "mean", "all"])
-@pytest.mark.parametrize("shape", [(1,), (33,), (1000, 3), (3, 1000), (2, 700, 5), (5, 1, 130), (70000,), (4, 3, 2, 5, 6)])
+@pytest.mark.parametrize(
+    "shape", [(1,), (33,), (1000, 3), (3, 1000), (2, 700, 5), (5, 1, 130), (70000,), (4, 3, 2, 5, 6)]
+)
 def test_sizes_around_the_tiles_of_kernels(name, shape):
     x = draw("float32", shape, 0.5, 1)
     for axis in [None, *range(len(shape))]:
@@ -245,7 +249,9 @@ def test_minmax_is_both_extremes(axis):
     check_gradient(lambda x: mx.minmax(x, 1)[0] * 2 + mx.minmax(x, 1)[1], draw("float64", (3, 5)), jvp=False)
 
 
-@pytest.mark.parametrize("error, shape, axis", [(IndexError, (2, 3), 2), (ValueError, (0, 3), 0), (ValueError, (0,), None)])
+@pytest.mark.parametrize(
+    "error, shape, axis", [(IndexError, (2, 3), 2), (ValueError, (0, 3), 0), (ValueError, (0,), None)]
+)
 def test_minmax_refuses_what_min_refuses(error, shape, axis):
     with pytest.raises(error):
         mx.minmax(mx.zeros(shape), axis)

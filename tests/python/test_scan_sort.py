@@ -3,8 +3,20 @@
 import mlx.core as mx
 import numpy as np
 import pytest
-from support import ALL, DTYPES, LAYOUTS, check, check_gradient, check_vmap, device_for, draw, of_kinds, output_of, same
-from support import to_mx
+from support import (
+    ALL,
+    DTYPES,
+    LAYOUTS,
+    check,
+    check_gradient,
+    check_vmap,
+    device_for,
+    draw,
+    of_kinds,
+    output_of,
+    same,
+    to_mx,
+)
 
 pytestmark = pytest.mark.core
 
@@ -94,7 +106,13 @@ def test_scan_without_axis_flattens():
 @pytest.mark.parametrize("dtype", of_kinds("bui"))
 def test_logcumsumexp_of_integers_is_float32(dtype):
     x = draw(dtype, (3, 7), 0, 3)
-    check(lambda x: mx.logcumsumexp(x, axis=1), lambda x: logcumsumexp(x.astype(np.float64), 1), x, dtype=dtype, gives="float32")
+    check(
+        lambda x: mx.logcumsumexp(x, axis=1),
+        lambda x: logcumsumexp(x.astype(np.float64), 1),
+        x,
+        dtype=dtype,
+        gives="float32",
+    )
     same(to_mx(x, dtype).logcumsumexp(0), logcumsumexp(x.astype(np.float64), 0).astype(np.float32), 1e-5, 1e-6)
 
 
@@ -120,7 +138,9 @@ def test_scan_vmap(name):
 @pytest.mark.parametrize("dtype", [d for d in ALL if DTYPES[d].kind != "c"])
 def test_sort_dtypes(dtype):
     values = draw(dtype, (5, 40), -100, 100)
-    check(lambda x: mx.sort(x, axis=-1), lambda x: np.sort(x, axis=-1), values, dtype=dtype, gives=dtype, rtol=0, atol=0)
+    check(
+        lambda x: mx.sort(x, axis=-1), lambda x: np.sort(x, axis=-1), values, dtype=dtype, gives=dtype, rtol=0, atol=0
+    )
     with device_for(dtype):
         x = to_mx(values, dtype)
         order = mx.argsort(x, axis=-1)

@@ -30,7 +30,9 @@ FUNCTIONS = {
     "norm": lambda x: mx.linalg.norm(x, axis=1),
     "layer_norm": lambda x: mx.fast.layer_norm(x, W[0], W[1], 1e-5) ** 2,
     "rms_norm": lambda x: mx.fast.rms_norm(x, W[0], 1e-5) ** 2,
-    "attention": lambda x: mx.fast.scaled_dot_product_attention(x[None, None] * Q, Q, Q * x[None, None], scale=0.5) ** 2,
+    "attention": lambda x: (
+        mx.fast.scaled_dot_product_attention(x[None, None] * Q, Q, Q * x[None, None], scale=0.5) ** 2
+    ),
     "rope": lambda x: mx.fast.rope(x[None], 4, traditional=False, base=100.0, scale=1.0, offset=0) ** 2,
     "conv1d": lambda x: mx.conv1d(x[None] ** 2, W.reshape(4, 1, 4), padding=1) ** 2,
     "conv2d": lambda x: mx.conv2d((x * x)[None, :, :, None], W.reshape(2, 2, 4, 1)[:, :, :2] * x.sum()) ** 2,
@@ -60,7 +62,9 @@ FUNCTIONS = {
     "prod": lambda x: mx.prod(x, axis=1) ** 2,
     "prod of two zeros": lambda x: mx.prod(x[:, :3] - X[:, :3] * ZEROS, axis=1),
     "at[].multiply": lambda x: x.at[mx.array([0, 2, 0])].multiply(x * x + 1) ** 2,
-    "at[].multiply by two zeros": lambda x: x.at[mx.array([0, 2, 0])].multiply((x - X) * 2) + (x - X).at[0].multiply(x[1] - X[1]),
+    "at[].multiply by two zeros": lambda x: (
+        x.at[mx.array([0, 2, 0])].multiply((x - X) * 2) + (x - X).at[0].multiply(x[1] - X[1])
+    ),
     "at[].divide": lambda x: x.at[mx.array([0, 2, 0])].divide(x * x + 1) ** 2,
     "at[].maximum": lambda x: x.at[mx.array([0, 2, 0])].maximum(x[::-1] * 1.1) ** 3,
     "at[].minimum": lambda x: x.at[1:, ::2].minimum(x[:2, :2] * 0.9) ** 3,
@@ -73,6 +77,7 @@ FUNCTIONS = {
     "complex at[].multiply": lambda x: mx.real((x + 1j).at[mx.array([0, 2, 0])].multiply(x * (1 - 1j)) * (2 + 1j)),
     "as_strided": lambda x: mx.as_strided(x * 1.0, (3, 2, 3), (4, 1, 1)) ** 3,
 }
+
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_second_derivatives(name):

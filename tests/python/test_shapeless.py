@@ -6,7 +6,6 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
-
 from mlx.utils import tree_flatten
 
 losses, fast = nn.losses, mx.fast
@@ -72,22 +71,93 @@ CONV = ([real(1, 9, 4), real(6, 3, 4)], [real(2, 14, 4), real(6, 3, 4)])
 
 # name, function, and the shapes: the first is recorded, the others follow.
 ROWS = [
-    *[(f.__name__, f, *ONE) for f in (mx.abs, mx.exp, mx.sin, mx.cos, mx.tanh, mx.sigmoid, mx.square, mx.negative, mx.erf,
-                                      mx.arctan, mx.floor, mx.isnan, mx.stop_gradient, mx.zeros_like, mx.ones_like)],
+    *[
+        (f.__name__, f, *ONE)
+        for f in (
+            mx.abs,
+            mx.exp,
+            mx.sin,
+            mx.cos,
+            mx.tanh,
+            mx.sigmoid,
+            mx.square,
+            mx.negative,
+            mx.erf,
+            mx.arctan,
+            mx.floor,
+            mx.isnan,
+            mx.stop_gradient,
+            mx.zeros_like,
+            mx.ones_like,
+        )
+    ],
     *[(f.__name__, f, *POSITIVE) for f in (mx.log, mx.log2, mx.log1p, mx.sqrt, mx.rsqrt, mx.reciprocal, mx.arccosh)],
-    *[(f.__name__, f, *TWO) for f in (mx.add, mx.subtract, mx.multiply, mx.divide, mx.power, mx.maximum, mx.minimum,
-                                      mx.arctan2, mx.logaddexp, mx.remainder, mx.floor_divide, mx.less)],
+    *[
+        (f.__name__, f, *TWO)
+        for f in (
+            mx.add,
+            mx.subtract,
+            mx.multiply,
+            mx.divide,
+            mx.power,
+            mx.maximum,
+            mx.minimum,
+            mx.arctan2,
+            mx.logaddexp,
+            mx.remainder,
+            mx.floor_divide,
+            mx.less,
+        )
+    ],
     ("a number", lambda a: (a + 1) * 2 - a / 3, *ONE),
     ("full_like", lambda a: mx.full_like(a, 3), *ONE),
     ("sum of all and a tail", lambda a: (a * a).sum() * a, *ONE),
-    *[(f"{f.__name__} over everything", f, *ONE) for f in (mx.sum, mx.mean, mx.prod, mx.max, mx.min, mx.var, mx.std,
-                                                           mx.logsumexp, mx.softmax, mx.argmax, mx.argmin, mx.all)],
-    *[(f"{f.__name__} of an axis", lambda a, f=f: f(a * a, axis=1), *ONE)
-      for f in (mx.sum, mx.mean, mx.prod, mx.max, mx.min, mx.var, mx.std, mx.logsumexp, mx.softmax, mx.argmax, mx.argmin)],
-    *[(f"{f.__name__} of a first axis of one", lambda a, f=f: f(a, axis=0), [real(1, 4)], [real(5, 3)])
-      for f in (mx.sum, mx.mean, mx.max, mx.var, mx.logsumexp, mx.softmax, mx.argmax)],
-    *[(f"{f.__name__} of two axes, kept", lambda a, f=f: f(a, axis=(0, 2), keepdims=True), [real(3, 4, 2)], [real(5, 2, 1)])
-      for f in (mx.sum, mx.mean, mx.max, mx.var, mx.logsumexp)],
+    *[
+        (f"{f.__name__} over everything", f, *ONE)
+        for f in (
+            mx.sum,
+            mx.mean,
+            mx.prod,
+            mx.max,
+            mx.min,
+            mx.var,
+            mx.std,
+            mx.logsumexp,
+            mx.softmax,
+            mx.argmax,
+            mx.argmin,
+            mx.all,
+        )
+    ],
+    *[
+        (f"{f.__name__} of an axis", lambda a, f=f: f(a * a, axis=1), *ONE)
+        for f in (
+            mx.sum,
+            mx.mean,
+            mx.prod,
+            mx.max,
+            mx.min,
+            mx.var,
+            mx.std,
+            mx.logsumexp,
+            mx.softmax,
+            mx.argmax,
+            mx.argmin,
+        )
+    ],
+    *[
+        (f"{f.__name__} of a first axis of one", lambda a, f=f: f(a, axis=0), [real(1, 4)], [real(5, 3)])
+        for f in (mx.sum, mx.mean, mx.max, mx.var, mx.logsumexp, mx.softmax, mx.argmax)
+    ],
+    *[
+        (
+            f"{f.__name__} of two axes, kept",
+            lambda a, f=f: f(a, axis=(0, 2), keepdims=True),
+            [real(3, 4, 2)],
+            [real(5, 2, 1)],
+        )
+        for f in (mx.sum, mx.mean, mx.max, mx.var, mx.logsumexp)
+    ],
     ("var with ddof", lambda a: mx.var(a, axis=1, ddof=1), [real(3, 4)], [real(5, 3)]),
     *[(f.__name__, lambda a, f=f: f(a, axis=1), *ONE) for f in (mx.cumsum, mx.cumprod, mx.sort, mx.argsort)],
     ("reshape with -1", lambda a: (a.reshape(-1, 4), a.reshape(-1), a.flatten()), [real(2, 4)], [real(6, 4)]),
@@ -104,42 +174,114 @@ ROWS = [
     ("concatenate and stack", lambda a, b: (mx.concatenate([a, b], 1), mx.stack([a, b])), *PAIR),
     ("where", mx.where, [truth(3, 1), real(4), real()], [truth(5, 6), real(1), real()]),
     ("clip", lambda a, b: mx.clip(a, b, 0.5), [real(3, 4), real(4)], [real(5, 1), real(1)]),
-    ("matmul", mx.matmul, [real(2, 1, 4, 2), real(3, 2, 5)], [real(5, 1, 4, 2), real(6, 2, 5)], [real(1, 1, 2, 3), real(1, 3, 1)]),
+    (
+        "matmul",
+        mx.matmul,
+        [real(2, 1, 4, 2), real(3, 2, 5)],
+        [real(5, 1, 4, 2), real(6, 2, 5)],
+        [real(1, 1, 2, 3), real(1, 3, 1)],
+    ),
     ("matmul of a vector", mx.matmul, [real(3, 4), real(4)], [real(5, 1), real(1)]),
     ("addmm", mx.addmm, [real(2), real(3, 4), real(4, 2)], [real(6), real(5, 1), real(1, 6)]),
     ("tensordot", lambda a, b: mx.tensordot(a, b, 2), [real(2, 3, 4), real(3, 4, 2)], [real(5, 2, 3), real(2, 3, 1)]),
-    ("outer, inner, kron", lambda a, b: (mx.outer(a, b), mx.inner(a, b), mx.kron(a, b)), [real(4), real(4)], [real(2), real(2)]),
-    ("einsum", lambda a, b: mx.einsum("bij,bjk->bik", a, b), [real(2, 3, 4), real(2, 4, 2)], [real(3, 5, 6), real(3, 6, 3)]),
-    ("take", lambda a, i: (mx.take(a, i, axis=0), mx.take(a, i, axis=1), mx.take(a, i)), [real(3, 4), indices(3, 2)],
-     [real(5, 4), indices(3, 6)]),
+    (
+        "outer, inner, kron",
+        lambda a, b: (mx.outer(a, b), mx.inner(a, b), mx.kron(a, b)),
+        [real(4), real(4)],
+        [real(2), real(2)],
+    ),
+    (
+        "einsum",
+        lambda a, b: mx.einsum("bij,bjk->bik", a, b),
+        [real(2, 3, 4), real(2, 4, 2)],
+        [real(3, 5, 6), real(3, 6, 3)],
+    ),
+    (
+        "take",
+        lambda a, i: (mx.take(a, i, axis=0), mx.take(a, i, axis=1), mx.take(a, i)),
+        [real(3, 4), indices(3, 2)],
+        [real(5, 4), indices(3, 6)],
+    ),
     ("an integer index", lambda a: a[1], [real(3, 4)], [real(5, 2)]),
     ("an index array", lambda a, i: (a[i], a[i, None]), *TAKEN),
     ("two index arrays", lambda a, i: a[i, i], *TAKEN[:2]),
-    ("take_along_axis", lambda a, i: mx.take_along_axis(a, i, axis=1), [real(3, 4), indices(3, 3, 2)], [real(5, 4), indices(3, 5, 6)]),
-    ("put_along_axis", lambda a, i, v: mx.put_along_axis(a, i, v, axis=1), [real(3, 4), indices(3, 3, 1), real(3, 1)],
-     [real(5, 4), indices(3, 5, 1), real(5, 1)]),
+    (
+        "take_along_axis",
+        lambda a, i: mx.take_along_axis(a, i, axis=1),
+        [real(3, 4), indices(3, 3, 2)],
+        [real(5, 4), indices(3, 5, 6)],
+    ),
+    (
+        "put_along_axis",
+        lambda a, i, v: mx.put_along_axis(a, i, v, axis=1),
+        [real(3, 4), indices(3, 3, 1), real(3, 1)],
+        [real(5, 4), indices(3, 5, 1), real(5, 1)],
+    ),
     ("at, add and multiply", lambda a, i, v: (a.at[i].add(v), a.at[i].multiply(2.0)), *WRITTEN),
     ("an assignment to rows", lambda a, i: put(a, i, 1.0), *TAKEN[:2]),
-    ("assignments to a row, to all, by a mask", lambda a: (put(a, 1, 2.0), put(a, slice(None), 3.0), put(a, a > 0, 1.0)),
-     [real(3, 4)], [real(5, 6)]),
+    (
+        "assignments to a row, to all, by a mask",
+        lambda a: (put(a, 1, 2.0), put(a, slice(None), 3.0), put(a, a > 0, 1.0)),
+        [real(3, 4)],
+        [real(5, 6)],
+    ),
     ("an assignment to a column", lambda a: put(a, (slice(None), 1), 2.0), [real(3, 4)], [real(5, 6)]),
     ("conv1d", lambda x, w: mx.conv1d(x, w, stride=2, padding=1), *CONV),
-    ("conv1d in groups, dilated", lambda x, w: mx.conv1d(x, w, groups=2, dilation=2), [real(1, 9, 4), real(6, 3, 2)],
-     [real(2, 14, 4), real(6, 3, 2)]),
+    (
+        "conv1d in groups, dilated",
+        lambda x, w: mx.conv1d(x, w, groups=2, dilation=2),
+        [real(1, 9, 4), real(6, 3, 2)],
+        [real(2, 14, 4), real(6, 3, 2)],
+    ),
     ("conv2d", mx.conv2d, [real(1, 5, 5, 2), real(3, 3, 3, 2)], [real(2, 7, 6, 2), real(3, 3, 3, 2)]),
-    ("conv_transpose1d", lambda x, w: mx.conv_transpose1d(x, w, stride=2), [real(1, 9, 4), real(6, 3, 4)], [real(3, 5, 4), real(6, 3, 4)]),
+    (
+        "conv_transpose1d",
+        lambda x, w: mx.conv_transpose1d(x, w, stride=2),
+        [real(1, 9, 4), real(6, 3, 4)],
+        [real(3, 5, 4), real(6, 3, 4)],
+    ),
     ("hadamard_transform", mx.hadamard_transform, [real(3, 4)], [real(5, 8)]),
-    ("layer_norm", lambda x, w, b: fast.layer_norm(x, w, b, 1e-5), [real(3, 4), real(4), real(4)], [real(5, 6), real(6), real(6)]),
+    (
+        "layer_norm",
+        lambda x, w, b: fast.layer_norm(x, w, b, 1e-5),
+        [real(3, 4), real(4), real(4)],
+        [real(5, 6), real(6), real(6)],
+    ),
     ("rms_norm", lambda x, w: fast.rms_norm(x, w, 1e-5), [real(3, 4), real(4)], [real(5, 6), real(6)]),
-    ("attention", lambda q, k, v: fast.scaled_dot_product_attention(q, k, v, scale=0.5), [real(1, 2, 3, 8), real(1, 2, 5, 8), real(1, 2, 5, 8)],
-     [real(2, 4, 6, 8), real(2, 2, 7, 8), real(2, 2, 7, 8)]),
-    ("rope", lambda x: fast.rope(x, 8, traditional=False, base=100.0, scale=1.0, offset=0), [real(1, 2, 3, 8)], [real(2, 3, 5, 8)]),
-    *[(f.__name__, f, *PAIR) for f in (losses.mse_loss, losses.l1_loss, losses.smooth_l1_loss, losses.huber_loss,
-                                       losses.log_cosh_loss, losses.hinge_loss, losses.kl_div_loss, losses.cosine_similarity_loss)],
+    (
+        "attention",
+        lambda q, k, v: fast.scaled_dot_product_attention(q, k, v, scale=0.5),
+        [real(1, 2, 3, 8), real(1, 2, 5, 8), real(1, 2, 5, 8)],
+        [real(2, 4, 6, 8), real(2, 2, 7, 8), real(2, 2, 7, 8)],
+    ),
+    (
+        "rope",
+        lambda x: fast.rope(x, 8, traditional=False, base=100.0, scale=1.0, offset=0),
+        [real(1, 2, 3, 8)],
+        [real(2, 3, 5, 8)],
+    ),
+    *[
+        (f.__name__, f, *PAIR)
+        for f in (
+            losses.mse_loss,
+            losses.l1_loss,
+            losses.smooth_l1_loss,
+            losses.huber_loss,
+            losses.log_cosh_loss,
+            losses.hinge_loss,
+            losses.kl_div_loss,
+            losses.cosine_similarity_loss,
+        )
+    ],
     ("cross_entropy", losses.cross_entropy, *LABELS),
     ("nll_loss", losses.nll_loss, *LABELS),
     ("binary_cross_entropy", losses.binary_cross_entropy, [real(3, 4), truth(3, 4)], [real(5, 6), truth(5, 6)]),
-    ("gaussian_nll_loss", losses.gaussian_nll_loss, [real(3, 4), real(3, 4), positive(3, 4)], [real(5, 6), real(5, 6), positive(5, 6)]),
+    (
+        "gaussian_nll_loss",
+        losses.gaussian_nll_loss,
+        [real(3, 4), real(3, 4), positive(3, 4)],
+        [real(5, 6), real(5, 6), positive(5, 6)],
+    ),
     ("triplet_loss", losses.triplet_loss, [real(3, 4)] * 3, [real(5, 6)] * 3),
     ("margin_ranking_loss", losses.margin_ranking_loss, [real(3)] * 3, [real(5)] * 3),
     ("a checkpoint", lambda a: mx.checkpoint(lambda v: mx.exp(v) * v)(a), *ONE),
@@ -178,7 +320,9 @@ def test_gradients_follow_the_inputs(f, specs):
     follows(mx.grad(loss, argnums=wanted), *specs)
 
 
-@pytest.mark.parametrize("f, specs", [pytest.param(row[1], row[2:], id=row[0]) for row in ROWS if row[0] not in NO_VMAP])
+@pytest.mark.parametrize(
+    "f, specs", [pytest.param(row[1], row[2:], id=row[0]) for row in ROWS if row[0] not in NO_VMAP]
+)
 def test_vmapped_functions_follow_the_inputs(f, specs):
     follows(mx.vmap(f), *map(batched, specs))
 
@@ -253,15 +397,26 @@ def test_a_vmapped_product_is_traced_once():
     assert traced == 2  # one by compile, one by the eager call of the first round
 
 
-@pytest.mark.parametrize("transform", [
-    lambda f: mx.grad(lambda x: mx.grad(lambda v: f(v).sum())(x).sum()),
-    lambda f: (lambda x: mx.jvp(f, [x], [mx.ones_like(x)])[1][0]),
-    lambda f: mx.vmap(mx.grad(lambda x: f(x).sum())),
-    lambda f: mx.grad(lambda x: mx.vmap(f)(x).sum()),
-], ids=["second derivative", "jvp", "vmap of grad", "grad of vmap"])
-@pytest.mark.parametrize("f", [mx.tanh, lambda x: mx.softmax(x, -1) ** 2, lambda x: mx.var(x, -1),
-                               lambda x: mx.exp(x) @ mx.swapaxes(mx.sin(x), -1, -2)],
-                         ids=["tanh", "softmax", "var", "matmul"])
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f: mx.grad(lambda x: mx.grad(lambda v: f(v).sum())(x).sum()),
+        lambda f: lambda x: mx.jvp(f, [x], [mx.ones_like(x)])[1][0],
+        lambda f: mx.vmap(mx.grad(lambda x: f(x).sum())),
+        lambda f: mx.grad(lambda x: mx.vmap(f)(x).sum()),
+    ],
+    ids=["second derivative", "jvp", "vmap of grad", "grad of vmap"],
+)
+@pytest.mark.parametrize(
+    "f",
+    [
+        mx.tanh,
+        lambda x: mx.softmax(x, -1) ** 2,
+        lambda x: mx.var(x, -1),
+        lambda x: mx.exp(x) @ mx.swapaxes(mx.sin(x), -1, -2),
+    ],
+    ids=["tanh", "softmax", "var", "matmul"],
+)
 def test_transformations_may_be_nested(transform, f):
     follows(transform(f), [real(2, 3, 3)], [real(4, 5, 5)], [real(1, 1, 1)])
 

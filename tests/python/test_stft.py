@@ -98,7 +98,10 @@ def test_the_envelope_has_a_floor():
 
 def test_gradients():
     x, window = draw("float64", (12,)), mx.array(TAPER)
-    for function in (lambda x: mx.fft.stft(x, 8, window=window), lambda x: mx.fft.stft(x, 6, hop_length=2, onesided=False)):
+    for function in (
+        lambda x: mx.fft.stft(x, 8, window=window),
+        lambda x: mx.fft.stft(x, 6, hop_length=2, onesided=False),
+    ):
         weights = draw("complex64", function(mx.array(x)).shape)
 
         def loss(x):

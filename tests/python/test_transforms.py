@@ -121,7 +121,9 @@ def test_gradients_of_low_precision_arguments_keep_their_dtype():
 
 
 def test_broadcast_gradients_are_summed():
-    check_gradient(lambda a, b: a * b + b, draw("float64", (3, 1)), draw("float64", (2, 1, 4)), expected=lambda a, b: a * b + b)
+    check_gradient(
+        lambda a, b: a * b + b, draw("float64", (3, 1)), draw("float64", (2, 1, 4)), expected=lambda a, b: a * b + b
+    )
 
 
 def test_eval_inside_grad():

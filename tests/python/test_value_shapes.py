@@ -76,7 +76,9 @@ WRONG_MASKS = [np.ones(3, bool), np.ones((4, 4), bool), np.ones((4, 5, 6, 1), bo
                (0, 0, 0, np.ones(4, bool)), (..., np.ones(5, bool))]  # fmt: skip
 
 
-@pytest.mark.parametrize("mask", WRONG_MASKS, ids=lambda mask: str(np.shape(mask)) if isinstance(mask, np.ndarray) else "tuple")
+@pytest.mark.parametrize(
+    "mask", WRONG_MASKS, ids=lambda mask: str(np.shape(mask)) if isinstance(mask, np.ndarray) else "tuple"
+)
 def test_a_mask_of_another_shape_is_an_index_error(mask):
     with pytest.raises(IndexError):
         X[mask]

@@ -60,7 +60,12 @@ def test_axes_of_results():
     assert both[0]["s"].shape == (3, 2) and both[1][0].shape == (2, 3) and both[1][1].shape == (3, 2)
     assert mx.vmap(lambda a: {"s": a, "t": [a]}, out_axes=1)(x)["t"][0].shape == (3, 2)
     assert mx.vmap(lambda a: (a, mx.ones(3)), out_axes=(0, None))(x)[1].shape == (3, 2)
-    for axes, result in (((0,), lambda a: (a, a)), ([0], lambda a: (a,)), ((0,), lambda a: [a]), ((None,), lambda a: a)):
+    for axes, result in (
+        ((0,), lambda a: (a, a)),
+        ([0], lambda a: (a,)),
+        ((0,), lambda a: [a]),
+        ((None,), lambda a: a),
+    ):
         with pytest.raises(ValueError):
             mx.vmap(result, out_axes=axes)(x)
 
@@ -76,7 +81,11 @@ def test_a_mapped_padding_value_or_slice_start_is_refused():
 
 def test_starts_of_updates_and_their_gradients_may_be_mapped():
     update = lambda a, u, i: mx.slice_update(a, u, i, (0, 1))
-    arrays = [mx.array(draw("float32", (3, 3, 4))), mx.array(draw("float32", (3, 2, 2), seed=1)), mx.array([[0, 1], [1, 2], [1, 0]])]
+    arrays = [
+        mx.array(draw("float32", (3, 3, 4))),
+        mx.array(draw("float32", (3, 2, 2), seed=1)),
+        mx.array([[0, 1], [1, 2], [1, 0]]),
+    ]
     check_vmap(update, *arrays)
     check_vmap(mx.grad(lambda *given: (update(*given) ** 2).sum(), argnums=(0, 1)), *arrays)
 
@@ -186,4 +195,9 @@ def test_vmap_of_the_gradient_of_running_products_and_log_sums():
     for scan in (mx.cumprod, mx.cummax, mx.logcumsumexp):
         gradient = mx.grad(lambda v: (scan(v, axis=1) ** 2).sum())
         check_vmap(gradient, x, rtol=1e-4, atol=1e-4)
-        same(mx.vmap(mx.vmap(gradient, in_axes=1))(x.reshape(3, 2, 1, 5)).reshape(3, 2, 5), mx.stack([gradient(r) for r in x]), 1e-4, 1e-4)
+        same(
+            mx.vmap(mx.vmap(gradient, in_axes=1))(x.reshape(3, 2, 1, 5)).reshape(3, 2, 5),
+            mx.stack([gradient(r) for r in x]),
+            1e-4,
+            1e-4,
+        )

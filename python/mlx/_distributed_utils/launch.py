@@ -92,9 +92,7 @@ def _run(
         command = [args.python or sys.executable, *command]
     variables = {**os.environ, **_environment(parser, args.env), **variables}
     log(args.verbose, "Running", " ".join(command))
-    running = [
-        subprocess.Popen(command, cwd=args.cwd, env={**variables, "MLX_RANK": str(host.rank)}) for host in hosts
-    ]
+    running = [subprocess.Popen(command, cwd=args.cwd, env={**variables, "MLX_RANK": str(host.rank)}) for host in hosts]
     failed = None
     try:
         failed = _first_failure(running, hosts)

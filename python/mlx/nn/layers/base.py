@@ -102,9 +102,7 @@ class Module(dict):
             if not isinstance(new, mx.array):
                 raise ValueError(f"Expected mx.array but received {type(new)} for parameter {name}")
             if new.shape != current.shape:
-                raise ValueError(
-                    f"Expected shape {current.shape} but received shape {new.shape} for parameter {name}"
-                )
+                raise ValueError(f"Expected shape {current.shape} but received shape {new.shape} for parameter {name}")
 
     def save_weights(self, file: str) -> None:
         """Write the parameters to ``file``, a path that ends in ``.npz`` or ``.safetensors``."""

@@ -16,7 +16,9 @@ class _Convolution(Module):
     def __init__(self, in_channels, out_channels, kernel_size, stride, padding, dilation, bias, groups=1):
         super().__init__()
         if in_channels % groups != 0:
-            raise ValueError(f"[Conv] {in_channels} input channels must be divisible by the number of groups, {groups}.")
+            raise ValueError(
+                f"[Conv] {in_channels} input channels must be divisible by the number of groups, {groups}."
+            )
         kernel_size = (kernel_size,) if self._SPATIAL == 1 else self._per_axis(kernel_size)
         bound = math.sqrt(1 / (in_channels // groups * math.prod(kernel_size)))
         shape = (out_channels, *kernel_size, in_channels // groups)

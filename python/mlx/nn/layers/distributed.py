@@ -50,9 +50,7 @@ def _own_part(x: mx.array, split: _Split, group: mx.distributed.Group) -> mx.arr
     if not isinstance(split, (int, tuple)):
         raise ValueError(f"[shard] A split must be None, an axis or (axis, segments), not {split!r}.")
     axis, segments = split if isinstance(split, tuple) else (split, 1)
-    shares = [
-        mx.split(part, group.size(), axis=axis)[group.rank()] for part in _segmented(x, segments, axis)
-    ]
+    shares = [mx.split(part, group.size(), axis=axis)[group.rank()] for part in _segmented(x, segments, axis)]
     return mx.contiguous(mx.concatenate(shares, axis=axis))
 
 

@@ -90,10 +90,7 @@ class Bilinear(Module):
 
     def _extra_repr(self) -> str:
         output_dims, input2_dims, input1_dims = self.weight.shape
-        return (
-            f"input1_dims={input1_dims}, input2_dims={input2_dims}, "
-            f"output_dims={output_dims}, bias={'bias' in self}"
-        )
+        return f"input1_dims={input1_dims}, input2_dims={input2_dims}, output_dims={output_dims}, bias={'bias' in self}"
 
     def __call__(self, x1: mx.array, x2: mx.array) -> mx.array:
         output_dims, input2_dims, input1_dims = self.weight.shape

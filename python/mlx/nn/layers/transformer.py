@@ -92,8 +92,7 @@ class _LayerStack(Module):
     ):
         super().__init__()
         self.layers = [
-            self._LAYER(dims, num_heads, mlp_dims, dropout, activation, norm_first)
-            for _ in range(num_layers)
+            self._LAYER(dims, num_heads, mlp_dims, dropout, activation, norm_first) for _ in range(num_layers)
         ]
         self.ln = LayerNorm(dims)
         self.checkpoint = checkpoint

@@ -88,9 +88,7 @@ def upsample_nearest(x: mx.array, scale_factor: Tuple) -> mx.array:
         batch, *sizes, channels = x.shape
         # Each entry gets an axis of its own to repeat along, so that only the result takes memory.
         x = x.reshape(batch, *(n for size in sizes for n in (size, 1)), channels)
-        x = mx.broadcast_to(
-            x, (batch, *(n for pair in zip(sizes, map(int, scale_factor)) for n in pair), channels)
-        )
+        x = mx.broadcast_to(x, (batch, *(n for pair in zip(sizes, map(int, scale_factor)) for n in pair), channels))
         return x.reshape(batch, *(size * int(n) for size, n in zip(sizes, scale_factor)), channels)
     for axis, scale in enumerate(scale_factor, start=1):
         if scale == int(scale):
