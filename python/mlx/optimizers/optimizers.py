@@ -5,7 +5,7 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 
 import mlx.core as mx
 from mlx.nn.utils import _limit_norm, _sum_of_squares
-from mlx.optimizers.base import LearningRate, Optimizer
+from mlx.optimizers.base import LearningRate, MultiOptimizer as MultiOptimizer, Optimizer
 
 
 def _check_betas(optimizer: str, betas: List[float]) -> None:
