@@ -18,7 +18,8 @@ struct Program {
 
 namespace {
 
-/// Kernels of this library are launched in groups of one item on CPU devices; those that scripts write, as they say.
+/// Kernels of this library are launched in groups of one item on CPU devices; those that scripts
+/// write, as they say.
 std::string device_options(const Capabilities& facts, bool declared) {
   std::string options = "-cl-std=CL1.2 -D V=" + std::to_string(facts.vector_width);
   if (facts.is_cpu) options += " -D LOOP_SHAPE";
@@ -29,7 +30,8 @@ std::string device_options(const Capabilities& facts, bool declared) {
 }  // namespace
 
 ProgramText generated_text(const Capabilities& device, const std::string& source, bool declared) {
-  return {std::string(kernel_source("prelude")).append(source), device_options(device, declared), declared};
+  return {std::string(kernel_source("prelude")).append(source), device_options(device, declared),
+          declared};
 }
 
 std::string_view kernel_source(std::string_view stem) {
