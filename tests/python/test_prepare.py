@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from mlx import _prepare
 
 SCRIPT = "import mlx.core as mx; x = mx.ones((4, 4)); mx.eval(mx.exp(x + x), mx.sum(x))"
 
@@ -85,6 +86,11 @@ def test_a_second_process_builds_some_of_what_a_long_evaluation_needs(tmp_path, 
     monkeypatch.setenv("MLX_CL_AHEAD", "0")
     text = run(tmp_path / "one", pocl=tmp_path / "other", script=LONG_EVALUATION)
     assert built(text) == int(re.search(r"^(\d+)$", text, re.M)[1])
+
+
+@pytest.mark.parametrize("job", _prepare.JOBS, ids=lambda job: job.__name__)
+def test_what_prepare_does_runs(job):
+    job()
 
 
 def test_prepare_fills_the_cache_and_finds_it_full(tmp_path, monkeypatch):
