@@ -30,7 +30,7 @@ static inline void fetch(local number* tile, global const STORED(T)* x, long off
   }
 }
 
-kernel __attribute__((reqd_work_group_size(GROUP, GROUP, 1)))
+__kernel __attribute__((reqd_work_group_size(GROUP, GROUP, 1)))  // not `kernel`: see ONE_ITEM_GROUPS
 void matmul_tiled(global const STORED(T)* a, long a_offset, long a_row, long a_column, long a_batch,
                   global const STORED(T)* b, long b_offset, long b_row, long b_column, long b_batch,
                   global STORED(T)* c, long c_offset, long c_row, long c_batch,

@@ -18,16 +18,20 @@ struct Program {
 
 namespace {
 
-std::string device_options(const Capabilities& facts) {
+/// Kernels of this library are launched in groups of one item on CPU devices; those that scripts
+/// write, as they say.
+std::string device_options(const Capabilities& facts, bool declared) {
   std::string options = "-cl-std=CL1.2 -D V=" + std::to_string(facts.vector_width);
   if (facts.is_cpu) options += " -D LOOP_SHAPE";
+  if (facts.is_cpu && declared) options += " -D ONE_ITEM_GROUPS";
   return options;
 }
 
 }  // namespace
 
 ProgramText generated_text(const Capabilities& device, const std::string& source, bool declared) {
-  return {std::string(kernel_source("prelude")).append(source), device_options(device), declared};
+  return {std::string(kernel_source("prelude")).append(source), device_options(device, declared),
+          declared};
 }
 
 std::string_view kernel_source(std::string_view stem) {
@@ -75,7 +79,7 @@ Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines&
   const std::lock_guard lock(mutex_);
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   const Capabilities& facts = device_.facts();
-  std::string options = device_options(facts);
+  std::string options = device_options(facts, true);
   for (const Define& define : defines)
     options.append(" -D ").append(define.name).append(1, '=').append(define.value);
   std::string text = kernel_text(stem);

@@ -70,7 +70,8 @@ class CustomKernel final : public Primitive {
       out.allocate(queue);
       if (run_.initial && out.size() > 0) copy_into(array(*run_.initial, out.dtype()), out, queue);
     }
-    const std::string text = kernel_.text(arguments, run_.dtypes, run_.values);
+    const std::string text =
+        in_groups(kernel_.text(arguments, run_.dtypes, run_.values), queue.device().facts());
     Launch launch(queue, queue.device().kernels().generated(text, kernel_.name.c_str(), false));
     launch.over(size_t(run_.grid[0]), size_t(run_.grid[1]), size_t(run_.grid[2]));
     if (!run_.group.empty())
@@ -94,6 +95,16 @@ class CustomKernel final : public Primitive {
   }
 
  private:
+  /// The text with the size of groups stated, which spares PoCL what it does for groups of any
+  /// size.
+  std::string in_groups(const std::string& text, const Capabilities& device) const {
+    if (run_.group.empty() && !device.is_cpu) return text;
+    std::string size;
+    for (size_t i = 0; i < 3; ++i)
+      size += (i ? ", " : "") + std::to_string(run_.group.empty() ? 1 : run_.group[i]);
+    return "#define kernel __attribute__((reqd_work_group_size(" + size + "))) __kernel\n" + text;
+  }
+
   CustomSource kernel_;
   KernelRun run_;
 };

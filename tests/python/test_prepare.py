@@ -1,13 +1,23 @@
 """`python -m mlx prepare` and the cache that it fills: what is stored is what a later process runs."""
 
 import os
+import pty
 import re
 import subprocess
 import sys
 
 import pytest
+from mlx import _prepare
 
 SCRIPT = "import mlx.core as mx; x = mx.ones((4, 4)); mx.eval(mx.exp(x + x), mx.sum(x))"
+
+LONG_EVALUATION = """
+import mlx.core as mx
+x = mx.full((40,), 0.5)
+names = [name for name, operands in mx._runtime_info()["elementwise"] if operands == 1 and hasattr(mx, name)]
+mx.eval([getattr(mx, name)(x) for name in names if name != "bitwise_invert"])
+print(mx._runtime_info()["cache"]["entries"])
+"""
 
 
 def run(cache, *arguments, pocl=None, script=None):
@@ -44,21 +54,29 @@ def test_binaries_reach_the_disk_however_a_process_ends(tmp_path, ending):
     assert built(run(tmp_path, script=SCRIPT)) == 0
 
 
+def test_who_waits_at_a_terminal_is_told_why_once(tmp_path):
+    folders = {"MLX_CL_CACHE": str(tmp_path / "own"), "POCL_CACHE_DIR": str(tmp_path)}
+    environment = {**os.environ, **folders, "MLX_CL_AHEAD": "0"}
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    seen = {}
+    for name, stderr in (("terminal", theirs), ("pipe", subprocess.PIPE)):
+        script = LONG_EVALUATION.replace("0.5", "0.5" if name == "pipe" else "0.5, dtype=mx.float16")
+        command = [sys.executable, "-c", script]
+        result = subprocess.run(command, env=environment, stderr=stderr, stdout=subprocess.PIPE, check=True)
+        seen[name] = os.read(ours, 10_000) if name == "terminal" else result.stderr
+    os.close(theirs)
+    os.close(ours)
+    assert seen["terminal"].count(b"building kernels") == 1 and b"mlx prepare" in seen["terminal"]
+    assert b"building kernels" not in seen["pipe"]
+
+
 def test_a_shared_folder_is_read_and_the_own_one_written(tmp_path):
     run(tmp_path / "shared", script=SCRIPT)
     both = f"{tmp_path / 'own'}:{tmp_path / 'shared'}"
     assert built(run(both, script=SCRIPT)) == 0
     assert built(run(both, script=SCRIPT.replace("exp", "cosh"))) == 1
     assert len(list((tmp_path / "own").glob("*.clbin"))) == 1
-
-
-LONG_EVALUATION = """
-import mlx.core as mx
-x = mx.full((40,), 0.5)
-mx.eval([getattr(mx, name)(x) for name, operands in mx._runtime_info()["elementwise"] if operands == 1 and hasattr(mx, name)
-         and name not in ("bitwise_invert",)])
-print(mx._runtime_info()["cache"]["entries"])
-"""
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="a second process helps where there is a second core")
@@ -68,6 +86,11 @@ def test_a_second_process_builds_some_of_what_a_long_evaluation_needs(tmp_path, 
     monkeypatch.setenv("MLX_CL_AHEAD", "0")
     text = run(tmp_path / "one", pocl=tmp_path / "other", script=LONG_EVALUATION)
     assert built(text) == int(re.search(r"^(\d+)$", text, re.M)[1])
+
+
+@pytest.mark.parametrize("job", _prepare.JOBS, ids=lambda job: job.__name__)
+def test_what_prepare_does_runs(job):
+    job()
 
 
 def test_prepare_fills_the_cache_and_finds_it_full(tmp_path, monkeypatch):
