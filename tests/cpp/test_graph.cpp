@@ -3,6 +3,7 @@
 
 #include "graph/codegen.h"
 #include "graph/evaluate.h"
+#include "graph/group_kernel.h"
 #include "graph/order.h"
 #include "graph/plan.h"
 #include "ops/elementwise.h"
@@ -70,19 +71,26 @@ TEST(Codegen, GivesTheSameTextForTheSameGroup) {
   EXPECT_NE(source_of(group, "ckf", 0), source_of(group, "gkf", 1));
 }
 
-// Hashes of expressions that lie next to each other do meet.
 TEST(Codegen, EveryFragmentHasItsOwnKernel) {
-  std::string expressions(512, '\0');
+  std::vector<std::string> expressions;
+  for (int i = 0; i < 512; ++i) expressions.push_back("a + " + std::to_string(i));
   const array x = ramp(3);
-  for (const char& expression : expressions)
+  for (const std::string& expression : expressions)
     for (int operand = 0; operand < Dtype::count; ++operand)
       for (const Dtype result : {bool_, Dtype(Dtype::Id(operand))}) {
-        const Fragment fragment{&expression, Dtype::Id(operand), result == bool_};
+        const Fragment fragment{expression.c_str(), Dtype::Id(operand), result == bool_};
         const Group::Step& step = single(fragment, {x}, result).group().steps[0];
-        ASSERT_EQ(step.fragment.expression, fragment.expression);
+        ASSERT_EQ(step.fragment.expression, expression);
         ASSERT_EQ(step.fragment.operand, fragment.operand);
         ASSERT_EQ(step.dtype, result);
       }
+}
+
+TEST(Codegen, FragmentsOfOneTextShareAKernel) {
+  const std::string one = "a + 1.5f", other = one;
+  const array x = ramp(3);
+  EXPECT_EQ(&single({one.c_str(), float32}, {x}, float32),
+            &single({other.c_str(), float32}, {x}, float32));
 }
 
 struct Layout {
