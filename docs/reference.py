@@ -45,10 +45,10 @@ def names_of(paths):
     for path in paths:
         text = path.read_text()
         names |= set(re.findall(r"^(?:OP|CREATION|OVERLOADED|UNARY|BINARY)\((\w+),", text, re.MULTILINE))
-        names |= set(re.findall(r'\(m, "(\w+)"', text))
-        names |= set(re.findall(r'\bm\.def\("(\w+)"', text))
-        names |= set(re.findall(r'\bm\.attr\("(\w+)"\) =', text))
-        names |= set(re.findall(r'bind_stream_class<\w+>\(m, "(\w+)"', text))
+        names |= set(re.findall(r'\(\s*m,\s*"(\w+)"', text))
+        names |= set(re.findall(r'\bm\.def\(\s*"(\w+)"', text))
+        names |= set(re.findall(r'\bm\.attr\("(\w+)"\)\s*=', text))
+        names |= set(re.findall(r'bind_stream_class<\w+>\(\s*m,\s*"(\w+)"', text))
     return names
 
 

@@ -12,7 +12,7 @@ ROW = re.compile(r'^(OP|METHOD|CREATION|OVERLOADED)\((\w+),\s*([\w:]+),\s*"([^"]
 PARENTHESES = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 ITEM = re.compile(
     r"^namespace (?P<enter>[\w:]+) \{|^(?P<leave>\})  // namespace|^\s*using (?P<alias>\w+) = (?P<meaning>[^;]+);"
-    rf"|^(?!using|return)(?P<result>[\w:<>, ]+?)\s+(?P<name>\w+)\((?P<parameters>{PARENTHESES})\);",
+    rf"|^(?!\s*(?:using|return)\b)(?P<result>[\w:<>, ]+?)\s+(?P<name>\w+)\((?P<parameters>{PARENTHESES})\);",
     re.MULTILINE,
 )
 # What a parameter takes and what a result gives, where the two differ as a pair.
