@@ -83,7 +83,8 @@ Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines&
   for (const Define& define : defines)
     options.append(" -D ").append(define.name).append(1, '=').append(define.value);
   std::string text = kernel_text(stem);
-  if (facts.is_pocl) text = pocl::only_kernel(std::move(text), name);
+  // In GPU shapes kernels declare local memory, which only kernels may.
+  if (facts.is_pocl && facts.is_cpu) text = pocl::only_kernel(std::move(text), name);
   return find(key, name, {std::string(kernel_source("prelude")).append(text), options, true});
 }
 
