@@ -212,7 +212,7 @@ struct ArrayIterator {
 PyObject* iterate(PyObject* self) {
   return guarded([&] {
     if (array_of(self).ndim() == 0)
-      fail<std::out_of_range>("iter", "a 0-dimensional array cannot be iterated over.");
+      throw py::type_error("[iter] a 0-dimensional array cannot be iterated over.");
     return py::cast(ArrayIterator{array_of(self)}).release().ptr();
   });
 }

@@ -21,7 +21,8 @@ struct Plan {
 
 Plan make_plan(const array& a, const Sizes& s, const Sizes& axes, bool inverse_of_real) {
   if (s && !axes) fail("fftn", "`axes` should not be `None` if `s` is not `None`.");
-  if (a.ndim() == 0) fail("fftn", "Requires array with at least one dimension.");
+  if (a.ndim() == 0 && (s || !axes || axes->empty()))
+    fail("fftn", "Requires array with at least one dimension.");
   Plan plan{axes ? Axes(*axes) : all_axes(a.ndim()), {}};
   if (s && s->size() != plan.axes.size()) fail("fftn", "Shape and axes have different sizes.");
   for (int& axis : plan.axes) axis = normalize_axis(axis, a.ndim(), "fftn");
