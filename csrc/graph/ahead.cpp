@@ -68,14 +68,12 @@ std::string parts_for(const Node& node, const Capabilities& device) {
 /// The socket to the other process, which is started when there is none; -1 where that fails.
 int connection() {
   static int socket = -1;
-  static pid_t process = 0;
   if (socket >= 0) {
     char byte;
     if (recv(socket, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
       return socket;  // else it has ended
     close(socket);
     socket = -1;
-    waitpid(process, nullptr, WNOHANG);
   }
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
@@ -84,11 +82,17 @@ int connection() {
   posix_spawn_file_actions_adddup2(&files, ends[1], STDIN_FILENO);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  // A shell starts it and ends at once: a child of this process would meet a program that waits for
+  // its own children.
+  std::string shell[] = {"/bin/sh", "-c", "exec 3<&0; \"$@\" <&3 3<&- &", "sh"};
   std::vector<char*> words;
+  for (std::string& word : shell) words.push_back(word.data());
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
+  pid_t process;
   const bool started =
-      posix_spawnp(&process, words[0], &files, nullptr, words.data(), environ) == 0;
+      posix_spawn(&process, words[0], &files, nullptr, words.data(), environ) == 0 &&
+      waitpid(process, nullptr, 0) == process;
   posix_spawn_file_actions_destroy(&files);
   close(ends[1]);
   if (started)
