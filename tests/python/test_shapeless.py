@@ -70,6 +70,7 @@ WRITTEN = ([positive(3, 4), indices(3, 2), positive(2, 4)], [positive(5, 6), ind
 CONV = ([real(1, 9, 4), real(6, 3, 4)], [real(2, 14, 4), real(6, 3, 4)])
 
 # name, function, and the shapes: the first is recorded, the others follow.
+REDUCTIONS = (mx.sum, mx.mean, mx.prod, mx.max, mx.min, mx.var, mx.std, mx.logsumexp, mx.softmax, mx.argmax, mx.argmin)
 ROWS = [
     *[
         (f.__name__, f, *ONE)
@@ -112,39 +113,8 @@ ROWS = [
     ("a number", lambda a: (a + 1) * 2 - a / 3, *ONE),
     ("full_like", lambda a: mx.full_like(a, 3), *ONE),
     ("sum of all and a tail", lambda a: (a * a).sum() * a, *ONE),
-    *[
-        (f"{f.__name__} over everything", f, *ONE)
-        for f in (
-            mx.sum,
-            mx.mean,
-            mx.prod,
-            mx.max,
-            mx.min,
-            mx.var,
-            mx.std,
-            mx.logsumexp,
-            mx.softmax,
-            mx.argmax,
-            mx.argmin,
-            mx.all,
-        )
-    ],
-    *[
-        (f"{f.__name__} of an axis", lambda a, f=f: f(a * a, axis=1), *ONE)
-        for f in (
-            mx.sum,
-            mx.mean,
-            mx.prod,
-            mx.max,
-            mx.min,
-            mx.var,
-            mx.std,
-            mx.logsumexp,
-            mx.softmax,
-            mx.argmax,
-            mx.argmin,
-        )
-    ],
+    *[(f"{f.__name__} over everything", f, *ONE) for f in (*REDUCTIONS, mx.all)],
+    *[(f"{f.__name__} of an axis", lambda a, f=f: f(a * a, axis=1), *ONE) for f in REDUCTIONS],
     *[
         (f"{f.__name__} of a first axis of one", lambda a, f=f: f(a, axis=0), [real(1, 4)], [real(5, 3)])
         for f in (mx.sum, mx.mean, mx.max, mx.var, mx.logsumexp, mx.softmax, mx.argmax)
