@@ -16,8 +16,7 @@
 #include "base/env.h"
 #include "cl/build.h"
 #include "cl/disk_cache.h"
-#include "graph/codegen.h"
-#include "graph/group_text.h"
+#include "graph/group_kernel.h"
 #include "graph/layout.h"
 
 extern char** environ;
@@ -52,14 +51,9 @@ std::string whole_text(const std::string& parts) {
 std::string parts_for(const Node& node, const Capabilities& device) {
   const Fragment* const fragment = node.siblings ? nullptr : node.primitive->fragment(node.inputs);
   if (!fragment || !fragment->expression || node.size == 0) return "";
-  Group group;
-  Group::Step step{*fragment, node.dtype, {}};
+  const Group group = group_of_one(*fragment, node.inputs, node.dtype);
   Arrays inputs;
-  for (const array& x : node.inputs) {
-    step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
-    inputs.push_back(imagined(x));
-  }
-  group.outputs.push_back(group.add_step(std::move(step)));
+  for (const array& x : node.inputs) inputs.push_back(imagined(x));
   const Strides strides = row_major(node.shape);
   const Layout layout = lay_out(node.shape, inputs, group.constant, {&strides}, short_row(device));
   return features_of(group) + '\0' + source_of(group, layout.classes, layout.rank);
@@ -105,10 +99,10 @@ int connection() {
 }  // namespace
 
 void look_through(const std::vector<Node*>& order) {
-  static int built =
-      -1;  // everything is looked through once, then only what follows a build from source
-  if (command.empty() || env::ahead() == "0" || order.size() < worth_a_process ||
-      built == programs_built())
+  // Everything is looked through once, then only what follows a build from source.
+  static int built = -1;
+  if (built == programs_built() || order.size() < worth_a_process || command.empty() ||
+      env::ahead() == "0")
     return;
   built = programs_built();
   if (disk_cache::folder().empty() || std::thread::hardware_concurrency() < 2) return;

@@ -7,7 +7,6 @@
 #include "cl/kernel_text.h"
 #include "cl/trace.h"
 #include "graph/copy.h"
-#include "graph/group_text.h"
 #include "graph/layout.h"
 
 namespace mlx {
@@ -204,6 +203,15 @@ void append_input(GroupKey& key, const Node& input) {
   key.push_back(input.dtype.id() * 2u + input.immediate);
 }
 
+Group group_of_one(const Fragment& fragment, const Arrays& inputs, Dtype output) {
+  Group group;
+  Group::Step step{fragment, output, {}};
+  for (const array& x : inputs)
+    step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
+  group.outputs.push_back(group.add_step(std::move(step)));
+  return group;
+}
+
 GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output) {
   static auto* const known =
       new std::unordered_map<GroupKey, std::unique_ptr<GroupKernel>, HashNumbers>;
@@ -211,14 +219,7 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
   append_step(key, fragment, output, inputs.size());
   for (const array& x : inputs) append_input(key, x.node());
   auto& kernel = (*known)[key];
-  if (!kernel) {
-    Group group;
-    Group::Step step{fragment, output, {}};
-    for (const array& x : inputs)
-      step.operands.push_back(group.add_input(x.dtype(), x.node().immediate));
-    group.outputs.push_back(group.add_step(std::move(step)));
-    kernel = std::make_unique<GroupKernel>(std::move(group));
-  }
+  if (!kernel) kernel = std::make_unique<GroupKernel>(group_of_one(fragment, inputs, output));
   return *kernel;
 }
 

@@ -38,6 +38,14 @@ class GroupKernel {
   std::unordered_map<std::string, Kernel*> kernels_;  ///< by layout_key()
 };
 
+/// The group of one primitive with this fragment, on inputs of these dtypes.
+Group group_of_one(const Fragment& fragment, const Arrays& inputs, Dtype output);
+/// The whole text of a kernel: a group's features and source (see codegen.h) with
+/// kernels/vector.clh between them.
+std::string group_text(const std::string& features, const std::string& source);
+/// Rows of fewer elements are joined to longer ones.
+int64_t short_row(const Capabilities& device);
+
 /// The kernel of a group of one, shared by all primitives with this fragment and these dtypes.
 GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output);
 /// Evaluates a primitive that has a fragment.

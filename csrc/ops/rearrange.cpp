@@ -55,9 +55,8 @@ array flip(const array& a, const OptionalAxes& axis, StreamOrDevice s) {
   const Axes axes = axis.value_or(all_axes(a.ndim()));
   if (axes.empty()) return a;
   Shape start(size_t(a.ndim())), stop = a.shape(), strides(size_t(a.ndim()), 1);
-  for (const int given : axes) {
-    const int i =
-        normalize_axis(given, a.ndim(), "flip");  // an axis named twice is flipped once, as in MLX
+  for (const int axis_given : axes) {  // one named twice is flipped once, as in MLX
+    const int i = normalize_axis(axis_given, a.ndim(), "flip");
     start[i] = a.shape(i) - 1;
     stop[i] = strides[i] = -1;
   }
