@@ -48,7 +48,7 @@ static inline uint bits_of_float16(float v) {
   return bits;
 }
 static inline float value_of_bfloat16(uint w) { return as_float(w << 16); }
-static inline uint bits_of_bfloat16(float v) { return bfloat16_bits(v); }
+static inline uint bits_of_bfloat16(float v) { return bfloat16_word(v); }
 
 static inline void combine_atomic(global STORED(T)* out, long at, COMPUTED(T) value) {
   const long address = at * (long)sizeof(STORED(T));

@@ -1,24 +1,12 @@
 // The facts of each dtype and the lattice of their promotion.
 #include "base/dtype.h"
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
 namespace mlx {
 namespace {
-
-struct Facts {
-  const char* name;
-  int bytes;
-  Kind kind;
-  const char* format;
-};
-
-constexpr Facts facts[] = {
-#define DTYPE(id, name, bytes, kind, type, format) {name, bytes, Kind::kind, format},
-#include "base/dtype.def"
-#undef DTYPE
-};
 
 Dtype integer_of(int bytes, bool is_signed) {
   if (is_signed) return bytes == 1 ? int8 : bytes == 2 ? int16 : bytes == 4 ? int32 : int64;
@@ -27,17 +15,21 @@ Dtype integer_of(int bytes, bool is_signed) {
 
 }  // namespace
 
-int Dtype::size() const {
-  return facts[id_].bytes;
+double Dtype::epsilon() const {
+  return std::ldexp(1.0, 1 - facts().precision);
 }
-Kind Dtype::kind() const {
-  return facts[id_].kind;
+double Dtype::largest() const {
+  return std::ldexp(2 - epsilon(), facts().range - 1);
 }
-const char* Dtype::name() const {
-  return facts[id_].name;
+double Dtype::smallest_normal() const {
+  return std::ldexp(1.0, 2 - facts().range);
 }
-const char* Dtype::format() const {
-  return facts[id_].format;
+double Dtype::below_one() const {
+  return 1 - epsilon() / 2;
+}
+uint64_t Dtype::infinity_bits() const {
+  const int fraction = facts().precision - 1, exponent = 8 * size() - 1 - fraction;
+  return ((uint64_t{1} << exponent) - 1) << fraction;
 }
 
 Dtype promote(Dtype a, Dtype b) {
@@ -58,7 +50,7 @@ Dtype promote(Dtype a, Dtype b) {
 
 Dtype dtype_named(std::string_view name) {
   for (int i = 0; i < Dtype::count; ++i)
-    if (name == facts[i].name) return Dtype::Id(i);
+    if (name == dtype_facts[i].name) return Dtype::Id(i);
   throw std::invalid_argument("There is no dtype named '" + std::string(name) + "'.");
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "base/half.h"
@@ -11,6 +12,20 @@ namespace mlx {
 
 enum class Kind : uint8_t { boolean, unsigned_integer, signed_integer, floating, complex };
 
+/// A row of dtype.def.
+struct DtypeFacts {
+  const char* name;
+  int bytes;
+  Kind kind;
+  const char *format, *stored, *computed;
+  int precision, range;
+};
+inline constexpr DtypeFacts dtype_facts[] = {
+#define DTYPE(id, name, bytes, kind, type, ...) {name, bytes, Kind::kind, __VA_ARGS__},
+#include "base/dtype.def"
+#undef DTYPE
+};
+
 class Dtype {
  public:
   enum Id : uint8_t {
@@ -18,25 +33,36 @@ class Dtype {
 #include "base/dtype.def"
 #undef DTYPE
   };
-  static constexpr int count = 14;
+  static constexpr int count = std::size(dtype_facts);
 
   constexpr Dtype(Id id) : id_(id) {}
   constexpr Id id() const { return id_; }
-  int size() const;  ///< bytes an element
-  Kind kind() const;
-  const char* name() const;    ///< "float32"
-  const char* format() const;  ///< the buffer protocol's code
-  bool is_integer() const {
+  constexpr int size() const { return facts().bytes; }  ///< bytes an element
+  constexpr Kind kind() const { return facts().kind; }
+  constexpr const char* name() const { return facts().name; }      ///< "float32"
+  constexpr const char* format() const { return facts().format; }  ///< the buffer protocol's code
+  /// The OpenCL type of its memory; for bfloat16 ushort, its bits.
+  constexpr const char* stored() const { return facts().stored; }
+  /// The OpenCL type that kernels compute it in; for complex values that of their parts.
+  constexpr const char* computed() const { return facts().computed; }
+  constexpr bool is_integer() const {
     return kind() == Kind::unsigned_integer || kind() == Kind::signed_integer;
   }
-  bool is_inexact() const { return kind() >= Kind::floating; }
-  bool is_floating() const { return kind() == Kind::floating; }
-  bool is_complex() const { return kind() == Kind::complex; }
+  constexpr bool is_inexact() const { return kind() >= Kind::floating; }
+  constexpr bool is_floating() const { return kind() == Kind::floating; }
+  constexpr bool is_complex() const { return kind() == Kind::complex; }
   /// float16 and bfloat16: stored in 16 bits, computed in float.
-  bool is_half() const { return id_ == float16 || id_ == bfloat16; }
+  constexpr bool is_half() const { return is_floating() && size() == 2; }
+  // Of floating types, and of the parts of complex ones:
+  double epsilon() const;          ///< from 1 to the next value
+  double largest() const;          ///< the largest finite value
+  double smallest_normal() const;  ///< the smallest positive value of full precision
+  double below_one() const;        ///< the largest value below 1
+  uint64_t infinity_bits() const;  ///< the word that stands for infinity; floating types only
   friend constexpr bool operator==(Dtype a, Dtype b) { return a.id_ == b.id_; }
 
  private:
+  constexpr const DtypeFacts& facts() const { return dtype_facts[id_]; }
   Id id_;
 };
 
@@ -71,8 +97,8 @@ bool is_subcategory(Category a, Category b);
 template <typename F>
 decltype(auto) visit(Dtype dtype, F&& f) {
   switch (dtype.id()) {
-#define DTYPE(identifier, name, bytes, kind, type, format) \
-  case Dtype::identifier:                                  \
+#define DTYPE(identifier, name, bytes, kind, type, ...) \
+  case Dtype::identifier:                               \
     return f(type{});
 #include "base/dtype.def"
 #undef DTYPE

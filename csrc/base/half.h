@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <complex>
+#include <concepts>
 #include <cstdint>
 
 namespace mlx {
@@ -51,6 +52,10 @@ struct bfloat16_t {
   }
   explicit operator float() const { return std::bit_cast<float>(uint32_t(bits) << 16); }
 };
+
+/// What the host stores in 16 bits and computes in float.
+template <typename T>
+concept Half = std::same_as<T, float16_t> || std::same_as<T, bfloat16_t>;
 
 using complex64_t = std::complex<float>;
 

@@ -28,16 +28,10 @@ std::optional<Category> category_from(py::handle object) {
 struct FloatFacts {
   explicit FloatFacts(Dtype asked) : dtype(asked.is_complex() ? float32 : asked) {
     if (!asked.is_inexact()) fail("finfo", "dtype ", asked.name(), " is not inexact.");
-    const int digits = dtype == float16 ? 11 : dtype == bfloat16 ? 8 : dtype == float32 ? 24 : 53;
-    const int exponent = dtype == float16 ? 16 : dtype == float64 ? 1024 : 128;
-    eps = std::ldexp(1.0, 1 - digits);
-    max = std::ldexp(2.0 - eps, exponent - 1);
-    smallest = std::ldexp(1.0, 2 - exponent);
   }
   Dtype dtype;
-  double max, eps, smallest;
   std::string text() const {
-    return "finfo(min=" + six_digits(-max) + ", max=" + six_digits(max) +
+    return "finfo(min=" + six_digits(-dtype.largest()) + ", max=" + six_digits(dtype.largest()) +
            ", dtype=" + dtype.name() + ")";
   }
 };
@@ -167,10 +161,15 @@ void bind_dtypes(py::module_& m) {
       .def_property_readonly(
           "bits", [](const FloatFacts& f) { return 8 * f.dtype.size(); }, "Bits an element.")
       .def_property_readonly(
-          "min", [](const FloatFacts& f) { return -f.max; }, "The lowest finite value.")
-      .def_readonly("max", &FloatFacts::max, "The largest finite value.")
-      .def_readonly("eps", &FloatFacts::eps, "The distance from 1 to the next larger value.")
-      .def_readonly("smallest_normal", &FloatFacts::smallest, "The smallest positive normal value.")
+          "min", [](const FloatFacts& f) { return -f.dtype.largest(); }, "The lowest finite value.")
+      .def_property_readonly(
+          "max", [](const FloatFacts& f) { return f.dtype.largest(); }, "The largest finite value.")
+      .def_property_readonly(
+          "eps", [](const FloatFacts& f) { return f.dtype.epsilon(); },
+          "The distance from 1 to the next larger value.")
+      .def_property_readonly(
+          "smallest_normal", [](const FloatFacts& f) { return f.dtype.smallest_normal(); },
+          "The smallest positive normal value.")
       .def_property_readonly(
           "dtype", [](const FloatFacts& f) { return dtype_object(f.dtype); },
           "The dtype; float32 for complex64.")

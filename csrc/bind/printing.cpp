@@ -42,10 +42,7 @@ std::string text_of(float value) {
 std::string text_of(double value) {
   return format_number(value);
 }
-std::string text_of(float16_t value) {
-  return format_number(float(value));
-}
-std::string text_of(bfloat16_t value) {
+std::string text_of(Half auto value) {
   return format_number(float(value));
 }
 std::string text_of(complex64_t value) {

@@ -15,13 +15,12 @@ std::string tag(Dtype dtype) {
   return dtype == bool_ ? "bool8" : dtype.name();
 }
 
-/// The scalar type that values of this dtype are vectors of.
-std::string base(Dtype dtype) {
-  return dtype.is_half() || dtype.is_complex() ? "float" : type_in_memory(dtype);
-}
-
 std::string rounded(const std::string& x, Dtype dtype) {
   return dtype.is_half() ? "ROUND(" + tag(dtype) + ", " + x + ")" : x;
+}
+
+std::string as_type(const std::string& type, const std::string& x) {
+  return "CONVERT(" + type + ", " + x + ")";
 }
 
 /// A value of another dtype, a half still to be rounded.
@@ -30,17 +29,17 @@ std::string convert(const std::string& x, Dtype from, Dtype to) {
   if (to == bool_)
     return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))"
                              : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
-  if (to.is_complex())
-    return "c_real(" + (base(from) == "float" ? x : "CONVERT(float, " + x + ")") + ")";
+  if (to.is_complex()) return "c_real(" + convert(x, from, float32) + ")";
   if (from.is_complex()) return convert(x + ".re", float32, to);
   if (from.is_floating() && to.is_integer() && to != int32 &&
       to != int64) {  // wraps, where OpenCL leaves it open
-    const std::string wide = to.size() < 4 ? "int" : "long",
-                      wrapped = "CONVERT(" + base(to) + ", CONVERT(" + wide + ", " + x + "))";
+    const std::string wrapped = as_type(to.computed(), as_type(to.size() < 4 ? "int" : "long", x));
     if (to != uint64) return wrapped;
-    return "select(CONVERT(ulong, " + x + "), " + wrapped + ", CONVERT(long, " + x + " < 0))";
+    return "select(" + as_type("ulong", x) + ", " + wrapped + ", " + as_type("long", x + " < 0") +
+           ")";
   }
-  return base(from) == base(to) ? x : "CONVERT(" + base(to) + ", " + x + ")";
+  const std::string type = to.computed();
+  return type == from.computed() ? x : as_type(type, x);
 }
 
 /// Fills an expression in: operands a, b, c and the placeholders.
@@ -55,13 +54,13 @@ std::string fill(const char* expression, const std::string* operands, Dtype dtyp
     } else if (*p == '$' && p[1] == 'T') {
       text += "VALUE(" + tag(dtype) + ")", ++p;
     } else if (*p == '$' && p[1] == 'C') {
-      text += "CAT(CAT(convert_, " + base(dtype) + "), V)", ++p;
+      text += std::string("CAT(CAT(convert_, ") + dtype.computed() + "), V)", ++p;
     } else if (*p == '$' && p[1] == 'N') {
       text += tag(dtype), ++p;
     } else if (*p == '$' && p[1] == 'K') {
       const char* const close = strchr(p, ')');
       const std::string number(p + 3, close);
-      text += number + (base(dtype) == "double" ? "" : "f");
+      text += number + (dtype == float64 ? "" : "f");
       p = close;
     } else {
       text += *p;
@@ -234,37 +233,6 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
 }
 
 }  // namespace
-
-const char* type_in_memory(Dtype dtype) {
-  switch (dtype.id()) {
-    case Dtype::bool_:
-    case Dtype::uint8:
-      return "uchar";
-    case Dtype::uint16:
-    case Dtype::bfloat16:
-      return "ushort";
-    case Dtype::uint32:
-      return "uint";
-    case Dtype::uint64:
-      return "ulong";
-    case Dtype::int8:
-      return "char";
-    case Dtype::int16:
-      return "short";
-    case Dtype::int32:
-      return "int";
-    case Dtype::int64:
-      return "long";
-    case Dtype::float16:
-      return "half";
-    case Dtype::float64:
-      return "double";
-    case Dtype::complex64:
-      return "float2";
-    default:
-      return "float";
-  }
-}
 
 std::string features_of(const Group& group) {
   bool is_complex = false, integer = false, floating = false, erfinv = false;

@@ -36,8 +36,4 @@ std::string features_of(const Group& group);
 /// dimensions (layout.h).
 std::string source_of(const Group& group, const std::string& classes, int rank);
 
-/// What memory of a dtype holds, in OpenCL C. bfloat16 has no type there: its bits, for the
-/// prelude's LOAD and STORE.
-const char* type_in_memory(Dtype dtype);
-
 }  // namespace mlx

@@ -14,9 +14,8 @@ namespace {
 
 /// Work-items for `total` elements; on GPUs one per vector.
 size_t items_for(const Queue& queue, int64_t total) {
-  const Capabilities& device = queue.device().facts();
-  return work_items(
-      queue, device.is_cpu ? total : (total + device.vector_width - 1) / device.vector_width, 4096);
+  const int64_t width = queue.device().facts().vector_width;
+  return work_items(queue, Work::elementwise, (total + width - 1) / width, width);
 }
 
 /// Passes a scalar by value in its computed type.
@@ -25,7 +24,7 @@ void set_scalar(Launch& launch, const array& x) {
     using T = decltype(zero);
     T value;
     std::memcpy(static_cast<void*>(&value), x.node().value.bytes, sizeof value);
-    if constexpr (std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>) {
+    if constexpr (Half<T>) {
       const float wide = float(value);
       launch.set_bytes(&wide, sizeof wide);
     } else {

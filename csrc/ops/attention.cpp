@@ -1,8 +1,6 @@
 // Attention: checks, the primitive, its gradient by recomputation, and batching.
 #include "ops/attention.h"
 
-#include <limits>
-
 #include "base/error.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -18,14 +16,6 @@ namespace mlx::fast {
 namespace {
 
 constexpr const char* op = "scaled_dot_product_attention";
-
-array lowest(Dtype dtype) {
-  if (dtype == float64) return array(std::numeric_limits<double>::lowest(), dtype);
-  return array(dtype == float16    ? -65504.0
-               : dtype == bfloat16 ? -3.38953e38
-                                   : double(std::numeric_limits<float>::lowest()),
-               dtype);
-}
 
 /// (B, H, …) as (B, groups, H / groups, …).
 array grouped(const array& x, int groups) {
@@ -101,7 +91,7 @@ array Attention::scores(const Arrays& inputs) const {
   const array result = matmul(q, swapaxes(k, -1, -2));
   if (kind_.has_mask && inputs[3].dtype() != bool_)
     return result + astype(with_heads(inputs[3], inputs), dtype);
-  return keep_seen(result, inputs, lowest(dtype));
+  return keep_seen(result, inputs, array(-dtype.largest(), dtype));
 }
 
 array Attention::weights(const Arrays& inputs) const {

@@ -1,31 +1,11 @@
 // Comparisons of whole arrays, composed from elementwise operations and reductions.
 #include "ops/compare.h"
 
-#include <limits>
-
 #include "base/error.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 
 namespace mlx {
-namespace {
-
-/// The largest finite value of the dtype, for nan_to_num.
-float largest(Dtype dtype) {
-  switch (dtype.id()) {
-    case Dtype::float16:
-      return 65504.0f;
-    case Dtype::bfloat16:
-      return 0x1.fep127f;
-    case Dtype::float32:
-      return std::numeric_limits<float>::max();
-    default:
-      fail("nan_to_num", "Does not yet support given type: ", dtype.name(), ".");
-  }
-}
-
-}  // namespace
-
 array isclose(const array& a, const array& b, double rtol, double atol, bool equal_nan,
               StreamOrDevice s) {
   const array bound = add(array(atol, float32), multiply(array(rtol, float32), abs(b, s), s), s);
@@ -55,8 +35,10 @@ array nan_to_num(const Operand& a, float nan, std::optional<float> posinf,
   const array x = to_array(a);
   const Dtype dtype = x.dtype();
   if (!dtype.is_inexact()) return x;
-  const array high(posinf ? *posinf : largest(dtype), dtype),
-      low(neginf ? *neginf : -largest(dtype), dtype);
+  if (dtype.is_complex() || dtype == float64)
+    fail("nan_to_num", "Does not yet support given type: ", dtype.name(), ".");
+  const array high(posinf ? *posinf : float(dtype.largest()), dtype),
+      low(neginf ? *neginf : -float(dtype.largest()), dtype);
   const array finite = where(isposinf(x, s), high, where(isneginf(x, s), low, x, s), s);
   return where(isnan(x, s), array(nan, dtype), finite, s);
 }

@@ -13,7 +13,7 @@ namespace mlx::fast {
 namespace {
 
 std::string to_text(const TemplateValue& value) {
-  return value.kind == TemplateValue::dtype ? type_in_memory(Dtype::Id(value.value))
+  return value.kind == TemplateValue::dtype ? Dtype(Dtype::Id(value.value)).stored()
                                             : std::to_string(value.value);
 }
 
@@ -122,14 +122,14 @@ std::string CustomSource::text(const Arrays& inputs, const std::vector<Dtype>& o
   };
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string& input = input_names[i];
-    pointer(std::string("global const ") + type_in_memory(inputs[i].dtype()), input);
+    pointer(std::string("global const ") + inputs[i].dtype().stored(), input);
     if (mentions(source, input + "_shape")) pointer("global const long", input + "_shape");
     if (mentions(source, input + "_strides")) pointer("global const long", input + "_strides");
     if (mentions(source, input + "_ndim"))
       pointers += "  const int " + input + "_ndim = " + std::to_string(inputs[i].ndim()) + ";\n";
   }
   for (size_t i = 0; i < outputs.size(); ++i)
-    pointer(std::string("global ") + type_in_memory(outputs[i]), output_names[i]);
+    pointer(std::string("global ") + outputs[i].stored(), output_names[i]);
   for (const TemplateValue& value : values)
     text += "#define " + value.name + ' ' + to_text(value) + '\n';
   return text + "kernel void " + name + '(' + arguments + ") {\n" + pointers + source + "\n}\n";

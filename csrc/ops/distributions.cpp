@@ -11,13 +11,6 @@ namespace {
 
 const float above_minus_one = std::nextafter(-1.0f, 0.0f);
 
-/// The largest value of a dtype below 1.
-float below_one(Dtype dtype) {
-  if (dtype == float16) return 1 - 0x1p-11f;
-  if (dtype == bfloat16) return 1 - 0x1p-8f;
-  return std::nextafter(1.0f, 0.0f);
-}
-
 bool is_number(const Operand& value, double number) {
   return !value.as_array() &&
          std::visit([&](auto x) { return x == decltype(x)(number); }, value.number());
@@ -28,7 +21,7 @@ array unit_uniform(const Shape& shape, Dtype dtype, const std::optional<array>& 
                    const StreamOrDevice& s) {
   const array words = astype(bits(shape, key, s), float32, s);
   const array u = multiply(words, array(0x1p-32f), s);  // a power of two: the same as dividing
-  return astype(minimum(u, array(below_one(dtype)), s), dtype, s);
+  return astype(minimum(u, array(dtype.below_one(), float32), s), dtype, s);
 }
 
 /// float32 on (-1, 1), as normal and laplace want it.

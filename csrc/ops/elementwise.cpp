@@ -129,7 +129,7 @@ bool is_two(const array& x) {
     using T = decltype(zero);
     T value;
     std::memcpy(static_cast<void*>(&value), node.value.bytes, sizeof value);
-    if constexpr (std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>)
+    if constexpr (Half<T>)
       return float(value) == 2;
     else
       return value == T(2);

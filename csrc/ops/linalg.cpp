@@ -2,7 +2,6 @@
 #include "ops/linalg.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/error.h"
 #include "ops/creation.h"
@@ -142,9 +141,7 @@ array cholesky_inv(const array& a, bool upper, StreamOrDevice s) {
 }
 
 double uncertainty(const array& a) {
-  const double epsilon = a.dtype() == float64 ? std::numeric_limits<double>::epsilon()
-                                              : std::numeric_limits<float>::epsilon();
-  return std::max(a.shape(-1), a.shape(-2)) * epsilon;
+  return std::max(a.shape(-1), a.shape(-2)) * a.dtype().epsilon();
 }
 
 array matrix_rank(const array& a, std::optional<double> rtol, StreamOrDevice s) {
