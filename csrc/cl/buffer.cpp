@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "cl/opencl.h"
 
 namespace mlx {
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "cl/buffer.h"
 #include "cl/discovery.h"
+#include "cl/opencl.h"
 #include "cl/program.h"
 #include "cl/trace.h"
 

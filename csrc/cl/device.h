@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cl/opencl.h"
+#include "cl/handle.h"
 
 namespace mlx {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cl/device.h"
+#include "cl/opencl.h"
 
 namespace mlx {
 

@@ -1,4 +1,4 @@
-// OpenCL's error codes by name, and the check behind every call.
+// OpenCL's error codes by name, the check behind every call, and what frees its objects.
 #include "cl/opencl.h"
 
 namespace mlx {
@@ -66,6 +66,25 @@ void check(cl_int code, const char* call) {
   if (code == CL_SUCCESS) return;
   throw std::runtime_error(std::string("[OpenCL] ") + call + " failed with " + error_name(code) +
                            " (" + std::to_string(code) + ").");
+}
+
+void release_object(cl_context object) {
+  clReleaseContext(object);
+}
+void release_object(cl_command_queue object) {
+  clReleaseCommandQueue(object);
+}
+void release_object(cl_mem object) {
+  clReleaseMemObject(object);
+}
+void release_object(cl_program object) {
+  clReleaseProgram(object);
+}
+void release_object(cl_kernel object) {
+  clReleaseKernel(object);
+}
+void release_object(cl_event object) {
+  clReleaseEvent(object);
 }
 
 }  // namespace mlx

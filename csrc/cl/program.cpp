@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cl/build.h"
 #include "cl/kernel_text.h"
+#include "cl/opencl.h"
 #include "cl/pocl.h"
 
 namespace mlx {

@@ -6,6 +6,7 @@
 
 #include "cl/blas_libraries.h"
 #include "cl/buffer.h"
+#include "cl/opencl.h"
 #include "cl/trace.h"
 
 namespace mlx {
@@ -35,10 +36,12 @@ Handle<cl_command_queue> make_lane(const Device& device, cl_device_id id) {
   return lane;
 }
 
-struct Job {
-  Ref<Queue> queue;
-  std::function<void()> work;
-};
+using Job = std::function<void()>;
+
+void CL_CALLBACK run_native(void* argument) {
+  const std::unique_ptr<Job> job(*static_cast<Job**>(argument));
+  (*job)();
+}
 
 }  // namespace
 
@@ -159,11 +162,6 @@ void Queue::run(const std::function<void()>& work) noexcept {
   }
 }
 
-void Queue::run_native(void* argument) {
-  const std::unique_ptr<Job> job(*static_cast<Job**>(argument));
-  job->queue->run(job->work);
-}
-
 void Queue::native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
                    const std::vector<Buffer*>& writes) {
   const bool in_queue = device_.facts().native_kernels;
@@ -177,7 +175,8 @@ void Queue::native(const char* name, std::function<void()> work, const std::vect
     if (in_queue) submitted_one();
     return;
   }
-  auto job = std::make_unique<Job>(Job{Ref<Queue>(this), std::move(work)});
+  auto job = std::make_unique<Job>(
+      [queue = Ref<Queue>(this), work = std::move(work)] { queue->run(work); });
   Job* argument = job.get();
   const int64_t enqueued = trace::timing() ? trace::now() : 0;
   cl_event event = nullptr;

@@ -63,7 +63,6 @@ class Queue final : public Counted<Queue> {
   bool wait_for_oldest_marker();  ///< false when there is none
   void completed_up_to(uint64_t ticket);
   void run(const std::function<void()>& work) noexcept;
-  static void CL_CALLBACK run_native(void* argument);
 
   Device& device_;
   Handle<cl_command_queue> wide_, small_;

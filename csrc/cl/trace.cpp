@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "cl/opencl.h"
 
 namespace mlx::trace {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "cl/opencl.h"
+#include "cl/handle.h"
 
 namespace mlx::trace {
 
