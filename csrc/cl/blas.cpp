@@ -50,7 +50,7 @@ struct Widened {
 
 // A line a work-item would leave GPUs idle: there the kernels share out elements.
 size_t lines_at_once(const Queue& queue, int64_t lines) {
-  return work_items(queue, lines, 1, 1 << 16);
+  return work_items(queue, Work::widen, lines);
 }
 
 /// Rows of 16-bit floats as dense float32 at `to`, and back.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "cl/opencl.h"
 
 namespace mlx {
 
@@ -76,13 +77,6 @@ void Launch::enqueue() {
     for (int i = 0; i < 3; ++i) global_[i] = (global_[i] + local[i] - 1) / local[i] * local[i];
   const int dims = local_[2] > 1 ? 3 : local_[1] > 1 && dims_ < 2 ? 2 : dims_;
   queue_.enqueue(kernel, dims, global_, local, kernel_.name(), bytes_);
-}
-
-size_t work_items(const Queue& queue, int64_t tasks, int64_t grain, int64_t most) {
-  if (queue.is_small()) return 1;
-  const Capabilities& facts = queue.device().facts();
-  return size_t(facts.is_cpu ? std::clamp<int64_t>(tasks / grain, 1, 4 * facts.compute_units)
-                             : std::clamp<int64_t>(tasks, 1, most));
 }
 
 Launch launch(Queue& queue, const char* stem, const char* name, const Defines& defines) {

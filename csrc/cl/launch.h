@@ -6,6 +6,7 @@
 #include "cl/buffer.h"
 #include "cl/program.h"
 #include "cl/queue.h"
+#include "cl/work_sizes.h"
 
 namespace mlx {
 
@@ -72,10 +73,6 @@ class Launch {
   Argument arguments_[max_arguments];
   alignas(8) unsigned char storage_[max_bytes];
 };
-
-/// Work-items for so many tasks: a few per core on CPU devices, of `grain` tasks at least; on GPUs
-/// one a task, `most` at most.
-size_t work_items(const Queue& queue, int64_t tasks, int64_t grain = 1, int64_t most = 1 << 20);
 
 Launch launch(Queue& queue, const char* stem, const char* name, const Defines& defines);
 

@@ -66,9 +66,9 @@ bool copy_exchanged(const array& from, const array& to, Queue& queue) {
   const int64_t tiles = e->count * ((e->rows + tile - 1) / tile) * ((e->columns + tile - 1) / tile);
   Launch kernel = launch(queue, "copy", "transpose", {{"U", word_of(from.itemsize())}});
   if (!device.is_cpu)
-    kernel.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 16, 16).in_groups_of(16, 16);
+    kernel.over(work_items(queue, Work::transpose, tiles) * 16, 16).in_groups_of(16, 16);
   else
-    kernel.over(work_items(queue, tiles, 16));
+    kernel.over(work_items(queue, Work::transpose, tiles));
   kernel.set(reads(from));
   kernel.set(writes(to));
   kernel.set_bytes(&e->batches, sizeof e->batches);

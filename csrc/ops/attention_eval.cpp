@@ -68,10 +68,10 @@ struct Chunk {
 
 void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
                       const AttentionKind& kind, int64_t all_heads, int64_t reach, Queue& queue) {
-  const Capabilities& device = queue.device().facts();
-  const int64_t rows = chunk.heads * chunk.queries, group = device.is_cpu ? 1 : 64;
+  const int64_t rows = chunk.heads * chunk.queries,
+                group = work_size(queue.device(), Work::attention_softmax).group;
   const bool boolean = m.mask && m.mask->dtype() == bool_;
-  const size_t groups = work_items(queue, rows, 1, 1 << 16);
+  const size_t groups = work_items(queue, Work::attention_softmax, rows);
   launch(queue, "attention", "attention_softmax",
          {{"T", scores.dtype()},
           {"M", m.mask ? m.mask->dtype() : float32},

@@ -59,7 +59,7 @@ class Arange final : public Primitive {
     Launch kernel = launch(queue, "arange", "arange", {{"T", dtype_}});
     set_number(kernel, start_);
     set_number(kernel, step_);
-    kernel.over(work_items(queue, length_, 1, 1 << 16)).with(writes(y), length_);
+    kernel.over(work_items(queue, Work::arange, length_)).with(writes(y), length_);
   }
   std::vector<Shape> output_shapes(const Arrays&) const override {
     return {Shape{int32_t(length_)}};

@@ -48,7 +48,7 @@ void copy_box(const array& from, const array& to, const array& start, const Axes
   kernel.set(int64_t(axes.size()));
   kernel.set(int64_t(shifted));
   kernel.set_bytes(&box, sizeof box);
-  kernel.over(work_items(queue, rows * chunks, std::max<int64_t>(1, 4096 * chunks / columns)))
+  kernel.over(work_items(queue, Work::copy_box, rows * chunks, columns / chunks))
       .moving(2 * from.nbytes());
   kernel.with(rank, rows, chunks);
 }

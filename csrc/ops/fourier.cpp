@@ -46,8 +46,8 @@ void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue&
   const Capabilities& facts = device.facts();
   const int64_t width = lanes_of(facts), tiles = pass.outer * ((pass.lanes + width - 1) / width);
   const int64_t cells = 4 * pass.length * width;
-  const int64_t most =
-      facts.is_cpu ? 2 * facts.compute_units : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
+  const int64_t most = facts.is_cpu ? most_items(queue, Work::fourier)
+                                    : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
   const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(tiles, 1, most);
   Defines defines;
   if (x.dtype() == float32) defines.emplace_back("IN_REAL", 1);

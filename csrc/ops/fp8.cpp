@@ -24,7 +24,7 @@ class Fp8 final : public Primitive {
     if (out.size() == 0) return;
     const array x = contiguous_copy(inputs[0], queue);
     launch(queue, "quantize", to_ ? "to_fp8" : "from_fp8", {{"T", dtype_}})
-        .over(quantized_items(queue, (x.size() + 15) / 16))
+        .over(work_items(queue, Work::quantized, (x.size() + 15) / 16))
         .moving(size_t(x.nbytes() + out.nbytes()))
         .with(reads(x), writes(out), x.size());
   }

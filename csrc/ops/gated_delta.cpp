@@ -44,11 +44,11 @@ class GatedDelta final : public Primitive {
                              : one   ? 1
                                      : 16 * width,
                   tasks = heads * ((values + per_task - 1) / per_task);
+    const size_t items = work_items(queue, Work::gated_delta, tasks, one ? 1 : 64);
     if (on_cpu)
-      work.over(work_items(queue, tasks, one ? 64 : 1));
+      work.over(items);
     else
-      work.over(size_t(std::min<int64_t>(tasks, 1 << 16) * rows * lanes))
-          .in_groups_of(size_t(rows * lanes));
+      work.over(items * size_t(rows * lanes)).in_groups_of(size_t(rows * lanes));
     for (const array& x : dense) work.set(reads(x));
     for (const array& out : outputs) work.set(writes(out));
     for (const int64_t n : {int64_t(v.shape(0)), int64_t(v.shape(1)), int64_t(q.shape(2)),

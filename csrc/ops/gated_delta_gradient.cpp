@@ -49,7 +49,7 @@ class UnitLowerInverse final : public Primitive {
     const array a = contiguous_copy(inputs[0], queue);
     const int64_t side = a.shape(-1), matrices = a.size() / (side * side);
     launch(queue, "gated_delta", "unit_lower_inverse", {{"T", a.dtype()}, {"SIDE", int(side)}})
-        .over(work_items(queue, matrices * ((side + 15) / 16)))
+        .over(work_items(queue, Work::small_inverses, matrices * ((side + 15) / 16)))
         .moving(size_t(2 * a.nbytes()))
         .with(reads(a), writes(outputs[0]), matrices);
   }

@@ -77,7 +77,7 @@ void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
                 rows = outer * n;
   inner /= in_word;
   const bool cpu = queue.device().facts().is_cpu;
-  const int64_t few = 4 * queue.device().facts().compute_units;
+  const int64_t few = most_items(queue, Work::gather);
   const int64_t chunks = !cpu ? inner
                          : rows >= few || inner < 1024
                              ? 1
@@ -92,7 +92,7 @@ void Gather::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
     kernel.set(int64_t(a.shape(axis_ + k)));
     kernel.set(a.strides()[axis_ + k] / in_word);
   }
-  kernel.over(work_items(queue, rows * chunks, std::max<int64_t>(1, 2048 * chunks / inner)))
+  kernel.over(work_items(queue, Work::gather, rows * chunks, inner / chunks))
       .moving(2 * y.nbytes());
   kernel.with(outer, n, inner, outer_stride / in_word, inner_stride, chunks);
 }
@@ -128,10 +128,9 @@ class GatherAxis final : public Primitive {
     const Capabilities& device = queue.device().facts();
     const int64_t chunks =
         !device.is_cpu ? n * inner
-                       : std::clamp<int64_t>(4 * device.compute_units / outer, 1, n * inner);
+                       : std::clamp<int64_t>(most_items(queue, Work::gather) / outer, 1, n * inner);
     launch(queue, "gather", "gather_axis", {{"U", word.type}, {"I", index.dtype()}, {"K", 1}})
-        .over(work_items(queue, outer * chunks,
-                         std::max<int64_t>(1, 2048 * outer * chunks / y.size())))
+        .over(work_items(queue, Work::gather, outer * chunks, y.size() / (outer * chunks)))
         .moving(2 * y.nbytes() + index.nbytes())
         .with(reads(a), writes(y), reads(index), outer, n, inner, extent, chunks);
   }

@@ -53,7 +53,7 @@ void multiply_chosen(const array& a, const array& b, const array& lhs, const arr
   const int64_t width = dense_columns ? 4 : 64,
                 tiles = batches * ((m + rows - 1) / rows) * ((n + width - 1) / width);
   launch(queue, "gather_mm", dense_columns ? "by_rows" : "by_columns", defines)
-      .over(quantized_items(queue, tiles))
+      .over(work_items(queue, Work::quantized, tiles))
       .moving(size_t(a.nbytes() + b.nbytes()))
       .with(reads(left.x), left.count, left.matrix, left.row, left.column, reads(right.x),
             right.count, right.matrix, dense_columns ? right.column : right.row, reads(lhs),

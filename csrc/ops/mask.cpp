@@ -80,7 +80,7 @@ void MaskedCopy::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const array& rows_of = to_places_ ? values : y;
   const int64_t rows = rows_of.size() / inner;
   const Capabilities& device = queue.device().facts();
-  const int64_t chunks = int64_t(work_items(queue, n / 512, 1, 1024));
+  const int64_t chunks = int64_t(work_items(queue, Work::mask, n / 512, 512));
   const array counts = array::scratch({int32_t(chunks)}, int32, queue);
   const Word word = widest_word(queue, {y.itemsize()});
   const Defines defines{{"U", word.type}};

@@ -110,7 +110,7 @@ class Quantize final : public QuantizedPrimitive {
     defines.emplace_back("T", w.dtype());
     const char* kernel = q_.is_affine() ? "quantize_affine" : "quantize_float";
     Launch work = launch(queue, "quantize", kernel, defines);
-    work.over(quantized_items(queue, groups)).moving(size_t(w.nbytes()));
+    work.over(work_items(queue, Work::quantized, groups)).moving(size_t(w.nbytes()));
     work.set(reads(w));
     for (const array& out : outputs) work.set(writes(out));
     if (!q_.is_affine()) {
@@ -264,10 +264,6 @@ Dtype parameter_dtype(const char* op, const array& scales, const array& biases) 
   return dtype;
 }
 
-size_t quantized_items(Queue& queue, int64_t tasks) {
-  return work_items(queue, tasks, 1, 1 << 18);
-}
-
 int unpacked_columns(const char* op, const Quantization& q, const array& w, const array& scales,
                      const std::optional<array>& biases) {
   if (q.is_affine() && !biases) fail(op, "Biases must be provided for affine quantization.");
@@ -309,7 +305,7 @@ void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, i
     return BufferArgument{&x.buffer(), x.offset() + row * step, false};
   };
   launch(queue, "quantize", "dequantize", defines)
-      .over(quantized_items(queue, rows * units))
+      .over(work_items(queue, Work::quantized, rows * units))
       .moving(size_t(rows * units * unit_size(q) * dtype.size()))
       .with(from_row(w, row_words), from_row(scales, row_groups), from_row(biases, row_groups),
             global_scale ? reads(*global_scale) : reads(w), int32_t(global_scale != nullptr), out,

@@ -90,7 +90,5 @@ array biases_cotangent(const Quantization& q, const array& biases, const array& 
 inline int unit_size(const Quantization& q) {
   return q.group_size < 32 ? 16 : 32;
 }
-/// Work-items that share out so many tasks.
-size_t quantized_items(Queue& queue, int64_t tasks);
 
 }  // namespace mlx

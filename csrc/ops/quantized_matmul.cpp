@@ -62,7 +62,7 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
         queue.device().allocator().allocate(size_t(x.size() + 16 * blocks) * sizeof(float), &queue);
     arguments = {{prepared.get(), 0, true}, {prepared.get(), x.size(), true}};
     launch(queue, "quantized_matmul", "by_words_prepare", defines)
-        .over(quantized_items(queue, blocks))
+        .over(work_items(queue, Work::quantized, blocks))
         .with(reads(x), arguments[0], arguments[1], blocks);
   }
   Launch work = launch(queue, "quantized_matmul",
@@ -70,10 +70,11 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
                        : transpose ? "by_rows"
                                    : "by_columns",
                        defines);
+  const size_t items = work_items(queue, Work::quantized_products, tiles);
   if (on_cpu)
-    work.over(quantized_items(queue, tiles));
+    work.over(items);
   else
-    work.over(size_t(std::min<int64_t>(tiles, 1 << 16)) * 32).in_groups_of(32);
+    work.over(items * 32).in_groups_of(32);
   work.moving(size_t(packed[0].nbytes()));
   for (const array& part : {packed[0], packed[1], packed[q.is_affine() ? 2 : 1]})
     arguments.push_back(reads(part));

@@ -57,7 +57,7 @@ class RandomBits final : public Primitive {
     const array keys = contiguous_copy(inputs[0], queue);
     const int64_t words = size_of(shape_), count = keys.size() / 2;
     launch(queue, "random", "random_bits", {})
-        .over(work_items(queue, out.size() / 8, 256, 1 << 18))
+        .over(work_items(queue, Work::random, out.size() / 8))
         .moving(size_t(out.nbytes()))
         .with(reads(keys), writes(out), count, words);
   }

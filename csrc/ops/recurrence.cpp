@@ -61,14 +61,10 @@ void Recurrence::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const int64_t n = y.shape(axis_);
   for (int i = 0; i < axis_; ++i) outer *= y.shape(i);
   for (int i = axis_ + 1; i < y.ndim(); ++i) inner *= y.shape(i);
-  const Capabilities& device = queue.device().facts();
-  const int64_t lines = outer * inner,
-                wanted = device.is_cpu ? 2 * device.compute_units : 512 * device.compute_units;
-  const int64_t blocks =
-      queue.is_small()
-          ? 1
-          : std::clamp<int64_t>(wanted / lines, 1,
-                                std::max<int64_t>(1, n / (device.is_cpu ? 16384 : 128)));
+  const int64_t lines = outer * inner;
+  const int64_t blocks = std::clamp<int64_t>(
+      most_items(queue, Work::recurrence_blocks) / lines, 1,
+      std::max<int64_t>(1, n / work_size(queue.device(), Work::recurrence_blocks).grain));
   const Dtype accumulated = y.dtype().is_half() ? float32 : y.dtype();
   const array steps =
       array::scratch({int32_t(outer), int32_t(blocks), int32_t(inner), 2}, accumulated, queue);
@@ -76,8 +72,7 @@ void Recurrence::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (accumulated.is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   const auto step = [&](const char* kernel, int64_t units) {
     launch(queue, "recurrence", kernel, defines)
-        .over(work_items(queue, units, std::max<int64_t>(1, 1024 * units / y.size()),
-                         4096 * device.compute_units))
+        .over(work_items(queue, Work::recurrence, units, y.size() / units))
         .moving(size_t(3 * y.nbytes()))
         .with(reads(a), reads(b), writes(y), writes(steps), outer, n, inner, blocks,
               int32_t(reverse_), int32_t(mode_));

@@ -6,7 +6,7 @@
 namespace mlx {
 namespace {
 
-constexpr int64_t elements_per_part = 16 * 1024, tile = 1024, narrow = 4;
+constexpr int64_t tile = 1024, narrow = 4;
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -15,12 +15,12 @@ int64_t ceil_div(int64_t a, int64_t b) {
 /// Work-items and parts for a CPU device: a few shares per core, each worth waking a core for.
 void cut_for_cpu(ReducePlan& plan, Queue& queue) {
   const int64_t amount = plan.results * plan.total;
-  const int64_t items = int64_t(work_items(queue, amount, 4096));
+  const int64_t items = int64_t(work_items(queue, Work::reduce, amount));
   const int64_t units =
       plan.by_columns ? plan.results / plan.columns * ceil_div(plan.columns, tile) : plan.results;
   if (items > 1 && units < 4 * items) {
     const int64_t unit = amount / std::max<int64_t>(units, 1);
-    plan.parts = std::clamp<int64_t>(unit / elements_per_part, 1,
+    plan.parts = std::clamp<int64_t>(unit / work_size(queue.device(), Work::reduce_parts).grain, 1,
                                      ceil_div(units < items ? items : 4 * items, units));
     plan.parts = std::clamp<int64_t>(plan.parts, 1, std::max<int64_t>(plan.total, 1));
   }
@@ -28,19 +28,22 @@ void cut_for_cpu(ReducePlan& plan, Queue& queue) {
 }
 
 void cut_for_gpu(ReducePlan& plan, Queue& queue) {
-  const int64_t cores = queue.device().facts().compute_units;
   if (!plan.by_columns && plan.total > 32) {
-    plan.group = std::min<size_t>(plan.total >= 512 ? 256 : 32, queue.device().facts().max_group);
-    plan.parts = std::clamp<int64_t>(plan.total / int64_t(8 * plan.group), 1,
-                                     ceil_div(cores * 8, plan.results));
-    plan.work_items = size_t(std::min<int64_t>(plan.results * plan.parts, cores * 64)) * plan.group;
+    const WorkSize& size = work_size(queue.device(), Work::reduce_rows);
+    const int64_t groups = most_items(queue, Work::reduce_rows);
+    plan.group = size_t(plan.total >= 512 ? size.group : std::min<int64_t>(size.group, 32));
+    plan.parts = std::clamp<int64_t>(plan.total / (size.grain * int64_t(plan.group)), 1,
+                                     ceil_div(groups / 8, plan.results));
+    plan.work_items = size_t(std::min(plan.results * plan.parts, groups)) * plan.group;
     return;
   }
   // A work-item per result; a thousand parts at most, so that adding them up stays quick.
   if (plan.total >= 512)
     plan.parts = std::clamp<int64_t>(
-        plan.total / 64, 1, std::clamp<int64_t>(ceil_div(cores * 2048, plan.results), 1, 1024));
-  plan.work_items = size_t(std::min<int64_t>(plan.results * plan.parts, cores * 4096));
+        plan.total / work_size(queue.device(), Work::reduce_parts).grain, 1,
+        std::clamp<int64_t>(ceil_div(most_items(queue, Work::reduce_parts), plan.results), 1,
+                            1024));
+  plan.work_items = work_items(queue, Work::reduce, plan.results * plan.parts);
 }
 
 }  // namespace

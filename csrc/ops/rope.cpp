@@ -22,11 +22,6 @@ struct Rotation {
   bool backward = false;  ///< by the negative angles
 };
 
-/// On GPUs one work-item a row.
-size_t items_for(const Queue& queue, int64_t rows, int64_t elements) {
-  return work_items(queue, queue.device().facts().is_cpu ? elements : rows, 4096);
-}
-
 /// x seen as (batch, heads, positions, width), and its strides.
 struct RowLayout {
   int64_t batch, heads, positions, width;
@@ -95,7 +90,7 @@ Ref<Buffer> RoPE::make_table(const Arrays& inputs, int64_t positions, Queue& que
   Defines defines{{"T", inputs[0].dtype()}, {"O", offsets.dtype()}, {"F", periods.dtype()}};
   if (has_freqs) defines.emplace_back("FREQS", 1);
   launch(queue, "rope", "rope_table", defines)
-      .over(items_for(queue, sequences * positions, 8 * sequences * positions * pairs))
+      .over(work_items(queue, Work::rope, sequences * positions, 8 * pairs))
       .with(reads(offsets), reads(periods), BufferArgument{table.get(), 0, true}, sequences,
             positions, pairs, r_.scale, float(-std::log(r_.base) / float(pairs)));
   return table;
@@ -128,7 +123,7 @@ void RoPE::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   step.set_bytes(to.strides, sizeof to.strides);
   step.set(per_sequence);
   step.set(r_.backward ? -1.0f : 1.0f);
-  step.over(items_for(queue, y.size() / from.width, y.size()))
+  step.over(work_items(queue, Work::rope, y.size() / from.width, from.width))
       .moving(size_t(2 * y.nbytes()))
       .enqueue();
 }

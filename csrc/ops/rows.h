@@ -15,11 +15,11 @@ struct RowLaunch {
   RowLaunch(Queue& queue, int64_t rows, int64_t columns) {
     const Capabilities& facts = queue.device().facts();
     if (facts.is_cpu) {
-      const int64_t limit = int64_t(work_items(queue, rows * columns, 4096));
-      items = size_t(std::clamp<int64_t>(rows, 1, limit));
+      items = work_items(queue, Work::rows, rows, columns);
     } else {
-      group = std::min<size_t>(columns > 512 ? 256 : columns > 64 ? 128 : 32, facts.max_group);
-      items = size_t(std::min<int64_t>(rows, 64 * facts.compute_units));
+      const size_t most = size_t(work_size(queue.device(), Work::rows).group);
+      group = std::min<size_t>(columns > 512 ? most : columns > 64 ? 128 : 32, most);
+      items = work_items(queue, Work::rows, rows);
     }
   }
   /// `defines` with GROUP where it is needed.

@@ -105,8 +105,9 @@ void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
   RowLaunch shape(queue, count, n);
   int64_t blocks = 1;
   if (!queue.is_small() && n >= 64 * 1024) {
-    const int64_t wanted = facts.is_cpu ? 4 * facts.compute_units : 8 * facts.compute_units;
-    blocks = std::clamp<int64_t>((wanted + count - 1) / count, 1, n / (16 * 1024));
+    const int64_t wanted = most_items(queue, Work::scan_blocks);
+    blocks = std::clamp<int64_t>((wanted + count - 1) / count, 1,
+                                 n / work_size(queue.device(), Work::scan_blocks).grain);
     shape = RowLaunch(queue, count * blocks, n / blocks);
   }
   const Defines plain = defines(x.dtype()), grouped = shape.with_group(plain);
@@ -139,7 +140,7 @@ void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const Capabilities& facts = queue.device().facts();
   const int64_t units = facts.is_cpu ? outer * ((inner + 1023) / 1024) : outer * inner;
   launch(queue, "scan", "scan_columns", defines(x.dtype()))
-      .over(work_items(queue, units, 1, 4096 * facts.compute_units))
+      .over(work_items(queue, Work::scan_columns, units))
       .moving(size_t(2 * out.nbytes()))
       .with(reads(x), writes(out), outer, n, inner, int32_t(reverse_), int32_t(!inclusive_));
 }

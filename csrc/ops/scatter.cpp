@@ -65,14 +65,16 @@ void scatter_elements(array& y, const array& updates, Defines defines, bool repl
     claim.set(writes(*last));
     set_rest(claim);
     const int64_t per_slot = y.size() / size_of(slots);
-    claim.over(work_items(queue, updates.size() / per_slot, 256)).enqueue();
+    claim.over(work_items(queue, Work::scatter_atomic, updates.size() / per_slot)).enqueue();
   }
   Launch kernel = launch(queue, "scatter_atomic", "scatter_atomic", defines);
   kernel.set(writes(y));
   kernel.set(reads(updates));
   if (last) kernel.set(reads(*last));
   set_rest(kernel);
-  kernel.over(work_items(queue, updates.size(), 256)).moving(3 * updates.nbytes()).enqueue();
+  kernel.over(work_items(queue, Work::scatter_atomic, updates.size()))
+      .moving(3 * updates.nbytes())
+      .enqueue();
 }
 
 class Scatter final : public Primitive {
@@ -256,7 +258,7 @@ class ScatterAxis final : public Primitive {
     const int64_t chunks =
         device.is_cpu ? std::min(inner, std::max<int64_t>(1, cores / outer)) : inner;
     launch(queue, "scatter", "scatter_axis", defines)
-        .over(work_items(queue, outer * chunks))
+        .over(work_items(queue, Work::scatter_axis, outer * chunks))
         .moving(3 * values.nbytes() + index.nbytes())
         .with(writes(y), reads(values), reads(index), outer, n, inner, extent, chunks);
   }

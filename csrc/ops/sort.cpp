@@ -45,10 +45,7 @@ Defines defines_of(Dtype dtype, bool positions, int bits) {
                               : dtype.is_floating()                  ? 2
                               : dtype.kind() == Kind::signed_integer ? 1
                                                                      : 0);
-  if (dtype == float16) result.emplace_back("INFINITE", "0x7c00");
-  if (dtype == bfloat16) result.emplace_back("INFINITE", "0x7f80");
-  if (dtype == float32) result.emplace_back("INFINITE", "0x7f800000");
-  if (dtype == float64) result.emplace_back("INFINITE", "0x7ff0000000000000");
+  if (dtype.is_floating()) result.emplace_back("INFINITE", std::to_string(dtype.infinity_bits()));
   if (positions) result.emplace_back("ARG", 1);
   return result;
 }
@@ -128,10 +125,7 @@ class Sort final : public Primitive {
 
  private:
   void sort_rows(const array& x, const array& out, int64_t rows, int64_t n, Queue& queue) const {
-    const Capabilities& facts = queue.device().facts();
-    const int64_t tasks = facts.is_cpu ? x.size() : rows;
-    const int64_t items =
-        std::min(rows, int64_t(work_items(queue, tasks, 1024, 512 * facts.compute_units)));
+    const int64_t items = int64_t(work_items(queue, Work::sort_rows, rows, n));
     const array keys = scratch(items * (positions_ ? 2 : 1) * n, key_of(x.dtype()), queue);
     const array places = positions_ ? scratch(items * n, uint32, queue) : keys;
     launch(queue, "sort", "sort_rows", defines_of(x.dtype(), positions_, 8))
@@ -297,7 +291,7 @@ class SearchSorted final : public Primitive {
     const array values = contiguous_copy(inputs[1], queue);
     const int64_t n = row.size(), stride = n ? row.strides()[0] : 1;
     launch(queue, "sort", "search_sorted", defines_of(row.dtype(), true, 8))
-        .over(work_items(queue, out.size(), 512, 2048 * queue.device().facts().compute_units))
+        .over(work_items(queue, Work::search_sorted, out.size()))
         .with(n ? reads(row) : reads(values), stride, reads(values), writes(out), out.size(), n,
               int32_t(right_));
   }

@@ -42,7 +42,9 @@ void rearrange(Queue& queue, const char* kernel, Dtype dtype, int64_t elements,
   step.set(to);
   step.set(batch);
   step.set_bytes(&window, sizeof window);
-  step.over(work_items(queue, elements)).moving(size_t(2 * elements * dtype.size())).enqueue();
+  step.over(work_items(queue, Work::unfold, elements))
+      .moving(size_t(2 * elements * dtype.size()))
+      .enqueue();
 }
 
 int64_t volume(const Shape& shape) {  ///< without first and last axis

@@ -143,15 +143,51 @@ def same(got, want, rtol: float = 0.0, atol: float = 0.0, dtype: str | None = No
         np.testing.assert_array_equal(got, want, err_msg=context)
 
 
+def spacing(values: np.ndarray, dtype: str) -> np.ndarray:
+    """The distance from each value to the next one of the dtype, at its magnitude."""
+    facts = mx.finfo(DTYPES[dtype].mx)
+    digits = -int(np.log2(facts.eps))
+    _, exponent = np.frexp(np.maximum(np.abs(values), facts.smallest_normal))
+    return np.ldexp(1.0, exponent - 1 - digits)
+
+
+def same_to_the_last_place(got: mx.array, want: np.ndarray, ulps: float, context: str):
+    """Assert that each value is the expected one rounded to the dtype, or at most `ulps` units in the last place away."""
+    dtype = name_of(got.dtype)
+    got = wide(to_numpy(got))
+    assert got.shape == want.shape, f"{context}: shape {got.shape} instead of {want.shape}"
+    finite = np.isfinite(got) & np.isfinite(want)
+    unit = spacing(want[finite], dtype)
+    largest = mx.finfo(DTYPES[dtype].mx).max
+    overflows = np.abs(want) >= largest * (1 + spacing(np.array(1.0), dtype) / 4)
+    special = ~finite & ~(overflows & np.isinf(got) & (np.sign(got.real) == np.sign(want.real)))
+    np.testing.assert_array_equal(got[special], want[special], err_msg=context)
+    rounded = np.rint(want[finite].real / unit) * unit + 1j * (np.rint(want[finite].imag / unit) * unit)
+    apart = np.abs(got[finite] - rounded) / unit
+    worst = np.argmax(apart) if apart.size else None
+    assert worst is None or apart[worst] <= ulps, (
+        f"{context}: {got[finite][worst]!r} is {apart[worst]:.3g} units in the last place from {want[finite][worst]!r}"
+    )
+
+
 def check(function, expected, *values, dtype: str = "float32", layout: str = "contiguous", rtol=None, atol=None,
-          gives: str | None = None):  # fmt: skip
-    """Assert that function(arrays) is expected(NumPy values), computed in float64, rounded to the result."""
+          gives: str | None = None, ulps: float | None = None):  # fmt: skip
+    """Assert that function(arrays) is expected(NumPy values), computed in float64.
+
+    With `ulps` the floating result is held to that many units in the last place, float64's to 1e-13; else to the
+    tolerances given or those of the dtype.
+    """
     row = DTYPES[dtype]
     with device_for(dtype), np.errstate(all="ignore"):
         pairs = [lay_out(np.asarray(v), dtype, layout) for v in values]
         got = function(*(x for x, _ in pairs))
         inexact = isinstance(got, mx.array) and mx.issubdtype(got.dtype, mx.inexact)
         want = expected(*(v.astype(np.float64) if inexact and v.dtype.kind in "bui" else wide(v) for _, v in pairs))
+        if ulps is not None and inexact and name_of(got.dtype) != "float64":
+            assert gives is None or name_of(got.dtype) == gives, f"{got.dtype} instead of {gives}"
+            return same_to_the_last_place(got, np.asarray(want), ulps, f"{dtype}, {layout}")
+        if ulps is not None and inexact:
+            rtol, atol = 1e-13 * ulps, 0
         default = row if row.kind in "fc" else DTYPES["float32"]
         rtol = rtol if rtol is not None else default.rtol if inexact else 0
         atol = atol if atol is not None else default.atol if inexact else 0
