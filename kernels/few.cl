@@ -1,5 +1,5 @@
 // Products of at most ROWS rows of float32 with a large matrix of dtype T, which is read once as it lies: decoding, one
-// token at a time. c = alpha · a @ b + beta · c; LINES is how many columns of b, or runs of 16 columns, go together.
+// token at a time. c = alpha · a @ b + beta · c.
 #include "sixteen.clh"
 #pragma OPENCL FP_CONTRACT ON
 
@@ -7,7 +7,7 @@ static inline void finish(global STORED(T)* c, long at, float value, float alpha
   STORE(T, c, at, beta != 0 ? alpha * value + beta * LOAD(T, c, at) : alpha * value);
 }
 
-// b stored by columns: each result is the dot product of two contiguous runs.
+// b stored by columns: each result is the dot product of two contiguous runs; LINES columns go together.
 kernel void few_by_columns(global const float* a, long a_offset, long a_row, global const STORED(T)* b, long b_offset,
                            long b_column, global STORED(T)* c, long c_offset, long c_row, long m, long n, long depth,
                            float alpha, float beta) {
@@ -38,37 +38,56 @@ kernel void few_by_columns(global const float* a, long a_offset, long a_row, glo
   }
 }
 
-// b stored by rows: 16 LINES results side by side; what is left over one by one.
+// b stored by rows: a work-item reads stretches of BLOCK columns row after row, four rows at a time, and keeps their sums
+// in the cache. Where there are fewer stretches than cores, the rows are cut into `parts` too, whose sums few_total adds.
 kernel void few_by_rows(global const float* a, long a_offset, long a_row, global const STORED(T)* b, long b_offset,
-                        long b_row, global STORED(T)* c, long c_offset, long c_row, long m, long n, long depth,
-                        float alpha, float beta) {
-  FOR_EACH(tile, (n + 16 * LINES - 1) / (16 * LINES)) {
-    const long first = tile * 16 * LINES, last = min(first + 16 * LINES, n);
+                        long b_row, global STORED(T)* c, long c_offset, long c_row, global float* partial,
+                        long partial_offset, long parts, long m, long n, long depth, float alpha, float beta) {
+  const long stretches = (n + BLOCK - 1) / BLOCK;
+  FOR_EACH(task, stretches * parts) {
+    const long stretch = task % stretches, part = task / stretches, first = stretch * BLOCK;
+    const int width = (int)min((long)BLOCK, n - first);
+    const long stop = depth * (part + 1) / parts;
     global const float* x[ROWS];
     EACH(i, ROWS) x[i] = a + a_offset + min((long)i, m - 1) * a_row;
-    if (last - first == 16 * LINES) {
-      float16 sums[ROWS][LINES];
-      EACH(i, ROWS)
-        EACH(j, LINES) sums[i][j] = 0;
-      for (long k = 0; k < depth; ++k)
-        EACH(j, LINES) {
-          const float16 values = CAT(load16_, T)(b + b_offset + k * b_row + first + 16 * j);
-          EACH(i, ROWS) sums[i][j] = fma((float16)(x[i][k]), values, sums[i][j]);
+    float sums[ROWS][BLOCK];
+    EACH(i, ROWS)
+      for (int j = 0; j < BLOCK; j += 16) vstore16((float16)(0.0f), 0, sums[i] + j);
+    long k = depth * part / parts;
+    global const STORED(T)* row = b + b_offset + k * b_row + first;
+    for (; k + 4 <= stop; k += 4, row += 4 * b_row) {
+      int j = 0;
+      for (; j + 16 <= width; j += 16) {
+        float16 values[4];
+        EACH(l, 4) values[l] = CAT(load16_, T)(row + l * b_row + j);
+        EACH(i, ROWS) {
+          float16 sum = vload16(0, sums[i] + j);
+          EACH(l, 4) sum = fma((float16)(x[i][k + l]), values[l], sum);
+          vstore16(sum, 0, sums[i] + j);
         }
-      for (int i = 0; i < ROWS && i < m; ++i)
-        EACH(j, LINES) {
-          global STORED(T)* to = c + c_offset + i * c_row + first + 16 * j;
-          float16 value = sums[i][j] * alpha;
-          if (beta != 0) value += CAT(load16_, T)(to) * beta;
-          CAT(store16_, T)(to, value);
-        }
-      continue;
-    }
-    for (long i = 0; i < m; ++i)
-      for (long j = first; j < last; ++j) {
-        float value = 0;
-        for (long k = 0; k < depth; ++k) value = fma(x[i][k], LOAD(T, b, b_offset + k * b_row + j), value);
-        finish(c, c_offset + i * c_row + j, value, alpha, beta);
       }
+      for (; j < width; ++j)
+        EACH(i, ROWS)
+          EACH(l, 4) sums[i][j] = fma(x[i][k + l], LOAD(T, row, l * b_row + j), sums[i][j]);
+    }
+    for (; k < stop; ++k, row += b_row)
+      EACH(i, ROWS)
+        for (int j = 0; j < width; ++j) sums[i][j] = fma(x[i][k], LOAD(T, row, j), sums[i][j]);
+    for (int i = 0; i < ROWS && i < m; ++i)
+      for (int j = 0; j < width; ++j) {
+        if (parts > 1)
+          partial[partial_offset + (part * m + i) * n + first + j] = sums[i][j];
+        else
+          finish(c, c_offset + i * c_row + first + j, sums[i][j], alpha, beta);
+      }
+  }
+}
+
+kernel void few_total(global const float* partial, long partial_offset, global STORED(T)* c, long c_offset, long c_row,
+                      long parts, long m, long n, float alpha, float beta) {
+  FOR_EACH(e, m * n) {
+    float sum = 0;
+    for (long part = 0; part < parts; ++part) sum += partial[partial_offset + part * m * n + e];
+    finish(c, c_offset + e / n * c_row + e % n, sum, alpha, beta);
   }
 }

@@ -35,88 +35,122 @@ static inline void put(global number* x, long i, number re, number im) {
   x[CELL(2 * i)] = re;
   x[CELL(2 * i + 1)] = im;
 }
-static inline void put_turned(global number* x, long i, number re, number im, float2 w) {
-  put(x, i, re * w.x - im * w.y, re * w.y + im * w.x);
+static inline void put_turned(global number* x, long i, value v, float2 w) {
+  put(x, i, v.re * w.x - v.im * w.y, v.re * w.y + v.im * w.x);
+}
+
+static inline value plus(value a, value b) {
+  a.re += b.re;
+  a.im += b.im;
+  return a;
+}
+static inline value minus(value a, value b) {
+  a.re -= b.re;
+  a.im -= b.im;
+  return a;
+}
+static inline value times(value a, float factor) {
+  a.re *= factor;
+  a.im *= factor;
+  return a;
+}
+static inline value times_minus_i(value a) {
+  value v;
+  v.re = a.im;
+  v.im = -a.re;
+  return v;
 }
 
 // A stage of radix r splits the sub-transforms of `length` into r parts, s of them interleaved:
 //   y[q + s (r p + k)] = w^(p k) * sum over j of x[q + s (p + m j)] * root^(j k), with m = length / r.
-#define STAGE(name, r)                                                                                            \
-  static void name(global const number* x, global number* y, global const float2* w, long m, long s)            \
-  {                                                                                                               \
-    for (long p = 0; p < m; ++p) {                                                                                \
-      const long from = s * p, to = s * r * p, step = s * m;
-#define TURN(k) const float2 w##k = w[s * p * k];
-#define EACH for (long q = 0; q < s; ++q) {
-#define INPUT(k) const value a##k = get(x, from + q + step * k);
-#define OUTPUT(k, real, imaginary) put_turned(y, to + q + s * k, real, imaginary, w##k);
-#define END }}}
+typedef struct {
+  global const number* x;
+  global number* y;
+  global const float2* w;
+  long m, s;
+} stage;
 
-STAGE(stage2, 2)
-  TURN(1)
-  EACH
-    INPUT(0) INPUT(1)
-    put(y, to + q, a0.re + a1.re, a0.im + a1.im);
-    OUTPUT(1, a0.re - a1.re, a0.im - a1.im)
-END
+static inline value input(stage t, long p, long q, int j) { return get(t.x, q + t.s * (p + t.m * j)); }
+static inline float2 turn(stage t, long p, int k) { return t.w[t.s * p * k]; }
+static inline long place(stage t, int r, long p, long q, int k) { return q + t.s * (r * p + k); }
 
-STAGE(stage3, 3)
-  TURN(1) TURN(2)
-  EACH
-    INPUT(0) INPUT(1) INPUT(2)
-    const number sr = a1.re + a2.re, si = a1.im + a2.im;
-    const number dr = (a1.re - a2.re) * 0.866025403784f, di = (a1.im - a2.im) * 0.866025403784f;
-    const number mr = a0.re - 0.5f * sr, mi = a0.im - 0.5f * si;
-    put(y, to + q, a0.re + sr, a0.im + si);
-    OUTPUT(1, mr + di, mi - dr)
-    OUTPUT(2, mr - di, mi + dr)
-END
+static void stage2(stage t) {
+  for (long p = 0; p < t.m; ++p) {
+    const float2 w1 = turn(t, p, 1);
+    for (long q = 0; q < t.s; ++q) {
+      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1);
+      const long to = place(t, 2, p, q, 0);
+      put(t.y, to, a0.re + a1.re, a0.im + a1.im);
+      put_turned(t.y, to + t.s, minus(a0, a1), w1);
+    }
+  }
+}
 
-STAGE(stage4, 4)
-  TURN(1) TURN(2) TURN(3)
-  EACH
-    INPUT(0) INPUT(1) INPUT(2) INPUT(3)
-    const number pr = a0.re + a2.re, pi = a0.im + a2.im, mr = a0.re - a2.re, mi = a0.im - a2.im;
-    const number qr = a1.re + a3.re, qi = a1.im + a3.im, nr = a1.re - a3.re, ni = a1.im - a3.im;
-    put(y, to + q, pr + qr, pi + qi);
-    OUTPUT(1, mr + ni, mi - nr)
-    OUTPUT(2, pr - qr, pi - qi)
-    OUTPUT(3, mr - ni, mi + nr)
-END
+static void stage3(stage t) {
+  for (long p = 0; p < t.m; ++p) {
+    const float2 w1 = turn(t, p, 1), w2 = turn(t, p, 2);
+    for (long q = 0; q < t.s; ++q) {
+      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1), a2 = input(t, p, q, 2);
+      const value sum = plus(a1, a2), side = times_minus_i(times(minus(a1, a2), 0.866025403784f));
+      const value middle = minus(a0, times(sum, 0.5f));
+      const long to = place(t, 3, p, q, 0);
+      put(t.y, to, a0.re + sum.re, a0.im + sum.im);
+      put_turned(t.y, to + t.s, plus(middle, side), w1);
+      put_turned(t.y, to + 2 * t.s, minus(middle, side), w2);
+    }
+  }
+}
 
-STAGE(stage5, 5)
-  TURN(1) TURN(2) TURN(3) TURN(4)
-  EACH
-    INPUT(0) INPUT(1) INPUT(2) INPUT(3) INPUT(4)
-    const number ar = a1.re + a4.re, ai = a1.im + a4.im, br = a2.re + a3.re, bi = a2.im + a3.im;
-    const number cr = a1.re - a4.re, ci = a1.im - a4.im, dr = a2.re - a3.re, di = a2.im - a3.im;
-    const number er = a0.re + 0.309016994375f * ar - 0.809016994375f * br;
-    const number ei = a0.im + 0.309016994375f * ai - 0.809016994375f * bi;
-    const number fr = a0.re - 0.809016994375f * ar + 0.309016994375f * br;
-    const number fi = a0.im - 0.809016994375f * ai + 0.309016994375f * bi;
-    const number gr = 0.951056516295f * cr + 0.587785252292f * dr, gi = 0.951056516295f * ci + 0.587785252292f * di;
-    const number hr = 0.587785252292f * cr - 0.951056516295f * dr, hi = 0.587785252292f * ci - 0.951056516295f * di;
-    put(y, to + q, a0.re + ar + br, a0.im + ai + bi);
-    OUTPUT(1, er + gi, ei - gr)
-    OUTPUT(2, fr + hi, fi - hr)
-    OUTPUT(3, fr - hi, fi + hr)
-    OUTPUT(4, er - gi, ei + gr)
-END
+static void stage4(stage t) {
+  for (long p = 0; p < t.m; ++p) {
+    const float2 w1 = turn(t, p, 1), w2 = turn(t, p, 2), w3 = turn(t, p, 3);
+    for (long q = 0; q < t.s; ++q) {
+      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1), a2 = input(t, p, q, 2), a3 = input(t, p, q, 3);
+      const value even = plus(a0, a2), odd = plus(a1, a3), middle = minus(a0, a2), side = times_minus_i(minus(a1, a3));
+      const long to = place(t, 4, p, q, 0);
+      put(t.y, to, even.re + odd.re, even.im + odd.im);
+      put_turned(t.y, to + t.s, plus(middle, side), w1);
+      put_turned(t.y, to + 2 * t.s, minus(even, odd), w2);
+      put_turned(t.y, to + 3 * t.s, minus(middle, side), w3);
+    }
+  }
+}
+
+static void stage5(stage t) {
+  for (long p = 0; p < t.m; ++p) {
+    const float2 w1 = turn(t, p, 1), w2 = turn(t, p, 2), w3 = turn(t, p, 3), w4 = turn(t, p, 4);
+    for (long q = 0; q < t.s; ++q) {
+      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1), a2 = input(t, p, q, 2), a3 = input(t, p, q, 3),
+                  a4 = input(t, p, q, 4);
+      const value a = plus(a1, a4), b = plus(a2, a3), c = minus(a1, a4), d = minus(a2, a3);
+      const value near = minus(plus(a0, times(a, 0.309016994375f)), times(b, 0.809016994375f));
+      const value far = plus(minus(a0, times(a, 0.809016994375f)), times(b, 0.309016994375f));
+      const value near_side = times_minus_i(plus(times(c, 0.951056516295f), times(d, 0.587785252292f)));
+      const value far_side = times_minus_i(minus(times(c, 0.587785252292f), times(d, 0.951056516295f)));
+      const long to = place(t, 5, p, q, 0);
+      put(t.y, to, a0.re + a.re + b.re, a0.im + a.im + b.im);
+      put_turned(t.y, to + t.s, plus(near, near_side), w1);
+      put_turned(t.y, to + 2 * t.s, plus(far, far_side), w2);
+      put_turned(t.y, to + 3 * t.s, minus(far, far_side), w3);
+      put_turned(t.y, to + 4 * t.s, minus(near, near_side), w4);
+    }
+  }
+}
 
 // Any small prime; n is the length of the whole transform, so that w holds the roots in steps of n / r.
-static void stage_prime(global const number* x, global number* y, global const float2* w, long m, long s, int r, long n) {
-  for (long p = 0; p < m; ++p)
-    for (long q = 0; q < s; ++q) {
+static void stage_prime(stage t, int r, long n) {
+  for (long p = 0; p < t.m; ++p)
+    for (long q = 0; q < t.s; ++q) {
       value a[13];
-      for (int j = 0; j < r; ++j) a[j] = get(x, q + s * (p + m * j));
+      for (int j = 0; j < r; ++j) a[j] = input(t, p, q, j);
       for (int k = 0; k < r; ++k) {
-        number re = a[0].re, im = a[0].im;
+        value sum = a[0];
         for (int j = 1; j < r; ++j) {
-          const float2 root = w[j * k % r * (n / r)];
-          re += a[j].re * root.x - a[j].im * root.y;
-          im += a[j].re * root.y + a[j].im * root.x;
+          const float2 root = t.w[j * k % r * (n / r)];
+          sum.re += a[j].re * root.x - a[j].im * root.y;
+          sum.im += a[j].re * root.y + a[j].im * root.x;
         }
-        put_turned(y, q + s * (r * p + k), re, im, w[s * p * k]);
+        put_turned(t.y, place(t, r, p, q, k), sum, turn(t, p, k));
       }
     }
 }
@@ -229,16 +263,21 @@ static global number* run_stages(global number* from, global number* to, global 
   long length = n, s = 1;
   for (ulong rest = radices; rest; rest >>= 4) {
     const int r = rest & 15;
-    const long m = length / r;
-    if (r == 4) stage4(from, to, w, m, s);
-    else if (r == 2) stage2(from, to, w, m, s);
-    else if (r == 3) stage3(from, to, w, m, s);
-    else if (r == 5) stage5(from, to, w, m, s);
-    else stage_prime(from, to, w, m, s, r, n);
+    stage t;
+    t.x = from;
+    t.y = to;
+    t.w = w;
+    t.m = length / r;
+    t.s = s;
+    if (r == 4) stage4(t);
+    else if (r == 2) stage2(t);
+    else if (r == 3) stage3(t);
+    else if (r == 5) stage5(t);
+    else stage_prime(t, r, n);
     global number* const other = from;
     from = to;
     to = other;
-    length = m;
+    length = t.m;
     s *= r;
   }
   return from;
@@ -246,10 +285,7 @@ static global number* run_stages(global number* from, global number* to, global 
 
 #ifdef CONVOLVE
 static void turn_all(global number* x, global const float2* by, long n) {
-  for (long i = 0; i < n; ++i) {
-    const value v = get(x, i);
-    put_turned(x, i, v.re, v.im, by[i]);
-  }
+  for (long i = 0; i < n; ++i) put_turned(x, i, get(x, i), by[i]);
 }
 
 // Real and imaginary parts exchanged, for the inverse transform.

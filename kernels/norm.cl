@@ -157,21 +157,25 @@ kernel void norm_gradient(GRADIENT_ARGUMENTS) {
 
 #else
 
+/// Mean (0 unless CENTERED) of the row at p, and 1 / sqrt(mean square deviation + eps).
+static inline real row_mean(global const STORED(T)* x, long p, long columns, local real* shared) {
 #ifdef CENTERED
-#define ROW_MEAN(p)                                     \
-  real mean = 0;                                        \
-  FOR_MINE(j, columns) mean += LOAD(T, x, (p) + j);     \
-  mean = group_sum(mean, shared) / columns;
+  real sum = 0;
+  FOR_MINE(j, columns) sum += LOAD(T, x, p + j);
+  return group_sum(sum, shared) / columns;
 #else
-#define ROW_MEAN(p) const real mean = 0;
+  return 0;
 #endif
-#define ROW_SCALE(p)                                    \
-  real scale = 0;                                       \
-  FOR_MINE(j, columns) {                                \
-    const real u = LOAD(T, x, (p) + j) - mean;          \
-    scale += u * u;                                     \
-  }                                                     \
-  scale = 1 / sqrt(group_sum(scale, shared) / columns + (real)eps);
+}
+static inline real row_scale(global const STORED(T)* x, long p, long columns, real mean, float eps, local real* shared) {
+  real sum = 0;
+  FOR_MINE(j, columns) {
+    const real u = LOAD(T, x, p + j) - mean;
+    sum += u * u;
+  }
+  return 1 / sqrt(group_sum(sum, shared) / columns + (real)eps);
+}
+
 #ifdef HAS_WEIGHT
 #define WEIGHT(j) LOAD(T, weight, weight_offset + (j))
 #else
@@ -187,8 +191,7 @@ ROW_KERNEL void norm_rows(ARGUMENTS) {
   local real shared[GROUP];
   FOR_GROUP_ROWS(row, rows) {
     const long p = x_offset + row * columns, q = out_offset + row * columns;
-    ROW_MEAN(p)
-    ROW_SCALE(p)
+    const real mean = row_mean(x, p, columns, shared), scale = row_scale(x, p, columns, mean, eps, shared);
     FOR_MINE(j, columns) STORE(T, out, q + j, (LOAD(T, x, p + j) - mean) * scale * WEIGHT(j) + BIAS(j));
   }
 }
@@ -200,8 +203,7 @@ ROW_KERNEL void norm_gradient(GRADIENT_ARGUMENTS) {
   FOR_MINE(j, columns) clear(weight_strips, bias_strips, j);  // a work-item handles the same columns throughout
   FOR_GROUP_ROWS(row, rows) {
     const long p = x_offset + row * columns, r = g_offset + row * columns, q = dx_offset + row * columns;
-    ROW_MEAN(p)
-    ROW_SCALE(p)
+    const real mean = row_mean(x, p, columns, shared), scale = row_scale(x, p, columns, mean, eps, shared);
     real slope = 0, level = 0;
     FOR_MINE(j, columns) {
       const real h = LOAD(T, g, r + j) * WEIGHT(j);

@@ -146,10 +146,34 @@ void multiply_widened(Queue& queue, const Product& p) {
 }
 
 /// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the
-/// memory's speed, except one of float32 that is stored by rows.
+/// memory's speed.
 bool is_few_by_large(const Product& p) {
-  const bool gains = p.dtype.is_half() || (p.dtype == float32 && p.b.transposed);
-  return gains && p.batch == 1 && p.m <= 8 && p.n * p.k >= 1 << 16 && !(p.a.transposed && p.m > 1);
+  return (p.dtype.is_half() || p.dtype == float32) && p.batch == 1 && p.m <= 8 &&
+         p.n * p.k >= 1 << 16 && !(p.a.transposed && (p.m > 1 || p.a.leading > 1));
+}
+
+/// Columns of b a work-item reads at once; the sums of all rows stay in its core's first cache.
+constexpr int64_t stretch_sums = 2048;
+
+void multiply_few_by_rows(Queue& queue, const Product& p, const Defines& defines, int64_t block,
+                          const BufferArgument& a, int64_t a_row) {
+  const int64_t stretches = (p.n + block - 1) / block, items = most_items(queue, Work::few);
+  const int64_t parts = std::clamp<int64_t>(items / stretches, 1, std::max<int64_t>(p.k / 64, 1));
+  Ref<Buffer> partial;
+  if (parts > 1)
+    partial =
+        queue.device().allocator().allocate(size_t(parts * p.m * p.n) * sizeof(float), &queue);
+  const BufferArgument c{p.c.buffer, p.c.offset, true};
+  const BufferArgument sums = partial ? BufferArgument{partial.get(), 0, true} : c;
+  launch(queue, "few", "few_by_rows", defines)
+      .over(work_items(queue, Work::few, stretches * parts))
+      .moving(size_t(p.n * p.k) * p.dtype.size())
+      .with(a, a_row, BufferArgument{p.b.buffer, p.b.offset, false}, p.b.leading, c, p.c.leading,
+            sums, parts, p.m, p.n, p.k, p.alpha, p.beta);
+  if (parts > 1)
+    launch(queue, "few", "few_total", defines)
+        .over(work_items(queue, Work::elementwise, p.m * p.n))
+        .with(sums, c, p.c.leading, parts, p.m, p.n, p.alpha, p.beta);
 }
 
 void multiply_few(Queue& queue, const Product& p) {
@@ -162,8 +186,10 @@ void multiply_few(Queue& queue, const Product& p) {
     a_row = p.k;
   }
   const int rows = int(std::bit_ceil(uint64_t(p.m))), lines = rows == 8 ? 2 : rows == 1 ? 8 : 4;
-  launch(queue, "few", p.b.transposed ? "few_by_columns" : "few_by_rows",
-         {{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}})
+  const int block = int(stretch_sums / rows);
+  const Defines defines{{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}, {"BLOCK", block}};
+  if (!p.b.transposed) return multiply_few_by_rows(queue, p, defines, block, a, a_row);
+  launch(queue, "few", "few_by_columns", defines)
       .over(lines_at_once(queue, p.n))
       .moving(size_t(p.n * p.k) * p.dtype.size())
       .with(a, a_row, BufferArgument{p.b.buffer, p.b.offset, false}, p.b.leading,

@@ -55,6 +55,7 @@ void read_own(const Device& device, Table& table) {
   const std::string path = file_of(device);
   if (path.empty()) return;
   std::ifstream file(path);
+  int rows = 0;
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     std::string family;
@@ -64,10 +65,11 @@ void read_own(const Device& device, Table& table) {
     const bool fits = words && known != std::end(names) && size.grain > 0 && size.items > 0 &&
                       size.group >= 0 && size.group <= int64_t(device.facts().max_group);
     if (fits)
-      table[size_t(known - std::begin(names))] = size;
+      table[size_t(known - std::begin(names))] = size, ++rows;
     else
       trace::say(1, path, ": '", line, "' is no row of work sizes");
   }
+  if (rows) trace::say(1, path, ": ", rows, rows == 1 ? " row" : " rows", " of work sizes");
 }
 
 Table table_of(const Device& device) {

@@ -17,6 +17,7 @@
 #include "ops/scan.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
+#include "ops/sort_keys.h"
 
 namespace mlx {
 namespace {
@@ -26,26 +27,9 @@ namespace {
 // part of the whole.
 constexpr int64_t long_row = 64 * 1024, short_row = 4096, many_rows = 64, insertion_row = 64;
 
-Dtype key_of(Dtype dtype) {
-  switch (dtype.size()) {
-    case 1:
-      return uint8;
-    case 2:
-      return uint16;
-    case 4:
-      return uint32;
-    default:
-      return uint64;
-  }
-}
-
 Defines defines_of(Dtype dtype, bool positions, int bits) {
-  Defines result{{"T", dtype}, {"K", key_of(dtype)}, {"BITS", bits}};
-  result.emplace_back("KIND", dtype.is_complex()                     ? 3
-                              : dtype.is_floating()                  ? 2
-                              : dtype.kind() == Kind::signed_integer ? 1
-                                                                     : 0);
-  if (dtype.is_floating()) result.emplace_back("INFINITE", std::to_string(dtype.infinity_bits()));
+  Defines result = sort_key_defines(dtype);
+  result.emplace_back("BITS", bits);
   if (positions) result.emplace_back("ARG", 1);
   return result;
 }
@@ -350,19 +334,6 @@ array partition(const array& a, int kth, std::optional<int> axis, StreamOrDevice
 
 array argpartition(const array& a, int kth, std::optional<int> axis, StreamOrDevice s) {
   return sort_along(a, axis, true, checked_kth(a, kth, axis, "argpartition"), "argpartition", s);
-}
-
-array topk(const array& a, int k, std::optional<int> axis, StreamOrDevice s) {
-  const array x = axis ? a : reshape(a, {-1}, s);
-  const int along = normalize_axis(axis.value_or(0), x.ndim(), "topk");
-  const int32_t n = x.shape(along);
-  if (k < 0 || k > n)
-    fail("topk", "Received invalid k=", k, " along axis ", axis.value_or(-1),
-         " for array with shape: ", to_string(a.shape()), ".");
-  if (k == n) return x;
-  Shape start(size_t(x.ndim()), 0), stop = x.shape();
-  start[along] = n - k;
-  return slice(sort_along(x, along, false, std::min(n - k, n - 1), "topk", s), start, stop, s);
 }
 
 array median(const array& a, const OptionalAxes& axis, bool keepdims, StreamOrDevice s) {
