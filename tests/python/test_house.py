@@ -9,7 +9,7 @@ from elementwise_rows import ALIASES, ROWS, TABLE_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
-FLOORS = ["base", "cl", "graph", "ops", "transforms", "bind"]
+FLOORS = ["base", "comm", "cl", "graph", "ops", "transforms", "bind"]
 SOURCES = [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".def")]
 OURS = [
     p for folder in ("csrc", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")
@@ -17,7 +17,10 @@ OURS = [
     if p.suffix in (".h", ".cpp", ".def", ".cl", ".clh", ".py", ".pyi", ".sh", ".cmake") and "__pycache__" not in p.parts
 ]  # fmt: skip
 GENERATED = {"python/mlx/core/__init__.pyi"}  # one file a module, however many names the module has
-LIBRARY_HEADERS = re.compile(r"^(CL/|clblast|oneapi/dnnl|dnnl|lapack|cblas)")
+LIBRARY_HEADERS = {
+    "cl": re.compile(r"^(CL/|clblast|oneapi/dnnl|dnnl|lapack|cblas)"),
+    "comm": re.compile(r"^(gloo/|mpi\.h)"),
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 
 pytestmark = pytest.mark.skipif(not CSRC.is_dir(), reason="the sources are not here")
@@ -46,8 +49,9 @@ def test_a_file_includes_its_own_floor_or_lower_ones(path):
 @pytest.mark.parametrize("path", SOURCES, ids=name_in_repository)
 def test_libraries_are_seen_by_their_floor_only(path):
     for _, name in includes(path):
-        if LIBRARY_HEADERS.match(name):
-            assert path.relative_to(CSRC).parts[0] == "cl", f"{path.name} includes {name}"
+        for floor, headers in LIBRARY_HEADERS.items():
+            if headers.match(name):
+                assert path.relative_to(CSRC).parts[0] == floor, f"{path.name} includes {name}"
         if name.startswith("pybind11/") or name == "Python.h":
             assert path.relative_to(CSRC).parts[0] == "bind", f"{path.name} includes {name}"
 
