@@ -231,6 +231,11 @@ struct Round {
 
 }  // namespace
 
+void Communicator::reserve_blocks(size_t rounds, size_t bytes) {
+  for (size_t i = 0; i < std::min<size_t>(rounds, 2); ++i)
+    if (blocks_[i].size() < bytes * size_) blocks_[i].resize(bytes * size_);
+}
+
 void Communicator::reduce_in_rounds(const Message& message, Reduction reduction, const char* in,
                                     char* out) {
   const char* const op = to_string(message.action);
@@ -238,14 +243,14 @@ void Communicator::reduce_in_rounds(const Message& message, Reduction reduction,
   const size_t share = std::max<size_t>(1, std::min(bytes_per_share, piece_size()) / width);
   const size_t at_once = share * size_, rounds = (elements + at_once - 1) / at_once;
   // A member's share may be an element more than count / size.
-  const size_t step = (share + 1) * width;
-  std::vector<char> scratch[2] = {std::vector<char>(step * size_), std::vector<char>(step * size_)};
+  const size_t step = (std::min(share, elements / size_ + 1) + 1) * width;
+  reserve_blocks(rounds, step);
   const auto round = [&](size_t k) {
     return Round{k * at_once, std::min(at_once, elements - k * at_once), size_};
   };
   const auto scatter = [&](size_t k) {
     const Round r = round(k);
-    char* const blocks = scratch[k % 2].data();
+    char* const blocks = blocks_[k % 2].data();
     Parts sends, receives;
     for (int i = 1; i < size_; ++i) {
       const int to = (rank_ + i) % size_, from = (rank_ + size_ - i) % size_;
@@ -271,7 +276,7 @@ void Communicator::reduce_in_rounds(const Message& message, Reduction reduction,
     shares->wait();
     if (k + 1 < rounds) shares = scatter(k + 1);
     const Round r = round(k);
-    combine(reduction, message.dtype, scratch[k % 2].data(), step, size_,
+    combine(reduction, message.dtype, blocks_[k % 2].data(), step, size_,
             out + r.begin(rank_) * width, r.count_of(rank_));
     if (results) results->wait();
     results = gather(k);
@@ -317,12 +322,13 @@ void Communicator::sum_scatter(const Message& message, const void* in, void* out
 void Communicator::scatter_in_rounds(const Message& message, const char* in, char* out) {
   const char* const op = to_string(message.action);
   const size_t width = message.dtype.size(), own = size_of(message.shape) / size_;
-  const size_t at_once = std::max<size_t>(1, std::min(bytes_per_share, piece_size()) / width);
+  const size_t at_once =
+      std::clamp<size_t>(std::min(bytes_per_share, piece_size()) / width, 1, own);
   const size_t rounds = (own + at_once - 1) / at_once, step = at_once * width;
-  std::vector<char> scratch[2] = {std::vector<char>(step * size_), std::vector<char>(step * size_)};
+  reserve_blocks(rounds, step);
   const auto count_of = [&](size_t k) { return std::min(at_once, own - k * at_once); };
   const auto scatter = [&](size_t k) {
-    char* const blocks = scratch[k % 2].data();
+    char* const blocks = blocks_[k % 2].data();
     const size_t bytes = count_of(k) * width;
     const auto part = [&](int peer) { return in + (peer * own + k * at_once) * width; };
     Parts sends, receives;
@@ -338,7 +344,7 @@ void Communicator::scatter_in_rounds(const Message& message, const char* in, cha
   for (size_t k = 0; k < rounds; ++k) {
     shares->wait();
     if (k + 1 < rounds) shares = scatter(k + 1);
-    combine(Reduction::sum, message.dtype, scratch[k % 2].data(), step, size_,
+    combine(Reduction::sum, message.dtype, blocks_[k % 2].data(), step, size_,
             out + k * at_once * width, count_of(k));
   }
 }

@@ -111,11 +111,14 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
   /// `gathered_`.
   bool agree(const Message& message, const void* in, size_t bytes);
   void reduce_in_rounds(const Message& message, Reduction reduction, const char* in, char* out);
+  /// Makes room for a block of every member, for two rounds at a time.
+  void reserve_blocks(size_t rounds, size_t bytes);
   void scatter_in_rounds(const Message& message, const char* in, char* out);
 
   const int rank_, size_;
   uint64_t calls_ = 0;
   std::vector<char> gathered_;  ///< small messages with their headers, by member
+  std::vector<char> blocks_[2];  ///< what the members send in two rounds
   std::mutex mutex_;            ///< of the next
   std::string failure_;
 };

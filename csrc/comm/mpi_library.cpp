@@ -72,7 +72,9 @@ bool launched_by_mpi() {
 }
 
 void* mpi_symbol(const MpiLibrary& library, const char* name) {
-  void* const symbol = dlsym(library.handle, name);
+  // A program that is linked with Open MPI has copies of its objects, which its library uses, too.
+  void* symbol = library.is_open_mpi ? dlsym(RTLD_DEFAULT, name) : nullptr;
+  if (!symbol) symbol = dlsym(library.handle, name);
   if (!symbol) fail<std::runtime_error>("distributed.init", library.name, " has no ", name, ".");
   return symbol;
 }
