@@ -10,6 +10,7 @@ DEBIAN_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
   ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libclblast-dev
   libdnnl-dev libopenblas-dev liblapacke-dev nlohmann-json3-dev zlib1g-dev libgtest-dev
+  libgloo-dev openmpi-bin mpich
   python3 python3-dev python3-venv
 )
 PYTHON_PACKAGES=(

@@ -25,6 +25,10 @@ std::string home() {
   return read("HOME", "");
 }
 
+std::string others(const char* name) {
+  return read(name, "");
+}
+
 std::vector<Variable> all() {
   return {
 #define ENV(identifier, name, fallback, meaning) {name, fallback, meaning, identifier()},

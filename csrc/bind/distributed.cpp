@@ -1,98 +1,73 @@
-// mx.distributed on a single process: a group of size 1, over which reductions are the identity.
+// mx.distributed: groups of processes, and one function for each row of ops/distributed.def.
 #include "bind/distributed.h"
 
 #include <pybind11/stl.h>
 
-#include <algorithm>
-#include <optional>
-
 #include "base/error.h"
-#include "bind/array_type.h"
 #include "bind/call.h"
+#include "ops/distributed.h"
 
 namespace mlx {
+
+template <>
+struct Argument<distributed::Group> {
+  static std::string takes() { return "Group"; }
+  static distributed::Group from(PyObject* object, const CallArguments&) {
+    if (!py::isinstance<distributed::Group>(object)) throw Mismatch{};
+    return py::cast<distributed::Group>(py::handle(object));
+  }
+};
+
+namespace distributed {
 namespace {
 
 using namespace py::literals;
 
-/// The group of this one process.
-struct ProcessGroup {};
-
-constexpr const char* backends[] = {"any", "mpi", "ring", "nccl", "jaccl"};
-
-ProcessGroup init(bool strict, const std::string& backend, const py::object& all_gather_factory) {
-  if (std::none_of(std::begin(backends), std::end(backends),
-                   [&](const char* known) { return backend == known; }))
-    fail("distributed.init", "there is no backend '", backend,
-         "'; known are any, mpi, ring, nccl and jaccl.");
+Group init_any(bool strict, const std::string& backend, const py::object& all_gather_factory) {
   if (!all_gather_factory.is_none() && backend != "jaccl")
     fail("distributed.init", "all_gather_factory goes with the backend jaccl only.");
-  if (strict) fail<std::runtime_error>("distributed.init", "no communication backend is built in.");
-  return {};
+  return init(strict, backend);
 }
 
-void check_group(const py::object& group) {
-  if (group.is_none() || py::isinstance<ProcessGroup>(group)) return;
-  throw type_error("argument 'group' must be None or a Group.");
+/// When Python ends: messages under way arrive first, unless it ends with an exception, which the
+/// others should not wait for.
+void leave_at_exit() {
+  const bool failing = py::hasattr(py::module_::import("sys"), "last_type");
+  const py::gil_scoped_release released;
+  leave(failing);
 }
 
-[[noreturn]] void no_peer(const char* op) {
-  fail(op, "there is no other process in a group of size 1.");
-}
-
-array same(Operand x, const py::object& group, const StreamOrDevice&) {
-  check_group(group);
-  return to_array(std::move(x));
-}
-
-array send(const Operand&, int64_t, const py::object& group, const StreamOrDevice&) {
-  check_group(group);
-  no_peer("send");
-}
-
-array recv(const Shape&, Dtype, int64_t, const py::object& group, const StreamOrDevice&) {
-  check_group(group);
-  no_peer("recv");
-}
-
-array recv_like(const Operand&, int64_t, const py::object& group, const StreamOrDevice&) {
-  check_group(group);
-  no_peer("recv_like");
+void bind_group(py::module_& m) {
+  py::class_<Group>(m, "Group", "The processes that take part in a communication.")
+      .def("rank", &Group::rank, "Number of this process.")
+      .def("size", &Group::size, "How many processes there are.")
+      .def("split", &Group::split, "color"_a, "key"_a = -1,
+           "The group of the processes that give the same color, ordered by key (by default the "
+           "rank). All processes of this group call it. RuntimeError for a group of size 1.")
+      .def("__eq__", [](const Group& a, const Group& b) { return a == b; })
+      .def("__hash__",
+           [](const Group& group) { return std::hash<const void*>()(group.communicator().get()); });
 }
 
 }  // namespace
+}  // namespace distributed
 
-void bind_distributed(py::module_& m) {
-  py::module_ distributed =
-      m.def_submodule("distributed", "Communication between processes; here there is one.");
-  py::class_<ProcessGroup>(distributed, "Group", "The processes that take part in a communication.")
-      .def(
-          "rank", [](const ProcessGroup&) { return 0; }, "Number of this process.")
-      .def(
-          "size", [](const ProcessGroup&) { return 1; }, "How many processes there are.")
-      .def(
-          "split",
-          [](const ProcessGroup&, int, int) -> ProcessGroup {
-            fail<std::runtime_error>("Group.split", "a group of size 1 cannot be split.");
-          },
-          "color"_a, "key"_a = -1, "RuntimeError: a group of size 1 cannot be split.");
-  distributed.def(
-      "is_available", [](const std::string&) { return false; }, "backend"_a = "any",
-      "Whether a communication backend is built in: False.");
-  distributed.def(
-      "init", &init, "strict"_a = false, "backend"_a = "any", py::kw_only(),
-      "all_gather_factory"_a = py::none(),
-      "The group of size 1. RuntimeError when `strict`, ValueError for an unknown backend.");
-  for (const char* name : {"all_sum", "all_max", "all_min", "all_gather", "sum_scatter"})
-    add_function<&same>(
-        distributed, name, "x, *, group=None, stream=None",
-        "The input, an array or a number: a group of size 1 has nothing to combine.");
-  add_function<&send>(distributed, "send", "x, dst, *, group=None, stream=None",
-                      "ValueError: there is nobody to send to.");
-  add_function<&recv>(distributed, "recv", "shape, dtype, src, *, group=None, stream=None",
-                      "ValueError: there is nobody to receive from.");
-  add_function<&recv_like>(distributed, "recv_like", "x, src, *, group=None, stream=None",
-                           "ValueError: there is nobody to receive from.");
+void bind_distributed(py::module_& module) {
+  using namespace distributed;
+  py::module_ m = module.def_submodule("distributed", "Communication between processes.");
+  bind_group(m);
+  m.def("is_available", &is_available, "backend"_a = "any",
+        "Whether a backend is there: 'mpi' when a library of Open MPI or MPICH can be loaded, "
+        "'ring' when Gloo is built in, 'any' for either.");
+  m.def("init", &init_any, "strict"_a = false, "backend"_a = "any", py::kw_only(),
+        "all_gather_factory"_a = py::none(),
+        "The group of all processes that a launcher started, connected at the first call; of this "
+        "process alone when there was no launcher. RuntimeError when nothing can connect it with "
+        "the others and, if `strict`, when there are none; ValueError for an unknown backend.");
+#define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
+#include "ops/distributed.def"
+#undef OP
+  py::module_::import("atexit").attr("register")(py::cpp_function(leave_at_exit));
 }
 
 }  // namespace mlx

@@ -25,8 +25,12 @@ void Buffer::settle() {
   if (!is_settled()) last_queue_->finish();
 }
 
+Queue* Buffer::pending_writer() const {
+  return last_queue_ && !last_queue_->has_completed(last_write_) ? last_queue_.get() : nullptr;
+}
+
 void Buffer::settle_write() {
-  if (last_queue_ && !last_queue_->has_completed(last_write_)) last_queue_->finish();
+  if (Queue* const writer = pending_writer()) writer->finish();
 }
 
 void Buffer::make_mirror() {
@@ -59,6 +63,30 @@ void* Buffer::write() {
 void* Buffer::share() {
   shared_ = true;
   return write();
+}
+
+void* Buffer::mirror() {
+  if (!device_.facts().unified) make_mirror();
+  return host_;
+}
+
+void* Buffer::bring_to_host(Queue& queue) {
+  if (!device_.facts().unified) {
+    make_mirror();
+    // The device stays the newer side, so that whoever looks from the host waits for this first.
+    if (device_newer_)
+      check(clEnqueueReadBuffer(queue.lane(), handle(), CL_FALSE, 0, capacity_, host_, 0, nullptr,
+                                nullptr),
+            "clEnqueueReadBuffer");
+  }
+  return host_;
+}
+
+void Buffer::take_from_host(Queue& queue) {
+  if (!device_.facts().unified)
+    check(clEnqueueWriteBuffer(queue.lane(), handle(), CL_FALSE, 0, capacity_, host_, 0, nullptr,
+                               nullptr),
+          "clEnqueueWriteBuffer");
 }
 
 void Buffer::use(Queue& queue, bool writes) {

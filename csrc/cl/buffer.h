@@ -35,7 +35,15 @@ class Buffer final : public Counted<Buffer> {
   /// queues and uploads pending host changes.
   void use(Queue& queue, bool writes);
 
+  /// For work apart from a queue (Queue::apart), between its two events: fills the mirror in queue
+  /// order and returns it; later takes what was written there back, in queue order, too.
+  void* bring_to_host(Queue& queue);
+  void take_from_host(Queue& queue);
+  void* mirror();  ///< the host's memory as it is
+
   Queue* last_queue() const { return last_queue_.get(); }  ///< where it was last used, or null
+
+  Queue* pending_writer() const;  ///< the queue of the last write until that is known to be done
 
   static void dispose(Buffer* buffer);  ///< back to the pool
 

@@ -188,6 +188,46 @@ void Queue::native(const char* name, std::function<void()> work, const std::vect
   submitted_one();
 }
 
+void Queue::apart(const char* name, Worker& worker,
+                  std::function<void(const std::vector<void*>&)> work,
+                  const std::vector<Buffer*>& reads, const std::vector<Buffer*>& writes) {
+  lane_ = wide_.get();  // the small one runs everything in this thread
+  std::vector<void*> addresses;
+  for (Buffer* const buffer : reads) {
+    buffer->use(*this, false);
+    addresses.push_back(buffer->bring_to_host(*this));
+  }
+  for (Buffer* const buffer : writes) {
+    buffer->use(*this, true);
+    addresses.push_back(buffer->mirror());
+  }
+  Handle<cl_event> ready;
+  check(clEnqueueMarkerWithWaitList(lane_, 0, nullptr, ready.out()), "clEnqueueMarkerWithWaitList");
+  cl_int code = CL_SUCCESS;
+  Handle done(clCreateUserEvent(device_.context(), &code));
+  check(code, "clCreateUserEvent");
+  const cl_event awaited = done.get();
+  check(clEnqueueBarrierWithWaitList(lane_, 1, &awaited, nullptr), "clEnqueueBarrierWithWaitList");
+  for (Buffer* const buffer : writes) buffer->take_from_host(*this);
+  submitted_one();
+  flush();
+  struct Events {
+    Handle<cl_event> ready, done;
+  };
+  const auto events = std::make_shared<Events>(Events{std::move(ready), std::move(done)});
+  worker.post([queue = Ref<Queue>(this), name, events, work = std::move(work),
+               addresses = std::move(addresses)] {
+    const int64_t start = trace::timing() ? trace::now() : 0;
+    queue->run([&] {
+      const cl_event before = events->ready.get();
+      check(clWaitForEvents(1, &before), "clWaitForEvents");
+      work(addresses);
+    });
+    if (trace::timing()) trace::ran(name, 0, "apart", start, trace::now());
+    clSetUserEventStatus(events->done.get(), CL_COMPLETE);
+  });
+}
+
 void Queue::flush() {
   if (is_small()) return;
   check(clFlush(lane_), "clFlush");
@@ -214,16 +254,31 @@ void Queue::finish() {
   else
     blocking([&] { wait(); });
   if (trace::timing()) trace::collect();
+  if (const std::exception_ptr failure = take_failure()) std::rethrow_exception(failure);
+}
+
+std::exception_ptr Queue::take_failure() {
   std::exception_ptr failure;
+  std::vector<Ref<Queue>> awaited;
   {
     const std::lock_guard lock(mutex_);
     std::swap(failure, failure_);
+    std::swap(awaited, awaited_);  // empty from here on: queues may have waited for each other
   }
-  if (failure) std::rethrow_exception(failure);
+  for (const Ref<Queue>& queue : awaited) {
+    const std::exception_ptr theirs = queue->take_failure();
+    if (!failure) failure = theirs;
+  }
+  return failure;
 }
 
 void Queue::after(Queue& other, uint64_t ticket) {
   if (&other == this || other.has_completed(ticket)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::find(awaited_.begin(), awaited_.end(), Ref<Queue>(&other)) == awaited_.end())
+      awaited_.emplace_back(&other);
+  }
   if (&other.device_ != &device_) return other.wait();
   // Events never cross PoCL's two devices: whoever waits does so on the wide one, and counts as
   // pending there.

@@ -10,6 +10,7 @@
 
 #include "base/counted.h"
 #include "cl/device.h"
+#include "cl/worker.h"
 
 namespace mlx {
 
@@ -47,6 +48,13 @@ class Queue final : public Counted<Queue> {
   void native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
               const std::vector<Buffer*>& writes);
 
+  /// Runs `work` in queue order on a thread of its own, so that neither the caller nor the device
+  /// waits for it: later launches here start when it has ended, other queues go on. `work` is given
+  /// the host addresses of the reads, then of the writes. It may take any time and must not launch
+  /// anything. Exceptions surface at the next finish() of this queue or of one that waited for it.
+  void apart(const char* name, Worker& worker, std::function<void(const std::vector<void*>&)> work,
+             const std::vector<Buffer*>& reads, const std::vector<Buffer*>& writes);
+
   void flush();
   void finish();  ///< waits for everything; throws what native work threw
   void wait();    ///< waits for everything; leaves failures to finish()
@@ -63,6 +71,7 @@ class Queue final : public Counted<Queue> {
   bool wait_for_oldest_marker();  ///< false when there is none
   void completed_up_to(uint64_t ticket);
   void run(const std::function<void()>& work) noexcept;
+  std::exception_ptr take_failure();
 
   Device& device_;
   Handle<cl_command_queue> wide_, small_;
@@ -70,9 +79,10 @@ class Queue final : public Counted<Queue> {
   std::atomic<uint64_t> submitted_{0}, completed_{0};
   uint64_t flushed_ = 0, marked_ = 0;
   size_t unmarked_bytes_ = 0;
-  std::mutex mutex_;  ///< of the two below
+  std::mutex mutex_;  ///< of the three below
   std::deque<Marker> markers_;
   std::exception_ptr failure_;
+  std::vector<Ref<Queue>> awaited_;  ///< queues that launches here waited for since finish()
 };
 
 /// For the end of a program, while all of it still stands (Python's atexit): waits for every queue,

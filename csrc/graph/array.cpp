@@ -178,6 +178,8 @@ const void* array::host() {
   if (!is_evaluated()) eval({*this});
   if (node_->immediate) return node_->value.bytes;
   if (size() == 0) return nullptr;
+  // Before the lock, so that other threads go on submitting.
+  if (Queue* const writer = node_->buffer->pending_writer()) writer->finish();
   const auto lock = submission_lock();
   return static_cast<const char*>(node_->buffer->read()) + node_->offset * itemsize();
 }

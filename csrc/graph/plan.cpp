@@ -25,7 +25,8 @@ Plan record(const Arrays& inputs, const Arrays& outputs, bool fold) {
   std::vector<const Node*> recorded;
   std::unordered_map<const Node*, bool> depends;
   for (Node* node : order) {
-    depends[node] = (!fold && node->primitive && !node->evaluated) ||
+    const bool computes = node->primitive && !node->evaluated;
+    depends[node] = (computes && (!fold || node->primitive->has_effects())) ||
                     std::any_of(node->inputs.begin(), node->inputs.end(), [&](const array& input) {
                       const auto at = depends.find(&input.node());
                       return number.count(&input.node()) || (at != depends.end() && at->second);
@@ -77,6 +78,7 @@ void merge_equal_steps(Plan& plan) {
     for (int& input : step.inputs) key += ',' + std::to_string(input = stands_for[input]);
     for (size_t i = 0; i < step.shapes.size(); ++i)
       key += to_string(step.shapes[i]) + step.dtypes[i].name();
+    if (step.primitive->has_effects()) key += '#' + std::to_string(step.first_output);
     const int first = known.emplace(std::move(key), step.first_output).first->second;
     for (size_t i = 0; i < step.shapes.size(); ++i)
       stands_for[step.first_output + i] = first + int(i);

@@ -93,6 +93,9 @@ class Primitive : public Counted<Primitive> {
   virtual size_t work(const Arrays& inputs, const Arrays& outputs) const;
   /// True when no gradient flows through it.
   virtual bool stops_gradient() const { return false; }
+  /// True when it exchanges something with the world: two of them are never one, and none is a
+  /// constant, though it may have no inputs.
+  virtual bool has_effects() const { return false; }
   /// True when eval only makes a view, so that it costs nothing.
   virtual bool is_view() const { return false; }
 

@@ -11,7 +11,7 @@ from elementwise_rows import ALIASES, ROWS, TABLE_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
-FLOORS = ["base", "cl", "graph", "ops", "transforms", "bind"]
+FLOORS = ["base", "comm", "cl", "graph", "ops", "transforms", "bind"]
 SOURCES = [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".def")]
 OURS = [
     p for folder in ("csrc", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")
@@ -19,7 +19,11 @@ OURS = [
     if p.suffix in (".h", ".cpp", ".def", ".cl", ".clh", ".py", ".pyi", ".sh", ".cmake") and "__pycache__" not in p.parts
 ]  # fmt: skip
 GENERATED = {"python/mlx/core/__init__.pyi"}  # one file a module, however many names the module has
-LIBRARY_HEADERS = re.compile(r"^(CL/|OpenCL/|clblast|oneapi/dnnl|dnnl|lapack|cblas)")
+LIBRARY_HEADERS = {
+    "cl": re.compile(r"^(CL/|OpenCL/|clblast|oneapi/dnnl|dnnl|lapack|cblas)"),
+    "comm": re.compile(r"^(gloo/|mpi\.h)"),
+    "bind": re.compile(r"^(pybind11/|Python\.h)"),
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 
 pytestmark = pytest.mark.skipif(not CSRC.is_dir(), reason="the sources are not here")
@@ -54,11 +58,9 @@ def all_includes(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_in_repository)
 def test_libraries_are_seen_by_their_floor_only(path):
-    floor, names = path.relative_to(CSRC).parts[0], all_includes(path)
-    libraries = [name for name in names if LIBRARY_HEADERS.match(name)]
-    assert floor == "cl" or not libraries, f"{path.name} sees {libraries}"
-    python = [name for name in names if name.startswith("pybind11/") or name == "Python.h"]
-    assert floor == "bind" or not python, f"{path.name} sees {python}"
+    for floor, headers in LIBRARY_HEADERS.items():
+        seen = [name for name in all_includes(path) if headers.match(name)]
+        assert path.relative_to(CSRC).parts[0] == floor or not seen, f"{path.name} sees {seen}"
 
 
 def test_no_file_has_more_than_500_lines():

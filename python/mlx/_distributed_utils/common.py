@@ -75,6 +75,14 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def natural_number(text: str) -> int:
+    """The integer that ``text`` spells; ValueError when it is negative."""
+    number = int(text)
+    if number < 0:
+        raise ValueError(f"{number} is negative.")
+    return number
+
+
 def positive_number(text: str) -> int:
     """The integer that ``text`` spells; ValueError unless it is positive."""
     number = int(text)

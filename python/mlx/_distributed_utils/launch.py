@@ -1,11 +1,14 @@
-"""Starts the processes of a distributed run on this machine and waits for them: the command ``mlx.launch``.
+"""Starts the processes of a distributed run, here or by ssh, and waits for them: the command ``mlx.launch``.
 
-Every process finds its number in ``MLX_RANK``; with the ring also the addresses of all in the file ``MLX_HOSTFILE``.
+With the ring every process finds its number in ``MLX_RANK`` and the addresses of all in the file ``MLX_HOSTFILE``; with MPI
+``mpirun`` starts them.
 """
 
 import argparse
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,37 +16,35 @@ from pathlib import Path
 from typing import Dict, List, NoReturn, Optional
 
 import mlx.core as mx
-from mlx._distributed_utils.common import Host, Hostfile, log, log_warning, positive_number
-
-_HERE = ("127.0.0.1", "localhost", "::1")
+from mlx._distributed_utils.common import Host, Hostfile, log, log_warning, natural_number, positive_number
+from mlx._distributed_utils.mpi import mpirun_command
+from mlx._distributed_utils.processes import Process, is_here, run_all
 
 
 def launch_ring(
     parser: Optional[argparse.ArgumentParser], hosts: List[Host], args: argparse.Namespace, command: List[str]
 ) -> None:
-    """Run ``command`` once for each host, the processes joined in a ring over TCP.
+    """Run ``command`` once for each host, the processes connected over TCP by the backend ring.
 
     Args:
         parser: reports what is wrong and exits; without one errors are raised.
-        hosts: they must all be this machine.
-        args: ``env``, ``cwd``, ``python``, ``starting_port``, ``connections_per_ip`` and ``verbose``.
+        hosts: those that are not this machine are reached by ssh, and need ``ips``.
+        args: ``env``, ``cwd``, ``python``, ``starting_port`` (0: any that are free, on this machine only),
+            ``connections_per_ip`` and ``verbose``.
         command: program and arguments; a Python file is given to ``args.python``, or to this interpreter.
 
     Raises:
         RuntimeError: there are several hosts and this build has no ring, or a process failed.
-        ValueError: no host, or one elsewhere.
+        ValueError: no host, or one without addresses.
     """
     _check(parser, "ring", hosts)
-    port, addresses = args.starting_port, []
-    for host in hosts:
-        ips = [ip for ip in host.ips or ["127.0.0.1"] for _ in range(args.connections_per_ip)]
-        addresses.append([f"{ip}:{port + i}" for i, ip in enumerate(ips)])
-        port += len(ips)
+    addresses = json.dumps(_ring_addresses(parser, hosts, args))
     with tempfile.TemporaryDirectory() as folder:
         ring = Path(folder) / "hosts.json"
-        ring.write_text(json.dumps(addresses))
+        ring.write_text(addresses)
         verbose = {"MLX_RING_VERBOSE": "1"} if args.verbose else {}
-        _run(parser, hosts, args, command, {"MLX_HOSTFILE": str(ring), **verbose})
+        variables = {"MLX_HOSTFILE": str(ring), **verbose}
+        _run(parser, hosts, args, command, variables, {"MLX_HOSTFILE": addresses})
 
 
 def launch_jaccl(
@@ -51,10 +52,32 @@ def launch_jaccl(
 ) -> None:
     """The same over RDMA; this build knows it for a single process only (RuntimeError)."""
     _check(parser, "jaccl", hosts)
-    _run(parser, hosts, args, command, {})
+    _run(parser, hosts, args, command, {}, {})
 
 
-_LAUNCHERS = {"ring": launch_ring, "jaccl": launch_jaccl, "jaccl-ring": launch_jaccl}
+def launch_mpi(
+    parser: Optional[argparse.ArgumentParser], hosts: List[Host], args: argparse.Namespace, command: List[str]
+) -> None:
+    """The same by ``mpirun``, of Open MPI or MPICH; ``args.mpi_arg`` are passed on to it.
+
+    Raises:
+        RuntimeError: there is no mpirun, or a process failed.
+    """
+    if not hosts:
+        _fail(parser, ValueError, "No hosts were given.")
+    try:
+        whole, variables = mpirun_command(hosts, args, _program(args, command), _environment(parser, args.env))
+    except RuntimeError as error:
+        _fail(parser, RuntimeError, str(error))
+    log(args.verbose, "Running", " ".join(whole))
+    status = subprocess.run(whole, cwd=args.cwd, env={**os.environ, **variables}).returncode
+    if status:
+        _report(parser, f"mpirun ended with status {status}.", status)
+
+
+_LAUNCHERS = {
+    "ring": launch_ring, "mpi": launch_mpi, "jaccl": launch_jaccl, "jaccl-ring": launch_jaccl, "nccl": launch_jaccl
+}  # fmt: skip
 
 
 def _fail(parser: Optional[argparse.ArgumentParser], kind: type, message: str) -> NoReturn:
@@ -63,14 +86,46 @@ def _fail(parser: Optional[argparse.ArgumentParser], kind: type, message: str) -
     raise kind(f"[launch] {message}")
 
 
+def _report(parser: Optional[argparse.ArgumentParser], message: str, status: int) -> NoReturn:
+    """A process failed: with a parser the program ends with its status."""
+    log_warning(message)
+    if parser is not None:
+        parser.exit(status if status > 0 else 128 - status)
+    raise RuntimeError(f"[launch] {message}")
+
+
 def _check(parser: Optional[argparse.ArgumentParser], backend: str, hosts: List[Host]) -> None:
     if not hosts:
         _fail(parser, ValueError, "No hosts were given.")
-    elsewhere = next((host.ssh_hostname for host in hosts if host.ssh_hostname not in _HERE), None)
-    if elsewhere is not None:
-        _fail(parser, ValueError, f"Processes are started on this machine only, not on {elsewhere}.")
     if len(hosts) > 1 and not mx.distributed.is_available(backend):
         _fail(parser, RuntimeError, f"This build has no back end {backend} to connect {len(hosts)} processes.")
+
+
+def _ring_addresses(
+    parser: Optional[argparse.ArgumentParser], hosts: List[Host], args: argparse.Namespace
+) -> List[List[str]]:
+    """Where each process listens: ports count up over the processes."""
+    port, addresses = args.starting_port, []
+    if port == 0 and not all(map(is_here, hosts)):
+        _fail(parser, ValueError, "Free ports can be found on this machine only; give --starting-port.")
+    for host in hosts:
+        if not host.ips and not is_here(host):
+            _fail(parser, ValueError, f"The host {host.ssh_hostname} has no address in ips.")
+        ips = [ip for ip in host.ips or ["127.0.0.1"] for _ in range(args.connections_per_ip)]
+        ports = _free_ports(len(ips)) if port == 0 else range(port, port + len(ips))
+        addresses.append([f"[{ip}]:{at}" if ":" in ip else f"{ip}:{at}" for ip, at in zip(ips, ports)])
+        port += len(ips) if port else 0
+    return addresses
+
+
+def _free_ports(count: int) -> List[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
 
 
 def _environment(parser: Optional[argparse.ArgumentParser], settings: List[str]) -> Dict[str, str]:
@@ -80,49 +135,36 @@ def _environment(parser: Optional[argparse.ArgumentParser], settings: List[str])
     return dict(setting.split("=", 1) for setting in settings)
 
 
+def _program(args: argparse.Namespace, command: List[str]) -> List[str]:
+    return [args.python or sys.executable, *command] if command[:1] and command[0].endswith(".py") else command
+
+
 def _run(
     parser: Optional[argparse.ArgumentParser],
     hosts: List[Host],
     args: argparse.Namespace,
     command: List[str],
     variables: Dict[str, str],
+    files: Dict[str, str],
 ) -> None:
     """Start one process per host; when one fails the others are ended."""
-    if command and command[0].endswith(".py"):
-        command = [args.python or sys.executable, *command]
-    variables = {**os.environ, **_environment(parser, args.env), **variables}
+    command = _program(args, command)
+    variables = {**_environment(parser, args.env), **variables}
     log(args.verbose, "Running", " ".join(command))
-    running = [subprocess.Popen(command, cwd=args.cwd, env={**variables, "MLX_RANK": str(host.rank)}) for host in hosts]
-    failed = None
+    processes: List[Process] = []
     try:
-        failed = _first_failure(running, hosts)
+        for host in hosts:
+            processes.append(Process(host, command, {**variables, "MLX_RANK": str(host.rank)}, args.cwd, files))
+        failed = run_all(processes, args.verbose)
+    except OSError as error:
+        _fail(parser, RuntimeError, f"{error.filename or command[0]} cannot be started ({error.strerror}).")
     finally:
-        for process in running:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
+        for process in processes:
+            process.end()
     if failed is not None:
         rank, status = failed
-        log_warning(f"The process of rank {rank} ended with status {status}.")
-        if parser is not None:
-            parser.exit(status if status > 0 else 1)
-        raise RuntimeError(f"[launch] The process of rank {rank} ended with status {status}.")
+        _report(parser, f"The process of rank {rank} ended with status {status}.", status)
     log(args.verbose, "All processes completed")
-
-
-def _first_failure(running: List[subprocess.Popen], hosts: List[Host]) -> Optional[tuple]:
-    """Wait until all processes have ended well, or one has not: its rank and status."""
-    waiting = list(zip(hosts, running))
-    while waiting:
-        for host, process in list(waiting):
-            try:
-                status = process.wait(timeout=0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            if status != 0:
-                return host.rank, status
-            waiting.remove((host, process))
-    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,8 +176,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hostfile", help="a JSON file that lists the hosts")
     parser.add_argument("--backend", choices=sorted(_LAUNCHERS), help="what connects the processes: ring by default")
     parser.add_argument("--env", action="append", default=[], help="NAME=value, a variable for every process")
+    parser.add_argument("--mpi-arg", action="append", default=[], help="an argument for mpirun, or several in one word")
+    parser.add_argument("--mpirun", help="which mpirun, where there are several")
     parser.add_argument("--connections-per-ip", type=positive_number, default=1, help="of the ring")
-    parser.add_argument("--starting-port", "-p", type=positive_number, default=32323, help="the ring's first port")
+    parser.add_argument(
+        "--starting-port", "-p", type=natural_number, default=32323, help="the ring's first port; 0: any that are free"
+    )
     parser.add_argument("--cwd", help="working directory of the processes")
     parser.add_argument("--python", help="interpreter of a command that is a Python file")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="program and arguments")
@@ -161,7 +207,11 @@ def main() -> None:
     backend = args.backend or hostfile.backend or "ring"
     if backend not in _LAUNCHERS:
         parser.error(f"The back end {backend} is unknown; there are {', '.join(_LAUNCHERS)}.")
-    _LAUNCHERS[backend](parser, hostfile.hosts, args, command)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        _LAUNCHERS[backend](parser, hostfile.hosts, args, command)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":
