@@ -105,9 +105,9 @@ array tri(int n, Dtype type, StreamOrDevice s) {
   return tri(n, n, 0, type, s);
 }
 
-#define WINDOW(name)                        \
-  array name(int M, StreamOrDevice s) {     \
-    return out(mlx::name(M, in(s)));        \
+#define WINDOW(name)                    \
+  array name(int M, StreamOrDevice s) { \
+    return out(mlx::name(M, in(s)));    \
   }
 WINDOW(hanning)
 WINDOW(hamming)

@@ -43,15 +43,14 @@ FunctionExporter exporter(const std::string& path, const ArgsKwargsFn& fun, bool
 }
 FunctionExporter exporter(const std::string& file, const ArgsFn& fun, bool shapeless,
                           const std::string& metadata) {
-  return exporter(
-      file, ArgsKwargsFn([fun](const Args& args, const Kwargs&) { return fun(args); }), shapeless,
-      metadata);
+  return exporter(file, ArgsKwargsFn([fun](const Args& args, const Kwargs&) { return fun(args); }),
+                  shapeless, metadata);
 }
 FunctionExporter exporter(const std::string& file, const KwargsFn& fun, bool shapeless,
                           const std::string& metadata) {
-  return exporter(
-      file, ArgsKwargsFn([fun](const Args&, const Kwargs& kwargs) { return fun(kwargs); }),
-      shapeless, metadata);
+  return exporter(file,
+                  ArgsKwargsFn([fun](const Args&, const Kwargs& kwargs) { return fun(kwargs); }),
+                  shapeless, metadata);
 }
 
 void FunctionExporter::close() {
@@ -91,8 +90,8 @@ struct ImportedFunction::State {
 };
 
 ImportedFunction import_function(const std::string& file) {
-  return ImportedFunction(std::make_shared<ImportedFunction::State>(
-      ImportedFunction::State{mlx::load_exported(file)}));
+  return ImportedFunction(
+      std::make_shared<ImportedFunction::State>(ImportedFunction::State{mlx::load_exported(file)}));
 }
 
 std::vector<array> ImportedFunction::call(const Args& args, const Kwargs& kwargs) const {
@@ -113,8 +112,7 @@ namespace {
 
 std::map<const mlx::Node*, std::string> names_of(const NodeNamer& namer) {
   std::map<const mlx::Node*, std::string> names;
-  for (const auto& [id, name] : namer.names())
-    names[reinterpret_cast<const mlx::Node*>(id)] = name;
+  for (const auto& [id, name] : namer.names()) names[reinterpret_cast<const mlx::Node*>(id)] = name;
   return names;
 }
 

@@ -26,13 +26,11 @@ array cross_entropy(const array& logits, const array& targets, StreamOrDevice s)
 }
 array rope(const array& x, int dims, bool traditional, optional<float> base, float scale,
            int offset, const optional<array>& freqs, StreamOrDevice s) {
-  return out(
-      mlx::fast::rope(in(x), dims, traditional, base, scale, offset, in(freqs), in(s)));
+  return out(mlx::fast::rope(in(x), dims, traditional, base, scale, offset, in(freqs), in(s)));
 }
 array rope(const array& x, int dims, bool traditional, optional<float> base, float scale,
            const array& offset, const optional<array>& freqs, StreamOrDevice s) {
-  return out(
-      mlx::fast::rope(in(x), dims, traditional, base, scale, in(offset), in(freqs), in(s)));
+  return out(mlx::fast::rope(in(x), dims, traditional, base, scale, in(offset), in(freqs), in(s)));
 }
 array scaled_dot_product_attention(const array& queries, const array& keys, const array& values,
                                    float scale, const std::string& mask_mode,
@@ -48,8 +46,8 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
     fail("scaled_dot_product_attention", "mask_mode 'array' needs a mask array.");
   else if (!mask_mode.empty())
     mask = mask_mode;
-  return out(mlx::fast::scaled_dot_product_attention(in(queries), in(keys), in(values), scale,
-                                                     mask, in(sinks), force_fused, in(s)));
+  return out(mlx::fast::scaled_dot_product_attention(in(queries), in(keys), in(values), scale, mask,
+                                                     in(sinks), force_fused, in(s)));
 }
 std::vector<array> gated_delta_update(const array& queries, const array& keys, const array& values,
                                       const array& gates, const array& beta_,
@@ -66,30 +64,29 @@ using mlx::fast::TemplateValue;
 
 TemplateValue template_value(const std::string& name, const TemplateArg& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return {name, TemplateValue::flag, *flag};
-  if (const auto* number = std::get_if<int>(&value))
-    return {name, TemplateValue::integer, *number};
+  if (const auto* number = std::get_if<int>(&value)) return {name, TemplateValue::integer, *number};
   return {name, TemplateValue::dtype, int64_t(std::get<Dtype>(value).val())};
 }
 
 CustomKernelFunction kernel(CustomSource source) {
-  return [source = std::move(source)](
-             const std::vector<array>& inputs, const std::vector<Shape>& shapes,
-             const std::vector<Dtype>& dtypes, std::tuple<int, int, int> grid,
-             std::tuple<int, int, int> group,
-             std::vector<std::pair<std::string, TemplateArg>> values, optional<float> initial,
-             bool verbose, StreamOrDevice s) {
-    mlx::fast::KernelRun run;
-    run.shapes = shapes;
-    for (const Dtype dtype : dtypes) run.dtypes.push_back(in(dtype));
-    const auto [gx, gy, gz] = grid;
-    const auto [tx, ty, tz] = group;
-    run.grid = {gx, gy, gz};
-    run.group = {tx, ty, tz};
-    for (const auto& [name, value] : values) run.values.push_back(template_value(name, value));
-    if (initial) run.initial = *initial;
-    run.verbose = verbose;
-    return out(mlx::fast::run_kernel(source, in(inputs), run, in(s)));
-  };
+  return
+      [source = std::move(source)](
+          const std::vector<array>& inputs, const std::vector<Shape>& shapes,
+          const std::vector<Dtype>& dtypes, std::tuple<int, int, int> grid,
+          std::tuple<int, int, int> group, std::vector<std::pair<std::string, TemplateArg>> values,
+          optional<float> initial, bool verbose, StreamOrDevice s) {
+        mlx::fast::KernelRun run;
+        run.shapes = shapes;
+        for (const Dtype dtype : dtypes) run.dtypes.push_back(in(dtype));
+        const auto [gx, gy, gz] = grid;
+        const auto [tx, ty, tz] = group;
+        run.grid = {gx, gy, gz};
+        run.group = {tx, ty, tz};
+        for (const auto& [name, value] : values) run.values.push_back(template_value(name, value));
+        if (initial) run.initial = *initial;
+        run.verbose = verbose;
+        return out(mlx::fast::run_kernel(source, in(inputs), run, in(s)));
+      };
 }
 
 [[noreturn]] void no_cuda(const char* op) {
@@ -121,8 +118,7 @@ CustomKernelFunction cuda_kernel(const std::string&, const std::vector<std::stri
 }
 std::vector<array> precompiled_cuda_kernel(const std::string&, const std::string&,
                                            const std::vector<array>&, const std::vector<Shape>&,
-                                           const std::vector<Dtype>&,
-                                           const std::vector<ScalarArg>&,
+                                           const std::vector<Dtype>&, const std::vector<ScalarArg>&,
                                            std::tuple<int, int, int>, std::tuple<int, int, int>,
                                            int, optional<float>, bool, StreamOrDevice) {
   no_cuda("precompiled_cuda_kernel");

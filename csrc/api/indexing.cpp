@@ -1,7 +1,7 @@
 // Reading and writing parts of arrays, in the public interface.
 //
-// gather and scatter take any axes and sizes of slices: each element of the slices has a position in
-// the flattened array, and those positions are one index array for the operations inside.
+// gather and scatter take any axes and sizes of slices: each element of the slices has a position
+// in the flattened array, and those positions are one index array for the operations inside.
 #include "ops/indexing.h"
 
 #include "api/convert.h"
@@ -18,8 +18,7 @@
 namespace mlx::core {
 
 array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s) {
-  return out(
-      mlx::slice(in(a), std::move(start), std::move(stop), std::move(strides), in(s)));
+  return out(mlx::slice(in(a), std::move(start), std::move(stop), std::move(strides), in(s)));
 }
 array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
             StreamOrDevice s) {
@@ -47,10 +46,9 @@ array slice_update(const array& src, const array& update, std::initializer_list<
                    Shape stop, StreamOrDevice s) {
   return slice_update(src, update, Shape(start), std::move(stop), s);
 }
-array slice_update(const array& src, const array& update, const array& start,
-                   std::vector<int> axes, StreamOrDevice s) {
-  return out(
-      mlx::dynamic_slice_update(in(src), in(update), in(start), std::move(axes), in(s)));
+array slice_update(const array& src, const array& update, const array& start, std::vector<int> axes,
+                   StreamOrDevice s) {
+  return out(mlx::dynamic_slice_update(in(src), in(update), in(start), std::move(axes), in(s)));
 }
 
 // The slice before, combined with the update, takes its place.
@@ -133,8 +131,8 @@ mlx::array positions(const mlx::array& a, const mlx::Arrays& indices, const std:
     const mlx::array from_start = mlx::where(index < 0, index + extent, index, s);
     Shape shape = common[i].shape();
     shape.resize(size_t(leading) + sizes.size(), 1);
-    result = result + mlx::reshape(from_start, shape, s) *
-                          mlx::array(int64_t(strides[axis]), in(wide));
+    result =
+        result + mlx::reshape(from_start, shape, s) * mlx::array(int64_t(strides[axis]), in(wide));
   }
   return result;
 }
@@ -150,8 +148,8 @@ array scattered(const array& a, const std::vector<array>& indices, const array& 
     fail(op, "updates must have the ", leading, " dimensions of the indices and the ",
          target.ndim(), " of the array, not ", values.ndim(), ".");
   const Shape sizes(values.shape().begin() + leading, values.shape().end());
-  const mlx::array at = mlx::broadcast_to(positions(target, common, axes, sizes, op, s),
-                                          values.shape(), s);
+  const mlx::array at =
+      mlx::broadcast_to(positions(target, common, axes, sizes, op, s), values.shape(), s);
   const mlx::array flat = mlx::reshape(target, {-1}, s);
   return out(mlx::reshape(mlx::scatter(flat, {at}, values, 0, mode, s), target.shape(), s));
 }
@@ -169,14 +167,14 @@ array gather(const array& a, const array& indices, int axis, const Shape& slice_
   return gather(a, std::vector<array>{indices}, {axis}, slice_sizes, s);
 }
 
-#define SCATTER(name, mode)                                                                  \
-  array name(const array& a, const std::vector<array>& indices, const array& updates,        \
-             const std::vector<int>& axes, StreamOrDevice s) {                               \
-    return scattered(a, indices, updates, axes, mlx::ScatterMode::mode, #name, s);           \
-  }                                                                                          \
-  array name(const array& a, const array& indices, const array& updates, int axis,           \
-             StreamOrDevice s) {                                                             \
-    return name(a, std::vector<array>{indices}, updates, {axis}, s);                         \
+#define SCATTER(name, mode)                                                           \
+  array name(const array& a, const std::vector<array>& indices, const array& updates, \
+             const std::vector<int>& axes, StreamOrDevice s) {                        \
+    return scattered(a, indices, updates, axes, mlx::ScatterMode::mode, #name, s);    \
+  }                                                                                   \
+  array name(const array& a, const array& indices, const array& updates, int axis,    \
+             StreamOrDevice s) {                                                      \
+    return name(a, std::vector<array>{indices}, updates, {axis}, s);                  \
   }
 SCATTER(scatter, set)
 SCATTER(scatter_add, add)

@@ -26,8 +26,7 @@ mlx::Source read_all(io::Reader& reader) {
   reader.seek(int64_t(start), std::ios_base::beg);
   std::string bytes(end > start ? end - start : 0, '\0');
   reader.read(bytes.data(), bytes.size());
-  if (!reader.good())
-    fail<std::runtime_error>("load", "reading from ", reader.label(), " failed.");
+  if (!reader.good()) fail<std::runtime_error>("load", "reading from ", reader.label(), " failed.");
   return mlx::in_memory(std::move(bytes), reader.label());
 }
 
@@ -109,9 +108,8 @@ void save_safetensors(std::shared_ptr<io::Writer> in_stream, Named arrays, Texts
   mlx::save_safetensors(sink, in(arrays), in(metadata));
 }
 void save_safetensors(std::string file, Named arrays, Texts metadata) {
-  to_file(std::move(file), ".safetensors", "save_safetensors", [&](mlx::ByteSink& sink) {
-    mlx::save_safetensors(sink, in(arrays), in(metadata));
-  });
+  to_file(std::move(file), ".safetensors", "save_safetensors",
+          [&](mlx::ByteSink& sink) { mlx::save_safetensors(sink, in(arrays), in(metadata)); });
 }
 
 GGUFLoad load_gguf(const std::string& file, StreamOrDevice s) {
@@ -140,9 +138,8 @@ void save_gguf(std::string file, Named array_map,
     else if (const auto* texts = std::get_if<std::vector<std::string>>(&value))
       facts.emplace_back(key, *texts);
   }
-  to_file(std::move(file), ".gguf", "save_gguf", [&](mlx::ByteSink& sink) {
-    mlx::save_gguf(sink, in(array_map), facts);
-  });
+  to_file(std::move(file), ".gguf", "save_gguf",
+          [&](mlx::ByteSink& sink) { mlx::save_gguf(sink, in(array_map), facts); });
 }
 
 }  // namespace mlx::core

@@ -107,30 +107,29 @@ mlx::fft::Sizes sizes(const Shape& n) {
 }  // namespace
 
 // Over several axes with sizes, with axes only, or over all; over two; over one.
-#define TRANSFORM(one, two, several)                                                             \
-  array several(const array& a, const Shape& n, const std::vector<int>& axes, FFTNorm norm,      \
-                StreamOrDevice s) {                                                              \
-    return out(                                                                                  \
-        mlx::fft::several(in(a), sizes(n), mlx::IntSequence(axes), name_of(norm), in(s)));       \
-  }                                                                                              \
-  array several(const array& a, const std::vector<int>& axes, FFTNorm norm, StreamOrDevice s) {  \
-    return out(mlx::fft::several(in(a), {}, mlx::IntSequence(axes), name_of(norm), in(s)));      \
-  }                                                                                              \
-  array several(const array& a, FFTNorm norm, StreamOrDevice s) {                                \
-    return out(mlx::fft::several(in(a), {}, {}, name_of(norm), in(s)));                          \
-  }                                                                                              \
-  array two(const array& a, const Shape& n, const std::vector<int>& axes, FFTNorm norm,          \
-            StreamOrDevice s) {                                                                  \
-    return several(a, n, axes, norm, s);                                                         \
-  }                                                                                              \
-  array two(const array& a, const std::vector<int>& axes, FFTNorm norm, StreamOrDevice s) {      \
-    return several(a, axes, norm, s);                                                            \
-  }                                                                                              \
-  array one(const array& a, int n, int axis, FFTNorm norm, StreamOrDevice s) {                   \
-    return out(mlx::fft::one(in(a), n, axis, name_of(norm), in(s)));                             \
-  }                                                                                              \
-  array one(const array& a, int axis, FFTNorm norm, StreamOrDevice s) {                          \
-    return out(mlx::fft::one(in(a), {}, axis, name_of(norm), in(s)));                            \
+#define TRANSFORM(one, two, several)                                                              \
+  array several(const array& a, const Shape& n, const std::vector<int>& axes, FFTNorm norm,       \
+                StreamOrDevice s) {                                                               \
+    return out(mlx::fft::several(in(a), sizes(n), mlx::IntSequence(axes), name_of(norm), in(s))); \
+  }                                                                                               \
+  array several(const array& a, const std::vector<int>& axes, FFTNorm norm, StreamOrDevice s) {   \
+    return out(mlx::fft::several(in(a), {}, mlx::IntSequence(axes), name_of(norm), in(s)));       \
+  }                                                                                               \
+  array several(const array& a, FFTNorm norm, StreamOrDevice s) {                                 \
+    return out(mlx::fft::several(in(a), {}, {}, name_of(norm), in(s)));                           \
+  }                                                                                               \
+  array two(const array& a, const Shape& n, const std::vector<int>& axes, FFTNorm norm,           \
+            StreamOrDevice s) {                                                                   \
+    return several(a, n, axes, norm, s);                                                          \
+  }                                                                                               \
+  array two(const array& a, const std::vector<int>& axes, FFTNorm norm, StreamOrDevice s) {       \
+    return several(a, axes, norm, s);                                                             \
+  }                                                                                               \
+  array one(const array& a, int n, int axis, FFTNorm norm, StreamOrDevice s) {                    \
+    return out(mlx::fft::one(in(a), n, axis, name_of(norm), in(s)));                              \
+  }                                                                                               \
+  array one(const array& a, int axis, FFTNorm norm, StreamOrDevice s) {                           \
+    return out(mlx::fft::one(in(a), {}, axis, name_of(norm), in(s)));                             \
   }
 TRANSFORM(fft, fft2, fftn)
 TRANSFORM(ifft, ifft2, ifftn)

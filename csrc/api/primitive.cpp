@@ -43,8 +43,7 @@ namespace {
 /// Holds a public primitive where the graph wants one of its own.
 class Foreign final : public mlx::Primitive {
  public:
-  explicit Foreign(std::shared_ptr<core::Primitive> primitive)
-      : primitive_(std::move(primitive)) {}
+  explicit Foreign(std::shared_ptr<core::Primitive> primitive) : primitive_(std::move(primitive)) {}
   const char* name() const override { return primitive_->name(); }
   /// Two of them are never taken for equal: what the primitive holds is unknown here.
   void fields(Fields& f) override {

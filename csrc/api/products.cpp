@@ -50,8 +50,7 @@ array block_masked_mm(array a, array b, int block_size, optional<array> mask_out
 }
 array gather_mm(array a, array b, optional<array> lhs_indices, optional<array> rhs_indices,
                 bool sorted_indices, StreamOrDevice s) {
-  return out(
-      mlx::gather_mm(in(a), in(b), in(lhs_indices), in(rhs_indices), sorted_indices, in(s)));
+  return out(mlx::gather_mm(in(a), in(b), in(lhs_indices), in(rhs_indices), sorted_indices, in(s)));
 }
 array segmented_mm(array a, array b, array segments, StreamOrDevice s) {
   return out(mlx::segmented_mm(in(a), in(b), in(segments), in(s)));
@@ -98,14 +97,13 @@ array qqmm(const array& x, const array& w, const optional<array>& w_scales,
   return out(mlx::qqmm(in(x), in(w), in(w_scales), group_size, bits, mode, in(global_scale_x),
                        in(global_scale_w), in(s)));
 }
-array gather_qmm(const array& x, const array& w, const array& scales,
-                 const optional<array>& biases, optional<array> lhs_indices,
-                 optional<array> rhs_indices, bool transpose, optional<int> group_size,
-                 optional<int> bits, const std::string& mode, const optional<array>& global_scale,
-                 bool sorted_indices, StreamOrDevice s) {
-  return out(mlx::gather_qmm(in(x), in(w), in(scales), in(biases), in(lhs_indices),
-                             in(rhs_indices), transpose, group_size, bits, mode, sorted_indices,
-                             in(global_scale), in(s)));
+array gather_qmm(const array& x, const array& w, const array& scales, const optional<array>& biases,
+                 optional<array> lhs_indices, optional<array> rhs_indices, bool transpose,
+                 optional<int> group_size, optional<int> bits, const std::string& mode,
+                 const optional<array>& global_scale, bool sorted_indices, StreamOrDevice s) {
+  return out(mlx::gather_qmm(in(x), in(w), in(scales), in(biases), in(lhs_indices), in(rhs_indices),
+                             transpose, group_size, bits, mode, sorted_indices, in(global_scale),
+                             in(s)));
 }
 array gather_qqmm(const array& x, const array& w, const optional<array>& scales_w,
                   const optional<array>& lhs_indices, const optional<array>& rhs_indices,
@@ -154,20 +152,20 @@ array conv3d(const array& input, const array& weight, const Triple& stride, cons
 }
 array conv_transpose1d(const array& input, const array& weight, int stride, int padding,
                        int dilation, int output_padding, int groups, StreamOrDevice s) {
-  return out(mlx::conv_transpose1d(in(input), in(weight), stride, padding, dilation,
-                                   output_padding, groups, in(s)));
+  return out(mlx::conv_transpose1d(in(input), in(weight), stride, padding, dilation, output_padding,
+                                   groups, in(s)));
 }
 array conv_transpose2d(const array& input, const array& weight, const Pair& stride,
                        const Pair& padding, const Pair& dilation, const Pair& output_padding,
                        int groups, StreamOrDevice s) {
-  return out(mlx::conv_transpose2d(in(input), in(weight), stride, padding, dilation,
-                                   output_padding, groups, in(s)));
+  return out(mlx::conv_transpose2d(in(input), in(weight), stride, padding, dilation, output_padding,
+                                   groups, in(s)));
 }
 array conv_transpose3d(const array& input, const array& weight, const Triple& stride,
-                       const Triple& padding, const Triple& dilation,
-                       const Triple& output_padding, int groups, StreamOrDevice s) {
-  return out(mlx::conv_transpose3d(in(input), in(weight), stride, padding, dilation,
-                                   output_padding, groups, in(s)));
+                       const Triple& padding, const Triple& dilation, const Triple& output_padding,
+                       int groups, StreamOrDevice s) {
+  return out(mlx::conv_transpose3d(in(input), in(weight), stride, padding, dilation, output_padding,
+                                   groups, in(s)));
 }
 
 }  // namespace mlx::core

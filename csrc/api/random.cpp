@@ -95,8 +95,7 @@ array normal(const Shape& shape, Dtype dtype, const std::optional<array>& loc,
   const auto operand = [](const std::optional<array>& a) {
     return a ? std::optional<mlx::Operand>(in(*a)) : std::nullopt;
   };
-  return out(
-      mlx::random::normal(shape, in(dtype), operand(loc), operand(scale), in(key), in(s)));
+  return out(mlx::random::normal(shape, in(dtype), operand(loc), operand(scale), in(key), in(s)));
 }
 array normal(const Shape& shape, Dtype dtype, float loc, float scale, const Key& key,
              StreamOrDevice s) {
@@ -114,8 +113,7 @@ array normal(const Shape& shape, const Key& key, StreamOrDevice s) {
 }
 array multivariate_normal(const array& mean, const array& cov, const Shape& shape, Dtype dtype,
                           const Key& key, StreamOrDevice s) {
-  return out(
-      mlx::random::multivariate_normal(in(mean), in(cov), shape, in(dtype), in(key), in(s)));
+  return out(mlx::random::multivariate_normal(in(mean), in(cov), shape, in(dtype), in(key), in(s)));
 }
 array randint(const array& low, const array& high, const Shape& shape, Dtype dtype, const Key& key,
               StreamOrDevice s) {
@@ -132,8 +130,7 @@ array bernoulli(const Key& key, StreamOrDevice s) {
 }
 array truncated_normal(const array& lower, const array& upper, const Shape& shape, Dtype dtype,
                        const Key& key, StreamOrDevice s) {
-  return out(
-      mlx::random::truncated_normal(in(lower), in(upper), shape, in(dtype), in(key), in(s)));
+  return out(mlx::random::truncated_normal(in(lower), in(upper), shape, in(dtype), in(key), in(s)));
 }
 array truncated_normal(const array& lower, const array& upper, Dtype dtype, const Key& key,
                        StreamOrDevice s) {

@@ -17,18 +17,18 @@
 namespace mlx::core {
 
 // Four overloads each: over everything, with and without keepdims, over axes, over one axis.
-#define REDUCTION(result, name)                                                                  \
-  result name(const array& a, bool keepdims, StreamOrDevice s) {                                 \
-    return out(mlx::name(in(a), {}, keepdims, in(s)));                                           \
-  }                                                                                              \
-  result name(const array& a, StreamOrDevice s) {                                                \
-    return name(a, false, s);                                                                    \
-  }                                                                                              \
-  result name(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {   \
-    return out(mlx::name(in(a), axes, keepdims, in(s)));                                         \
-  }                                                                                              \
-  result name(const array& a, int axis, bool keepdims, StreamOrDevice s) {                       \
-    return name(a, std::vector<int>{axis}, keepdims, s);                                         \
+#define REDUCTION(result, name)                                                                \
+  result name(const array& a, bool keepdims, StreamOrDevice s) {                               \
+    return out(mlx::name(in(a), {}, keepdims, in(s)));                                         \
+  }                                                                                            \
+  result name(const array& a, StreamOrDevice s) {                                              \
+    return name(a, false, s);                                                                  \
+  }                                                                                            \
+  result name(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) { \
+    return out(mlx::name(in(a), axes, keepdims, in(s)));                                       \
+  }                                                                                            \
+  result name(const array& a, int axis, bool keepdims, StreamOrDevice s) {                     \
+    return name(a, std::vector<int>{axis}, keepdims, s);                                       \
   }
 REDUCTION(array, all)
 REDUCTION(array, any)
@@ -64,32 +64,32 @@ std::tuple<array, array> minmax(const array& a, int axis, bool keepdims, StreamO
   return minmax(a, std::vector<int>{axis}, keepdims, s);
 }
 
-#define DEVIATION(name)                                                                  \
-  array name(const array& a, bool keepdims, int ddof, StreamOrDevice s) {                \
-    return out(mlx::name(in(a), {}, keepdims, ddof, in(s)));                             \
-  }                                                                                      \
-  array name(const array& a, StreamOrDevice s) {                                         \
-    return name(a, false, 0, s);                                                         \
-  }                                                                                      \
-  array name(const array& a, const std::vector<int>& axes, bool keepdims, int ddof,      \
-             StreamOrDevice s) {                                                         \
-    return out(mlx::name(in(a), axes, keepdims, ddof, in(s)));                           \
-  }                                                                                      \
-  array name(const array& a, int axis, bool keepdims, int ddof, StreamOrDevice s) {      \
-    return name(a, std::vector<int>{axis}, keepdims, ddof, s);                           \
+#define DEVIATION(name)                                                             \
+  array name(const array& a, bool keepdims, int ddof, StreamOrDevice s) {           \
+    return out(mlx::name(in(a), {}, keepdims, ddof, in(s)));                        \
+  }                                                                                 \
+  array name(const array& a, StreamOrDevice s) {                                    \
+    return name(a, false, 0, s);                                                    \
+  }                                                                                 \
+  array name(const array& a, const std::vector<int>& axes, bool keepdims, int ddof, \
+             StreamOrDevice s) {                                                    \
+    return out(mlx::name(in(a), axes, keepdims, ddof, in(s)));                      \
+  }                                                                                 \
+  array name(const array& a, int axis, bool keepdims, int ddof, StreamOrDevice s) { \
+    return name(a, std::vector<int>{axis}, keepdims, ddof, s);                      \
   }
 DEVIATION(var)
 DEVIATION(std)
 
-#define POSITION(name)                                                     \
-  array name(const array& a, bool keepdims, StreamOrDevice s) {            \
-    return out(mlx::name(in(a), {}, keepdims, in(s)));                     \
-  }                                                                        \
-  array name(const array& a, StreamOrDevice s) {                           \
-    return name(a, false, s);                                              \
-  }                                                                        \
-  array name(const array& a, int axis, bool keepdims, StreamOrDevice s) {  \
-    return out(mlx::name(in(a), axis, keepdims, in(s)));                   \
+#define POSITION(name)                                                    \
+  array name(const array& a, bool keepdims, StreamOrDevice s) {           \
+    return out(mlx::name(in(a), {}, keepdims, in(s)));                    \
+  }                                                                       \
+  array name(const array& a, StreamOrDevice s) {                          \
+    return name(a, false, s);                                             \
+  }                                                                       \
+  array name(const array& a, int axis, bool keepdims, StreamOrDevice s) { \
+    return out(mlx::name(in(a), axis, keepdims, in(s)));                  \
   }
 POSITION(argmin)
 POSITION(argmax)
@@ -123,12 +123,12 @@ array number_of_elements(const array& a, std::vector<int> axes, bool inverted, D
 }
 
 // Sorting: without an axis, the flattened array.
-#define SORTED(name)                                                \
-  array name(const array& a, StreamOrDevice s) {                    \
-    return out(mlx::name(in(a), {}, in(s)));                        \
-  }                                                                 \
-  array name(const array& a, int axis, StreamOrDevice s) {          \
-    return out(mlx::name(in(a), axis, in(s)));                      \
+#define SORTED(name)                                       \
+  array name(const array& a, StreamOrDevice s) {           \
+    return out(mlx::name(in(a), {}, in(s)));               \
+  }                                                        \
+  array name(const array& a, int axis, StreamOrDevice s) { \
+    return out(mlx::name(in(a), axis, in(s)));             \
   }
 SORTED(sort)
 SORTED(argsort)

@@ -141,16 +141,16 @@ array pad(const array& a, const std::vector<int>& axes, const Shape& low_pad_siz
           const Shape& high_pad_size, const array& pad_value, const std::string& mode,
           StreamOrDevice s) {
   if (axes.size() != low_pad_size.size() || axes.size() != high_pad_size.size())
-    fail("pad", "axes, low_pad_size and high_pad_size must have the same length, not ",
-         axes.size(), ", ", low_pad_size.size(), " and ", high_pad_size.size(), ".");
+    fail("pad", "axes, low_pad_size and high_pad_size must have the same length, not ", axes.size(),
+         ", ", low_pad_size.size(), " and ", high_pad_size.size(), ".");
   std::vector<std::vector<int>> widths(a.ndim(), {0, 0});
   for (size_t i = 0; i < axes.size(); ++i)
     widths[size_t(normalize_axis(axes[i], int(a.ndim()), "pad"))] = {low_pad_size[i],
                                                                      high_pad_size[i]};
   return out(mlx::pad(in(a), widths, mode, in(pad_value), in(s)));
 }
-array pad(const array& a, const std::vector<std::pair<int, int>>& pad_width,
-          const array& pad_value, const std::string& mode, StreamOrDevice s) {
+array pad(const array& a, const std::vector<std::pair<int, int>>& pad_width, const array& pad_value,
+          const std::string& mode, StreamOrDevice s) {
   std::vector<std::vector<int>> widths;
   for (const auto& [low, high] : pad_width) widths.push_back({low, high});
   return out(mlx::pad(in(a), widths, mode, in(pad_value), in(s)));

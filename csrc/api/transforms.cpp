@@ -91,15 +91,13 @@ ArraysFn vmap(const ArraysFn& fun, const std::vector<int>& in_axes,
     for (size_t i = 0; i < inputs.size(); ++i)
       if (axes[i] < -1 || axes[i] >= int(inputs[i].ndim()))
         fail("vmap", "axis ", axes[i], " for an input of ", inputs[i].ndim(), " dimensions.");
-    return core::out(
-        mlx::vmap(inside(fun), in(inputs), axes, [&](const mlx::Arrays& outputs) {
-          if (!out_axes.empty() && out_axes.size() != outputs.size())
-            fail("vmap", "there are ", out_axes.size(), " out_axes for ", outputs.size(),
-                 " outputs.");
-          std::vector<int> wanted = out_axes;
-          wanted.resize(outputs.size(), 0);
-          return wanted;
-        }));
+    return core::out(mlx::vmap(inside(fun), in(inputs), axes, [&](const mlx::Arrays& outputs) {
+      if (!out_axes.empty() && out_axes.size() != outputs.size())
+        fail("vmap", "there are ", out_axes.size(), " out_axes for ", outputs.size(), " outputs.");
+      std::vector<int> wanted = out_axes;
+      wanted.resize(outputs.size(), 0);
+      return wanted;
+    }));
   };
 }
 std::function<array(const array&)> vmap(const std::function<array(const array&)>& fun, int in_axis,
@@ -114,10 +112,10 @@ std::function<array(const array&, const array&)> vmap(
   const ArraysFn of_two = [fun](const std::vector<array>& xs) {
     return std::vector<array>{fun(xs[0], xs[1])};
   };
-  return [mapped = vmap(of_two, {in_axis_a, in_axis_b}, {out_axis})](const array& a,
-                                                                    const array& b) {
-    return mapped({a, b})[0];
-  };
+  return
+      [mapped = vmap(of_two, {in_axis_a, in_axis_b}, {out_axis})](const array& a, const array& b) {
+        return mapped({a, b})[0];
+      };
 }
 
 ArraysFn custom_function(
@@ -185,8 +183,7 @@ std::pair<std::vector<array>, std::vector<array>> vmap_trace(const ArraysFn& fun
 std::vector<array> vmap_replace(const std::vector<array>& inputs,
                                 const std::vector<array>& s_inputs,
                                 const std::vector<array>& s_outputs,
-                                const std::vector<int>& in_axes,
-                                const std::vector<int>& out_axes) {
+                                const std::vector<int>& in_axes, const std::vector<int>& out_axes) {
   if (in_axes.size() != inputs.size() || s_inputs.size() != inputs.size())
     fail("vmap", "there are ", in_axes.size(), " in_axes and ", s_inputs.size(),
          " traced inputs for ", inputs.size(), " inputs.");

@@ -65,7 +65,8 @@ std::string listing_of(const Arrays& outputs, std::map<const Node*, std::string>
   size_t made = 0;
   const auto listed = [&](const Arrays& arrays) {
     std::string line;
-    for (const array& x : arrays) line += (line.empty() ? "" : ", ") + name_of(x.node(), names, made);
+    for (const array& x : arrays)
+      line += (line.empty() ? "" : ", ") + name_of(x.node(), names, made);
     return line;
   };
   std::map<const void*, bool> shown;

@@ -32,13 +32,13 @@ array ifft(const array& a, int n, int axis, FFTNorm norm = FFTNorm::Backward,
            StreamOrDevice s = {});
 array ifft(const array& a, int axis = -1, FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array fft2(const array& a, const Shape& n, const std::vector<int>& axes,
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+           FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array fft2(const array& a, const std::vector<int>& axes = {-2, -1},
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+           FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array ifft2(const array& a, const Shape& n, const std::vector<int>& axes,
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+            FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array ifft2(const array& a, const std::vector<int>& axes = {-2, -1},
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+            FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array rfftn(const array& a, const Shape& n, const std::vector<int>& axes,
             FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array rfftn(const array& a, const std::vector<int>& axes, FFTNorm norm = FFTNorm::Backward,
@@ -56,13 +56,13 @@ array irfft(const array& a, int n, int axis, FFTNorm norm = FFTNorm::Backward,
             StreamOrDevice s = {});
 array irfft(const array& a, int axis = -1, FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array rfft2(const array& a, const Shape& n, const std::vector<int>& axes,
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+            FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array rfft2(const array& a, const std::vector<int>& axes = {-2, -1},
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+            FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array irfft2(const array& a, const Shape& n, const std::vector<int>& axes,
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+             FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array irfft2(const array& a, const std::vector<int>& axes = {-2, -1},
- FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
+             FFTNorm norm = FFTNorm::Backward, StreamOrDevice s = {});
 array fftfreq(int n, double d = 1.0, StreamOrDevice s = {});
 array rfftfreq(int n, double d = 1.0, StreamOrDevice s = {});
 array fftshift(const array& a, StreamOrDevice s = {});

@@ -16,8 +16,8 @@ namespace mlx::core {
 using GGUFMetaData = std::variant<std::monostate, array, std::string, std::vector<std::string>>;
 using GGUFLoad = std::pair<std::unordered_map<std::string, array>,
                            std::unordered_map<std::string, GGUFMetaData>>;
-using SafetensorsLoad = std::pair<std::unordered_map<std::string, array>,
-                                  std::unordered_map<std::string, std::string>>;
+using SafetensorsLoad =
+    std::pair<std::unordered_map<std::string, array>, std::unordered_map<std::string, std::string>>;
 
 /// Writes .npy; a path gets the extension when it lacks it.
 void save(std::shared_ptr<io::Writer> out_stream, array a);
