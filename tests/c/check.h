@@ -2,9 +2,10 @@
 //
 //   CHECK(mlx_add(&r, F(1, 2), F(3, 4), s), 4, 6);
 //
-// F, Z, U, B and C make arrays of float32, int32, uint32, bool and complex64 that live until the end of the row; M and N
-// make matrices of two and of three columns, V a vector of arrays. The result of a row is `r` (arrays: `v`). Values are
-// compared as double, with a tolerance of 1e-4 of their size; a complex value counts as two.
+// F, Z, U, B and C make arrays of float32, int32, uint32, bool and complex64 that live until the
+// end of the row; M and N make matrices of two and of three columns, V a vector of arrays. The
+// result of a row is `r` (arrays: `v`). Values are compared as double, with a tolerance of 1e-4 of
+// their size; a complex value counts as two.
 #pragma once
 
 #include <stdbool.h>
@@ -19,8 +20,8 @@ extern mlx_array r, r2;     ///< results
 extern mlx_vector_array v;  ///< a result of several arrays
 extern const mlx_array none;
 
-void start(void);   ///< sets the handler of errors, and the stream
-int finish(void);   ///< frees what is left and says how many rows failed; the exit status
+void start(void);    ///< sets the handler of errors, and the stream
+int finish(void);    ///< frees what is left and says how many rows failed; the exit status
 void end_row(void);  ///< frees the arrays of a row
 
 mlx_array floats(size_t count, const float* values, int columns);
@@ -55,28 +56,28 @@ const char* last_error(void);
 
 #define VALUES(a, ...) \
   check_values(#a, __LINE__, a, COUNT(double, __VA_ARGS__), (double[]){__VA_ARGS__})
-#define CHECK(call, ...)                                    \
-  do {                                                      \
-    check_status(#call, __LINE__, call);                    \
+#define CHECK(call, ...)                                                                   \
+  do {                                                                                     \
+    check_status(#call, __LINE__, call);                                                   \
     check_values(#call, __LINE__, r, COUNT(double, __VA_ARGS__), (double[]){__VA_ARGS__}); \
-    end_row();                                              \
+    end_row();                                                                             \
   } while (0)
 /// For calls whose result is `v`; its arrays are compared one after the other.
-#define CHECK_ALL(call, ...)                                \
-  do {                                                      \
-    check_status(#call, __LINE__, call);                    \
-    check_status(#call, __LINE__, mlx_concatenate(&r, all_flat(), s)); \
+#define CHECK_ALL(call, ...)                                                               \
+  do {                                                                                     \
+    check_status(#call, __LINE__, call);                                                   \
+    check_status(#call, __LINE__, mlx_concatenate(&r, all_flat(), s));                     \
     check_values(#call, __LINE__, r, COUNT(double, __VA_ARGS__), (double[]){__VA_ARGS__}); \
-    end_row();                                              \
+    end_row();                                                                             \
   } while (0)
 /// For calls whose results are `r` and `r2`.
-#define CHECK_BOTH(call, ...)                               \
-  do {                                                      \
-    check_status(#call, __LINE__, call);                    \
+#define CHECK_BOTH(call, ...)                                                              \
+  do {                                                                                     \
+    check_status(#call, __LINE__, call);                                                   \
     check_status(#call, __LINE__, mlx_vector_array_set_data(&v, (mlx_array[]){r, r2}, 2)); \
-    check_status(#call, __LINE__, mlx_concatenate(&r, all_flat(), s)); \
+    check_status(#call, __LINE__, mlx_concatenate(&r, all_flat(), s));                     \
     check_values(#call, __LINE__, r, COUNT(double, __VA_ARGS__), (double[]){__VA_ARGS__}); \
-    end_row();                                              \
+    end_row();                                                                             \
   } while (0)
 #define OK(call) check_status(#call, __LINE__, call)
 #define TRUE(condition) check_true(#condition, __LINE__, condition)

@@ -1,4 +1,5 @@
-// Products, convolutions, quantised matrices, random numbers, linear algebra, Fourier transforms, fused operations.
+// Products, convolutions, quantised matrices, random numbers, linear algebra, Fourier transforms,
+// fused operations.
 #include "check.h"
 
 static const mlx_optional_int unset = {0, false}, group = {32, true}, bits = {4, true};
@@ -19,8 +20,8 @@ static void products(void) {
   CHECK(mlx_kron(&r, F(1, 2), F(1, 3), s), 1, 3, 2, 6);
   CHECK(mlx_matmul(&r, M(1, 2, 3, 4), M(1, 1, 0, 1), s), 1, 3, 3, 7);
   CHECK(mlx_outer(&r, F(1, 2), F(3, 4), s), 3, 4, 6, 8);
-  CHECK(mlx_segmented_mm(&r, ONES(2, 4), ONES(4, 2), cast(M(0, 2, 2, 4), MLX_UINT32), s), 2, 2, 2, 2,
-        2, 2, 2, 2);
+  CHECK(mlx_segmented_mm(&r, ONES(2, 4), ONES(4, 2), cast(M(0, 2, 2, 4), MLX_UINT32), s), 2, 2, 2,
+        2, 2, 2, 2, 2);
   CHECK(mlx_tensordot(&r, M(1, 2, 3, 4), M(1, 1, 0, 1), L(1), L(0), s), 1, 3, 3, 7);
   CHECK(mlx_tensordot_axis(&r, M(1, 2, 3, 4), M(1, 1, 0, 1), 2, s), 7);
   CHECK(mlx_vecdot(&r, M(1, 2, 3, 4), M(1, 1, 0, 1), -1, s), 3, 4);
@@ -35,18 +36,18 @@ static void convolutions(void) {
   CHECK(mlx_conv2d(&r, S(F(0, 1, 2, 3, 4, 5, 6, 7, 8), 1, 3, 3, 1), S(F(1, 2, 3, 4), 1, 2, 2, 1), 1,
                    1, 0, 0, 1, 1, 1, s),
         27, 37, 57, 67);
-  CHECK(mlx_conv_transpose2d(&r, S(F(1, 2, 3, 4), 1, 2, 2, 1), S(F(1, 2, 3, 4), 1, 2, 2, 1), 1, 1, 0,
-                             0, 1, 1, 0, 0, 1, s),
+  CHECK(mlx_conv_transpose2d(&r, S(F(1, 2, 3, 4), 1, 2, 2, 1), S(F(1, 2, 3, 4), 1, 2, 2, 1), 1, 1,
+                             0, 0, 1, 1, 0, 0, 1, s),
         1, 4, 4, 6, 20, 16, 9, 24, 16);
   CHECK(mlx_conv3d(&r, S(F(0, 1, 2, 3, 4, 5, 6, 7), 1, 2, 2, 2, 1), ONES(1, 2, 2, 2, 1), 1, 1, 1, 0,
                    0, 0, 1, 1, 1, 1, s),
         28);
-  CHECK(mlx_conv_transpose3d(&r, ONES(1, 1, 1, 1, 1), S(F(0, 1, 2, 3, 4, 5, 6, 7), 1, 2, 2, 2, 1), 1,
-                             1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, s),
+  CHECK(mlx_conv_transpose3d(&r, ONES(1, 1, 1, 1, 1), S(F(0, 1, 2, 3, 4, 5, 6, 7), 1, 2, 2, 2, 1),
+                             1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, s),
         0, 1, 2, 3, 4, 5, 6, 7);
   CHECK(mlx_conv_general(&r, S(F(0, 1, 2, 3, 4, 5, 6, 7, 8), 1, 3, 3, 1),
-                         S(F(1, 2, 3, 4), 1, 2, 2, 1), L(2, 2), L(1, 1), L(1, 1), L(1, 1), L(1, 1), 1,
-                         false, s),
+                         S(F(1, 2, 3, 4), 1, 2, 2, 1), L(2, 2), L(1, 1), L(1, 1), L(1, 1), L(1, 1),
+                         1, false, s),
         0, 11, 30, 67);
 }
 
@@ -77,8 +78,8 @@ static void quantised(void) {
         31.5391);
   OK(mlx_quantize(&v, ramp(2, 32), unset, unset, "nvfp4", none, s));
   mlx_vector_array_get(&block, v, 0), mlx_vector_array_get(&block_scales, v, 1);
-  CHECK(mlx_qqmm(&r, ONES(1, 32), block, block_scales, unset, unset, "nvfp4", none, none, s), 7.89551,
-        24.5566);
+  CHECK(mlx_qqmm(&r, ONES(1, 32), block, block_scales, unset, unset, "nvfp4", none, none, s),
+        7.89551, 24.5566);
   CHECK(mlx_gather_qqmm(&r, ONES(1, 1, 32), S(block, 1, 2, 4), S(block_scales, 1, 2, 2), none, U(0),
                         unset, unset, "nvfp4", none, none, false, s),
         7.89551, 24.5566);
@@ -94,8 +95,8 @@ static void random_numbers(void) {
   VALUES(k, 0, 0);
   CHECK(mlx_random_bernoulli(&r, SCALAR(0.5), L(6), k, s), 0, 1, 0, 0, 0, 1);
   CHECK_BOTH(mlx_random_split(&r, &r2, k, s), 4146024105, 967050713, 2718843009, 1272950319);
-  CHECK(mlx_random_split_num(&r, k, 3, s), 2467461003, 428148500, 3186719485, 3840466878, 2562233961,
-        1946702221);
+  CHECK(mlx_random_split_num(&r, k, 3, s), 2467461003, 428148500, 3186719485, 3840466878,
+        2562233961, 1946702221);
   OK(mlx_random_bits(&r, L(3), 4, k, s));
   TRUE(mlx_array_dtype(r) == MLX_UINT32 && mlx_array_size(r) == 3);
   CHECK(mlx_random_categorical(&r, F(0.1, 0.2, 0.7), -1, k, s), 0);
@@ -103,8 +104,8 @@ static void random_numbers(void) {
   CHECK(mlx_random_categorical_shape(&r, F(0.1, 0.2, 0.7), -1, L(2), k, s), 0, 2);
   CHECK(mlx_random_gumbel(&r, L(3), MLX_FLOAT32, k, s), 3.34404, -0.145133, 0.782552);
   CHECK(mlx_random_laplace(&r, L(3), MLX_FLOAT32, 0, 1, k, s), -2.66849, 0.463046, -0.309328);
-  CHECK(mlx_random_multivariate_normal(&r, F(0, 1), M(1, 0, 0, 1), L(2), MLX_FLOAT32, k, s), 1.81609,
-        0.245115, 0.339889, 0.465165);
+  CHECK(mlx_random_multivariate_normal(&r, F(0, 1), M(1, 0, 0, 1), L(2), MLX_FLOAT32, k, s),
+        1.81609, 0.245115, 0.339889, 0.465165);
   CHECK(mlx_random_normal(&r, L(3), MLX_FLOAT32, 1, 2, k, s), 4.63217, 0.034754, 1.67978);
   CHECK(mlx_random_normal_broadcast(&r, L(3), MLX_FLOAT32, SCALAR(1), SCALAR(2), k, s), 4.63217,
         0.034754, 1.67978);
@@ -163,11 +164,13 @@ static void fourier(void) {
   CHECK(mlx_fft_fft2(&r, M(1, 2, 3, 4), L(2, 2), L(0, 1), n, s), 10, 0, -2, 0, -4, 0, 0, 0);
   CHECK(mlx_fft_ifft2(&r, M(1, 2, 3, 4), L(2, 2), L(0, 1), n, s), 2.5, 0, -0.5, 0, -1, 0, 0, 0);
   CHECK(mlx_fft_rfft2(&r, M(1, 2, 3, 4), L(2, 2), L(0, 1), n, s), 10, 0, -2, 0, -4, 0, 0, 0);
-  CHECK(mlx_fft_irfft2(&r, S(C(10, 0, -2, 0, -4, 0, 0, 0), 2, 2), L(2, 2), L(0, 1), n, s), 1, 2, 3, 4);
+  CHECK(mlx_fft_irfft2(&r, S(C(10, 0, -2, 0, -4, 0, 0, 0), 2, 2), L(2, 2), L(0, 1), n, s), 1, 2, 3,
+        4);
   CHECK(mlx_fft_fftn(&r, M(1, 2, 3, 4), L(2, 2), L(0, 1), n, s), 10, 0, -2, 0, -4, 0, 0, 0);
   CHECK(mlx_fft_ifftn(&r, M(1, 2, 3, 4), L(2, 2), L(0, 1), n, s), 2.5, 0, -0.5, 0, -1, 0, 0, 0);
   CHECK(mlx_fft_rfftn(&r, M(1, 2, 3, 4), L(2, 2), L(0, 1), n, s), 10, 0, -2, 0, -4, 0, 0, 0);
-  CHECK(mlx_fft_irfftn(&r, S(C(10, 0, -2, 0, -4, 0, 0, 0), 2, 2), L(2, 2), L(0, 1), n, s), 1, 2, 3, 4);
+  CHECK(mlx_fft_irfftn(&r, S(C(10, 0, -2, 0, -4, 0, 0, 0), 2, 2), L(2, 2), L(0, 1), n, s), 1, 2, 3,
+        4);
   CHECK(mlx_fft_fftfreq(&r, 4, 1, s), 0, 0.25, -0.5, -0.25);
   CHECK(mlx_fft_rfftfreq(&r, 4, 1, s), 0, 0.25, 0.5);
   CHECK(mlx_fft_fftshift(&r, F(1, 2, 3, 4), L(0), s), 3, 4, 1, 2);
@@ -184,10 +187,11 @@ static void fused(void) {
         -7.12037, 4.85901, 1.14031, 7.09859);
   CHECK(mlx_fast_rope_dynamic(&r, Q, 4, false, base, 1, Z(1), none, s), -1.68294, 0.96995, 1.0806,
         3.00985, -7.12037, 4.85901, 1.14031, 7.09859);
-  CHECK(mlx_fast_scaled_dot_product_attention(&r, Q, Q, Q, 0.5, "causal", none, none, s), 0, 1, 2, 3,
-        4, 5, 6, 7);
-  CHECK(mlx_fast_scaled_dot_product_attention(&r, Q, Q, Q, 0.5, "", S(F(0, 0, 0, 0), 2, 2), none, s),
-        3.99998, 4.99998, 5.99998, 6.99998, 4, 5, 6, 7);
+  CHECK(mlx_fast_scaled_dot_product_attention(&r, Q, Q, Q, 0.5, "causal", none, none, s), 0, 1, 2,
+        3, 4, 5, 6, 7);
+  CHECK(
+      mlx_fast_scaled_dot_product_attention(&r, Q, Q, Q, 0.5, "", S(F(0, 0, 0, 0), 2, 2), none, s),
+      3.99998, 4.99998, 5.99998, 6.99998, 4, 5, 6, 7);
   CHECK(mlx_fast_cross_entropy(&r, N(1, 2, 3), Z(2), s), 0.407606);
   OK(mlx_fast_gated_delta_update(&v, ONES(1, 1, 1, 2), ONES(1, 1, 1, 2), ONES(1, 1, 1, 2),
                                  ONES(1, 1, 1), ONES(1, 1, 1), none, none, s));

@@ -14,11 +14,11 @@ static void values(void) {
   mlx_array a = mlx_array_new();
   TRUE(a.ctx == NULL);
   OK(mlx_array_free(a));
-#define MADE(call, ...)            \
-  do {                             \
-    mlx_array made = call;         \
-    VALUES(made, __VA_ARGS__);     \
-    mlx_array_free(made);          \
+#define MADE(call, ...)        \
+  do {                         \
+    mlx_array made = call;     \
+    VALUES(made, __VA_ARGS__); \
+    mlx_array_free(made);      \
   } while (0)
   MADE(mlx_array_new_bool(true), 1);
   MADE(mlx_array_new_int(-3), -3);
@@ -32,13 +32,14 @@ static void values(void) {
   MADE(mlx_array_new_data(data, shape, 2, MLX_FLOAT32), 1, 2, 3, 4);
   float managed[] = {5, 6, 7, 8};
   MADE(mlx_array_new_data_managed(managed, shape, 2, MLX_FLOAT32, destroy), 5, 6, 7, 8);
-  MADE(mlx_array_new_data_managed_payload(managed, shape, 2, MLX_FLOAT32, NULL, destroy), 5, 6, 7, 8);
+  MADE(mlx_array_new_data_managed_payload(managed, shape, 2, MLX_FLOAT32, NULL, destroy), 5, 6, 7,
+       8);
   TRUE(destroyed == 2);
 
-#define SET(call, ...)         \
-  do {                         \
-    OK(call);                  \
-    VALUES(a, __VA_ARGS__);    \
+#define SET(call, ...)      \
+  do {                      \
+    OK(call);               \
+    VALUES(a, __VA_ARGS__); \
   } while (0)
   SET(mlx_array_set_bool(&a, true), 1);
   SET(mlx_array_set_int(&a, 4), 4);
@@ -83,15 +84,15 @@ static void values(void) {
 }
 
 static void typed_access(void) {
-#define TYPED(suffix, type, dtype, wanted)                                \
-  do {                                                                    \
-    type value;                                                           \
-    mlx_array a = cast(SCALAR(wanted), dtype);                            \
-    OK(mlx_array_eval(a));                                                \
-    OK(mlx_array_item_##suffix(&value, a));                               \
-    TRUE(value == (type)wanted);                                          \
-    TRUE(mlx_array_data_##suffix(a)[0] == (type)wanted);                  \
-    end_row();                                                            \
+#define TYPED(suffix, type, dtype, wanted)               \
+  do {                                                   \
+    type value;                                          \
+    mlx_array a = cast(SCALAR(wanted), dtype);           \
+    OK(mlx_array_eval(a));                               \
+    OK(mlx_array_item_##suffix(&value, a));              \
+    TRUE(value == (type)wanted);                         \
+    TRUE(mlx_array_data_##suffix(a)[0] == (type)wanted); \
+    end_row();                                           \
   } while (0)
   TYPED(bool, bool, MLX_BOOL, 1);
   TYPED(uint8, uint8_t, MLX_UINT8, 200);
@@ -105,16 +106,16 @@ static void typed_access(void) {
   TYPED(float32, float, MLX_FLOAT32, 1.5);
   TYPED(float64, double, MLX_FLOAT64, 1.5);
   TYPED(complex64, mlx_complex64_t, MLX_COMPLEX64, 1.5);
-#define HALF(suffix, type, dtype, bits)                                          \
-  do {                                                                           \
-    type value;                                                                  \
-    const uint16_t wanted = bits;                                                \
-    mlx_array a = cast(SCALAR(1.5), dtype);                                      \
-    OK(mlx_array_eval(a));                                                       \
-    OK(mlx_array_item_##suffix(&value, a));                                      \
-    TRUE(memcmp(&value, &wanted, 2) == 0);                                       \
-    TRUE(memcmp(mlx_array_data_##suffix(a), &wanted, 2) == 0);                   \
-    end_row();                                                                   \
+#define HALF(suffix, type, dtype, bits)                        \
+  do {                                                         \
+    type value;                                                \
+    const uint16_t wanted = bits;                              \
+    mlx_array a = cast(SCALAR(1.5), dtype);                    \
+    OK(mlx_array_eval(a));                                     \
+    OK(mlx_array_item_##suffix(&value, a));                    \
+    TRUE(memcmp(&value, &wanted, 2) == 0);                     \
+    TRUE(memcmp(mlx_array_data_##suffix(a), &wanted, 2) == 0); \
+    end_row();                                                 \
   } while (0)
   HALF(float16, float16_t, MLX_FLOAT16, 0x3e00);
   HALF(bfloat16, bfloat16_t, MLX_BFLOAT16, 0x3fc0);
@@ -320,8 +321,8 @@ static void memory(void) {
   size_t before = 0, now = 0, limit = 0;
   OK(mlx_clear_cache());
   OK(mlx_get_active_memory(&before));
-  OK(mlx_ones(&r, L(1000), MLX_FLOAT32, s));
-  OK(mlx_array_eval(r));
+  static const float zeros[1000];
+  OK(mlx_array_set_data(&r, zeros, (int[]){1000}, 1, MLX_FLOAT32));
   OK(mlx_get_active_memory(&now));
   TRUE(now >= before + 4000);
   OK(mlx_get_peak_memory(&now));
@@ -366,7 +367,8 @@ static void count_messages(const char* text, void* data) {
 }
 
 static void errors(void) {
-  ERROR(mlx_add(&r, F(1, 2), F(1, 2, 3), s), "mlx_add: [broadcast");
+  ERROR(mlx_add(&r, F(1, 2), F(1, 2, 3), s),
+        "mlx_add: [add] Shapes (2) and (3) cannot be broadcast");
   ERROR(mlx_add(&r, none, F(1), s), "an argument is an empty mlx_array");
   ERROR(mlx_add(NULL, F(1), F(1), s), "is null");
   ERROR(mlx_astype(&r, F(1), (mlx_dtype)99, s), "99 is no mlx_dtype");
