@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
 
-mapfile -t sources < <(find csrc tests examples -name '*.cpp' -o -name '*.h')
+mapfile -t sources < <(find csrc include tests examples -name '*.c' -o -name '*.cpp' -o -name '*.h')
 if [ "${1:-}" = --check ]; then
   status=0
   "$bin/clang-format" --dry-run --Werror "${sources[@]}" || status=1

@@ -1,12 +1,11 @@
 // Device and DeviceType, the default device and what devices say about themselves.
 #include "bind/devices.h"
 
-#include <sys/utsname.h>
-
 #include "base/error.h"
 #include "bind/enums.h"
 #include "bind/placement.h"
 #include "cl/device.h"
+#include "graph/facts.h"
 
 namespace mlx {
 namespace {
@@ -60,16 +59,9 @@ bool equals(const PyDevice& a, const py::object& other) {
 
 py::dict facts(DeviceType type) {
   py::dict info;
-  if (!Device::exists(type)) return info;
-  const Capabilities& facts = Device::get(type).facts();
-  utsname machine{};
-  uname(&machine);
-  info["device_name"] = facts.name;
-  info["architecture"] = type == DeviceType::cpu ? std::string(machine.machine) : facts.vendor;
-  info["memory_size"] = facts.memory;
-  info["max_buffer_length"] = facts.max_allocation;
-  info["max_recommended_working_set_size"] = facts.memory / 10 * 9;
-  info["resource_limit"] = size_t{1} << 20;
+  for (const auto& [name, value] : device_facts(type))
+    info[py::str(name)] =
+        std::visit([](const auto& v) -> py::object { return py::cast(v); }, value);
   return info;
 }
 

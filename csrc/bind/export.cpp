@@ -11,9 +11,7 @@
 #include "bind/results.h"
 #include "bind/transforms.h"
 #include "bind/trees.h"
-#include "graph/deferred.h"
-#include "graph/mlx_names.h"
-#include "graph/order.h"
+#include "transforms/dot.h"
 #include "transforms/shown.h"
 
 namespace mlx {
@@ -61,52 +59,34 @@ struct CallInputs {
   }
 };
 
-Exported record_call(const py::object& fun, const CallInputs& call, bool shapeless) {
-  Exported exported;
-  exported.positional = int(call.positional);
-  exported.keywords = call.keywords;
-  Arrays placeholders;
-  for (const array& input : call.arrays) {
-    exported.shapes.push_back(input.shape());
-    exported.dtypes.push_back(input.dtype());
-    placeholders.push_back(array::placeholder(input.shape(), input.dtype()));
-  }
-  Arrays outputs;
-  {
-    const Tracing tracing(Tracing::record);
-    const AnyShape any_shape(shapeless);
-    py::tuple args(call.positional);
+/// `fun` as a function of the arrays of a call.
+Function function_of(const py::object& fun, const CallInputs& call) {
+  return [fun, positional = call.positional, keywords = call.keywords](const Arrays& inputs) {
+    py::tuple args(positional);
     py::dict kwargs;
-    for (size_t i = 0; i < placeholders.size(); ++i) {
-      if (i < call.positional)
-        args[i] = array_object(placeholders[i]);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (i < positional)
+        args[i] = array_object(inputs[i]);
       else
-        kwargs[py::str(call.keywords[i - call.positional])] = array_object(placeholders[i]);
+        kwargs[py::str(keywords[i - positional])] = array_object(inputs[i]);
     }
     const py::object result = fun(*args, **kwargs);
     constexpr const char* wrong =
         "Outputs can be either a single array, a tuple, or a list of arrays.";
-    if (is_array(result.ptr()))
-      outputs.push_back(array_of(result.ptr()));
-    else if (!PyTuple_Check(result.ptr()) && !PyList_Check(result.ptr()))
-      fail("export_function", wrong);
-    else
-      for (const py::handle item : result) {
-        if (!is_array(item.ptr())) fail("export_function", wrong);
-        outputs.push_back(array_of(item.ptr()));
-      }
-  }
-  exported.plan = record(placeholders, outputs, false);
-  merge_equal_steps(exported.plan);
-  return exported;
+    if (is_array(result.ptr())) return Arrays{array_of(result.ptr())};
+    if (!PyTuple_Check(result.ptr()) && !PyList_Check(result.ptr())) fail("export_function", wrong);
+    Arrays outputs;
+    for (const py::handle item : result) {
+      if (!is_array(item.ptr())) fail("export_function", wrong);
+      outputs.push_back(array_of(item.ptr()));
+    }
+    return outputs;
+  };
 }
 
-/// A, B, … Z, AA, AB, …
-std::string letters(size_t number) {
-  std::string name;
-  for (++number; number > 0; number = (number - 1) / 26)
-    name.insert(name.begin(), char('A' + (number - 1) % 26));
-  return name;
+Exported record_call(const py::object& fun, const CallInputs& call, bool shapeless) {
+  return record_exported(function_of(fun, call), call.arrays, call.positional, call.keywords,
+                         shapeless);
 }
 
 py::object state_object(const StateItem& item) {
@@ -177,13 +157,8 @@ class FunctionExporter {
     if (closed_)
       fail<std::runtime_error>("export_function", "Attempting to write after exporting is closed.");
     const CallInputs inputs("export_function", args, kwargs);
-    for (const Exported& known : file_.functions)
-      if (known.accepts(inputs.arrays, inputs.positional, inputs.keywords, file_.shapeless))
-        fail<std::runtime_error>(
-            "export_function",
-            "Attempting to export a function twice with the same signature is not allowed.");
-    file_.functions.push_back(record_call(fun_, inputs, file_.shapeless));
-    save_exported(path_, file_);
+    add_exported(path_, file_, function_of(fun_, inputs), inputs.arrays, inputs.positional,
+                 inputs.keywords);
   }
   void close() { closed_ = true; }
 
@@ -199,66 +174,15 @@ class ImportedFunction {
   explicit ImportedFunction(ExportedFile file) : file_(std::move(file)) {}
   py::tuple operator()(const py::args& args, const py::kwargs& kwargs) const {
     const CallInputs call("import_function::call", args, kwargs);
-    std::string known;
-    for (size_t i = 0; i < file_.functions.size(); ++i) {
-      const Exported& f = file_.functions[i];
-      if (f.accepts(call.arrays, call.positional, call.keywords, file_.shapeless))
-        return run(f.plan, call.arrays);
-      known += "\n " + std::to_string(i + 1) + ". " + f.description();
-    }
-    fail("import_function::call",
-         "No imported function found which matches the given positional and keyword arguments. "
-         "Possible functions include:",
-         known);
-  }
-
- private:
-  py::tuple run(Plan plan, const Arrays& inputs) const {
-    const Stream stream = to_stream({});
-    for (Plan::Step& step : plan.steps) step.stream = stream;
-    const Arrays outputs = plan.replay(inputs, file_.shapeless);
+    const Arrays outputs = call_exported(file_, call.arrays, call.positional, call.keywords);
     py::tuple result(outputs.size());
     for (size_t i = 0; i < outputs.size(); ++i) result[i] = array_object(outputs[i]);
     return result;
   }
+
+ private:
   ExportedFile file_;
 };
-
-/// The graph of some arrays as text for Graphviz: boxes are operations, `names` label the arrays
-/// known by name.
-std::string dot_of(const Arrays& outputs, std::map<const Node*, std::string> names) {
-  std::string text = "digraph {\n";
-  size_t made = 0;
-  const auto name = [&](const Node& node) {
-    auto& found = names[&node];
-    if (found.empty()) found = letters(made++);
-    return '"' + found + '"';
-  };
-  std::vector<Node*> order;
-  {
-    const auto lock = submission_lock();
-    order = topological_order(outputs, [](const Node&) { return true; });
-  }
-  std::map<const void*, bool> drawn;
-  for (const Node* node : order) {
-    const bool is_output = std::any_of(outputs.begin(), outputs.end(),
-                                       [&](const array& x) { return &x.node() == node; });
-    if (!node->primitive) {
-      text += "{ rank=source; " + name(*node) + "; }\n";
-      continue;
-    }
-    const void* const box = node->siblings ? static_cast<const void*>(node->siblings.get()) : node;
-    const std::string id = std::to_string(reinterpret_cast<uintptr_t>(box));
-    if (!drawn[box]) {
-      drawn[box] = true;
-      text += "{ " + id + " [label =\"" + mlx_name(*node->primitive) + "\", shape=rectangle]; }\n";
-      for (const array& input : node->inputs) text += name(input.node()) + " -> " + id + '\n';
-    }
-    text += (is_output ? "{ rank=sink; " : "{ ") + name(*node) + "; }\n" + id + " -> " +
-            name(*node) + '\n';
-  }
-  return text + "}\n";
-}
 
 void export_to_dot(const py::object& file, const py::args& args, const py::kwargs& kwargs) {
   Arrays outputs;

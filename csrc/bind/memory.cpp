@@ -2,10 +2,10 @@
 #include <iostream>
 #include <set>
 
-#include "base/error.h"
 #include "bind/devices.h"
 #include "bind/trees.h"
 #include "cl/buffer.h"
+#include "graph/facts.h"
 
 namespace mlx {
 namespace {
@@ -35,22 +35,8 @@ size_t set_wired_limit(const py::object& limit) {
   return 0;
 }
 
-/// Bytes of the distinct buffers behind the arrays; a number without a buffer counts as its own
-/// bytes.
 size_t array_buffer_size(const py::args& trees) {
-  std::set<const void*> seen;
-  size_t bytes = 0;
-  for (const array& x : arrays_in(trees)) {
-    if (!x.is_evaluated())
-      fail("get_array_buffer_size",
-           "the arrays must be evaluated before their buffers have a size.");
-    const Node& node = x.node();
-    if (x.size() == 0 ||
-        !seen.insert(node.buffer ? static_cast<const void*>(node.buffer.get()) : &node).second)
-      continue;
-    bytes += node.buffer ? node.buffer->capacity() : size_t(x.nbytes());
-  }
-  return bytes;
+  return buffer_bytes(arrays_in(trees));
 }
 
 void bind_metal(py::module_& m) {

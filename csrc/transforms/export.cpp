@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "graph/deferred.h"
 #include "graph/registry.h"
 #include "ops/shape.h"
 
@@ -268,6 +269,58 @@ ExportedFile load_exported(const std::string& path) {
   for (size_t i = r.count(); i > 0; --i)
     file.functions.push_back(read_function(r, first ? nullptr : &constants));
   return file;
+}
+
+Exported record_exported(const Function& f, const Arrays& inputs, size_t positional,
+                         std::vector<std::string> keywords, bool shapeless) {
+  Exported exported;
+  exported.positional = int(positional);
+  exported.keywords = std::move(keywords);
+  Arrays placeholders, outputs;
+  for (const array& input : inputs) {
+    exported.shapes.push_back(input.shape());
+    exported.dtypes.push_back(input.dtype());
+    placeholders.push_back(array::placeholder(input.shape(), input.dtype()));
+  }
+  {
+    const Tracing tracing(Tracing::record);
+    const AnyShape any_shape(shapeless);
+    outputs = f(placeholders);
+  }
+  exported.plan = record(placeholders, outputs, false);
+  merge_equal_steps(exported.plan);
+  return exported;
+}
+
+void add_exported(const std::string& path, ExportedFile& file, const Function& f,
+                  const Arrays& inputs, size_t positional, std::vector<std::string> keywords) {
+  for (const Exported& known : file.functions)
+    if (known.accepts(inputs, positional, keywords, file.shapeless))
+      fail<std::runtime_error>(
+          "export_function",
+          "Attempting to export a function twice with the same signature is not allowed.");
+  file.functions.push_back(
+      record_exported(f, inputs, positional, std::move(keywords), file.shapeless));
+  save_exported(path, file);
+}
+
+Arrays call_exported(const ExportedFile& file, const Arrays& inputs, size_t positional,
+                     const std::vector<std::string>& keywords) {
+  std::string known;
+  for (size_t i = 0; i < file.functions.size(); ++i) {
+    const Exported& f = file.functions[i];
+    if (f.accepts(inputs, positional, keywords, file.shapeless)) {
+      Plan plan = f.plan;
+      const Stream stream = to_stream({});
+      for (Plan::Step& step : plan.steps) step.stream = stream;
+      return plan.replay(inputs, file.shapeless);
+    }
+    known += "\n " + std::to_string(i + 1) + ". " + f.description();
+  }
+  fail("import_function::call",
+       "No imported function found which matches the given positional and keyword arguments. "
+       "Possible functions include:",
+       known);
 }
 
 }  // namespace mlx

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/plan.h"
+#include "transforms/autodiff.h"
 
 namespace mlx {
 
@@ -27,6 +28,18 @@ struct ExportedFile {
   bool shapeless = false;
   std::vector<Exported> functions;
 };
+
+/// Runs `f` once on placeholders like `inputs`: the positional ones, then those named `keywords`.
+Exported record_exported(const Function& f, const Arrays& inputs, size_t positional,
+                         std::vector<std::string> keywords, bool shapeless);
+/// Adds a recording and writes the file. Throws std::runtime_error when it has one for inputs like
+/// these.
+void add_exported(const std::string& path, ExportedFile& file, const Function& f,
+                  const Arrays& inputs, size_t positional, std::vector<std::string> keywords);
+/// The outputs of the recording that accepts these inputs, on the default stream. Throws
+/// std::invalid_argument, which lists the recordings, when there is none.
+Arrays call_exported(const ExportedFile& file, const Arrays& inputs, size_t positional,
+                     const std::vector<std::string>& keywords);
 
 /// Writes the file at once. Throws std::runtime_error when it cannot, std::invalid_argument for a
 /// primitive that cannot be saved (a custom function).

@@ -27,11 +27,9 @@ array place(const Batched& output, int wanted, const Batched& input) {
 
 }  // namespace
 
-Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_axes,
-            const std::function<std::vector<int>(const Arrays&)>& out_axes) {
-  Arrays placeholders, sources;
+Traced trace_for_vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_axes) {
+  Arrays placeholders;
   int32_t batch = -1;
-  std::optional<Batched> input;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (in_axes[i] < 0) {
       placeholders.push_back(inputs[i]);
@@ -41,19 +39,27 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
     if (batch >= 0 && extent != batch)
       fail("vmap", "the mapped axes have different sizes, ", batch, " and ", extent, ".");
     batch = extent;
-    input = Batched{inputs[i], in_axes[i]};
     Shape shape = inputs[i].shape();
     shape.erase(shape.begin() + in_axes[i]);
     placeholders.push_back(array::placeholder(std::move(shape), inputs[i].dtype()));
-    sources.push_back(placeholders.back());
   }
   if (batch < 0) fail("vmap", "at least one input must be mapped.");
+  const Tracing tracing(Tracing::record);
+  Arrays outputs = f(placeholders);
+  return {std::move(placeholders), std::move(outputs)};
+}
 
-  Arrays outputs;
-  {
-    const Tracing tracing(Tracing::record);
-    outputs = f(placeholders);
-  }
+Arrays replay_batched(const Arrays& inputs, const Traced& traced, const std::vector<int>& in_axes,
+                      const std::vector<int>& out_axes) {
+  const auto& [placeholders, outputs] = traced;
+  Arrays sources;
+  std::optional<Batched> input;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (in_axes[i] >= 0) {
+      sources.push_back(placeholders[i]);
+      input = Batched{inputs[i], in_axes[i]};
+    }
+  if (!input) fail("vmap", "at least one input must be mapped.");
   const Tape tape(outputs, sources, false);
   std::unordered_map<const Node*, Batched> batched;
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -73,16 +79,21 @@ Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_
       batched.insert_or_assign(&results[i].node(), Batched{values[i], value_axes[i]});
   }
 
-  const std::vector<int> wanted = out_axes(outputs);
   Arrays result;
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto at = batched.find(&outputs[i].node());
     const Batched output = at == batched.end() ? Batched{outputs[i], -1} : at->second;
-    if (wanted[i] < 0 && output.axis >= 0)
+    if (out_axes[i] < 0 && output.axis >= 0)
       fail("vmap", "an output is batched, but out_axes says None for it.");
-    result.push_back(place(output, wanted[i], *input));
+    result.push_back(place(output, out_axes[i], *input));
   }
   return result;
+}
+
+Arrays vmap(const Function& f, const Arrays& inputs, const std::vector<int>& in_axes,
+            const std::function<std::vector<int>(const Arrays&)>& out_axes) {
+  const Traced traced = trace_for_vmap(f, inputs, in_axes);
+  return replay_batched(inputs, traced, in_axes, out_axes(traced.outputs));
 }
 
 }  // namespace mlx

@@ -11,10 +11,10 @@ from elementwise_rows import ALIASES, ROWS, TABLE_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
-FLOORS = ["base", "comm", "cl", "graph", "ops", "transforms", "bind"]
+FLOORS = ["base", "comm", "cl", "graph", "ops", "transforms", "api", "c", "bind"]
 SOURCES = [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".def")]
 OURS = [
-    p for folder in ("csrc", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")
+    p for folder in ("csrc", "include", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")
     for p in sorted((ROOT / folder).rglob("*"))
     if p.suffix in (".h", ".cpp", ".def", ".cl", ".clh", ".py", ".pyi", ".sh", ".cmake") and "__pycache__" not in p.parts
 ]  # fmt: skip

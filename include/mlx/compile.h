@@ -1,0 +1,25 @@
+// Recording functions once and replaying them, simplified and fused.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "mlx/array.h"
+
+namespace mlx::core {
+
+enum class CompileMode { disabled, no_simplify, no_fuse, enabled };
+
+/// `fun`, recorded at the first call for inputs of each kind; with `shapeless`, shapes do not
+/// count.
+std::function<std::vector<array>(const std::vector<array>&)> compile(
+    std::function<std::vector<array>(const std::vector<array>&)> fun, bool shapeless = false);
+std::function<std::vector<array>(const std::vector<array>&)> compile(
+    std::vector<array> (*fun)(const std::vector<array>&), bool shapeless = false);
+void disable_compile();
+void enable_compile();
+/// Modes between disabled and enabled record and replay like enabled: simplifying and fusing never
+/// change results.
+void set_compile_mode(CompileMode mode);
+
+}  // namespace mlx::core
