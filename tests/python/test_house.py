@@ -11,7 +11,7 @@ from elementwise_rows import ALIASES, ROWS, TABLE_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
-FLOORS = ["base", "comm", "cl", "graph", "ops", "transforms", "api", "c", "bind"]
+FLOORS = ["base", "comm", "metal", "cl", "graph", "ops", "transforms", "api", "c", "bind"]
 SOURCES = [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".def")]
 OURS = [
     p for folder in ("csrc", "include", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")
