@@ -44,12 +44,15 @@ Header header_of(const Message& message, uint64_t call) {
   return header;
 }
 
-std::string described(const Header& header) {
+std::string described_array(const Header& header) {
   Shape shape;
   for (int i = 0; i < std::min<int>(header.rank, dimensions_told); ++i)
     shape.push_back(header.shape[i]);
-  return std::string(to_string(header.action)) + " of " + Dtype(header.dtype).name() + ' ' +
-         to_string(shape);
+  return std::string(Dtype(header.dtype).name()) + ' ' + to_string(shape);
+}
+
+std::string described(const Header& header) {
+  return std::string(to_string(header.action)) + " of " + described_array(header);
 }
 
 void check_agreement(const char* op, int peer, const Header& theirs, const Header& ours) {
@@ -365,8 +368,8 @@ void Communicator::receive(const Message& message, void* data, int from) {
     Header theirs;
     post("recv", Channel::direct, {}, {{from, &theirs, sizeof theirs}})->wait();
     if (std::memcmp(&theirs, &ours, sizeof ours) != 0)
-      fail<std::runtime_error>("recv", "rank ", from, " sends ", described(theirs),
-                               ", where this process receives ", described(ours), ".");
+      fail<std::runtime_error>("recv", "rank ", from, " sends ", described_array(theirs),
+                               ", where this process receives ", described_array(ours), ".");
     const size_t bytes = size_of(message.shape) * message.dtype.size();
     post("recv", Channel::direct, {}, {{from, data, bytes}})->wait();
   });

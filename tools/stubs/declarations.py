@@ -38,6 +38,7 @@ TYPES = {
     "Condition": "Operand",
     "Axes": ("int | Sequence[int]", "list[int]"),
     "ArrayTuple": "tuple[array, ...]",
+    "Group": "Group",
 }
 
 

@@ -6,10 +6,8 @@ With the ring every process finds its number in ``MLX_RANK`` and the addresses o
 
 import argparse
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Dict, List, NoReturn, Optional
 
 import mlx.core as mx
 from mlx._distributed_utils.common import Host, Hostfile, log, log_warning, natural_number, positive_number
-from mlx._distributed_utils.mpi import mpirun_command
+from mlx._distributed_utils.mpi import mpirun_command, run_mpirun
 from mlx._distributed_utils.processes import Process, is_here, run_all
 
 
@@ -70,7 +68,7 @@ def launch_mpi(
     except RuntimeError as error:
         _fail(parser, RuntimeError, str(error))
     log(args.verbose, "Running", " ".join(whole))
-    status = subprocess.run(whole, cwd=args.cwd, env={**os.environ, **variables}).returncode
+    status = run_mpirun(whole, args.cwd, variables)
     if status:
         _report(parser, f"mpirun ended with status {status}.", status)
 

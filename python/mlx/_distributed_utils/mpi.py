@@ -2,15 +2,19 @@
 
 import argparse
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import IO, Dict, List, Optional, Tuple
 
 from mlx._distributed_utils.common import Host
-from mlx._distributed_utils.processes import is_here
+from mlx._distributed_utils.processes import copy_lines, is_here
+
+_TAG = re.compile(rb"^\[\d+,(\d+)\]<std(?:out|err)>:", re.MULTILINE)  # what --tag-output writes
 
 
 def find_mpirun(wanted: Optional[str] = None) -> Tuple[str, bool]:
@@ -77,6 +81,34 @@ def mpirun_command(
     if args.cwd:
         words += ["-wdir", args.cwd]
     return [*words, *extra, *command], own
+
+
+def run_mpirun(command: List[str], cwd: Optional[str], variables: Dict[str, str]) -> int:
+    """Run mpirun and return its status; the ranks in its output are written as those of the ring."""
+    process = subprocess.Popen(
+        command, cwd=cwd, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+    def copy(source: IO[bytes], to: IO[bytes]) -> None:
+        def write(data: bytes) -> None:
+            to.write(_TAG.sub(rb"[\1] ", data))
+            to.flush()
+
+        copy_lines(source, write)
+
+    pairs = [(process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer)]
+    threads = [threading.Thread(target=copy, args=pair, daemon=True) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    try:
+        status = process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    for thread in threads:
+        thread.join(timeout=1)
+    return status
 
 
 def _with_counts(hosts: List[Host]) -> List[str]:

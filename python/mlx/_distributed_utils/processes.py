@@ -1,17 +1,19 @@
 """The processes of a run, here or on other hosts: their output with the rank before each line, and their end."""
 
 import os
+import select
 import shlex
 import subprocess
 import sys
 import threading
 import time
-from typing import IO, Dict, List, Optional
+from typing import IO, Callable, Dict, List, Optional
 
 from mlx._distributed_utils.common import Host, log
 
 HERE = ("127.0.0.1", "localhost", "::1")
 _GRACE = 5.0  # seconds between asking a process to end and ending it
+_PAUSE = 0.1  # seconds after which the beginning of a line is shown
 _OWN_WORDS = 3.0  # seconds in which the others may say themselves that one has failed
 
 
@@ -24,6 +26,23 @@ def ssh(host: str, script: str, **options) -> subprocess.Popen:
     """Start a shell script on another machine; nothing is asked of a terminal."""
     command = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", host, "sh -c " + shlex.quote(script)]
     return subprocess.Popen(command, **options)
+
+
+def copy_lines(source: IO[bytes], write: Callable[[bytes], None]) -> None:
+    """Hand on what comes, whole lines together; what is not continued in a while goes without its end."""
+    unfinished = b""
+    while True:
+        if unfinished and not select.select([source], [], [], _PAUSE)[0]:
+            write(unfinished)
+            unfinished = b""
+        data = os.read(source.fileno(), 65536)
+        lines, newline, unfinished = (unfinished + data).rpartition(b"\n")
+        if newline:
+            write(lines + newline)
+        if not data:
+            if unfinished:
+                write(unfinished)
+            return
 
 
 class Printer:
@@ -78,8 +97,7 @@ class Process:
         return threads
 
     def _copy(self, printer: Printer, source: IO[bytes], to: IO[bytes]) -> None:
-        while data := os.read(source.fileno(), 65536):
-            printer.write(self.host.rank, data, to)
+        copy_lines(source, lambda data: printer.write(self.host.rank, data, to))
 
     def feed(self, data: bytes) -> None:
         """Pass on standard input; nothing ends it."""

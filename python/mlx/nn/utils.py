@@ -84,16 +84,21 @@ def average_gradients(
     if len(named) == 0:
         return gradients
     names, arrays = zip(*named)
-    averaged = list(arrays)
-    for bucket in _buckets(arrays, all_reduce_size):
-        if len(bucket) == 1:
-            averaged[bucket[0]] = average(arrays[bucket[0]])
+    averaged, previous = list(arrays), None
+    # The backward pass reaches the last layers first: their bucket travels while it goes on.
+    for bucket in reversed(_buckets(arrays, all_reduce_size)):
+        alone = len(bucket) == 1
+        joined = arrays[bucket[0]] if alone else mx.concatenate([arrays[i].reshape(-1) for i in bucket])
+        if previous is not None:
+            joined = mx.depends([previous, joined], [])[1]  # what comes first in the list is submitted first
+        previous = joined = average(joined)
+        if alone:
+            averaged[bucket[0]] = joined
             continue
         ends, end = [], 0
         for i in bucket:
             end += arrays[i].size
             ends.append(end)
-        joined = average(mx.concatenate([arrays[i].reshape(-1) for i in bucket]))
         for i, part in zip(bucket, mx.split(joined, ends[:-1])):
             averaged[i] = part.reshape(arrays[i].shape)
     return tree_unflatten(list(zip(names, averaged)))
