@@ -56,8 +56,8 @@ std::ostream& operator<<(std::ostream& os, array a);
 std::ostream& operator<<(std::ostream& os, const Shape& shape);
 std::ostream& operator<<(std::ostream& os, const Strides& strides);
 template <typename T>
-requires(std::is_arithmetic_v<T>) std::ostream& operator<<(std::ostream& os,
-                                                           const std::vector<T>& values) {
+  requires(std::is_arithmetic_v<T>)
+std::ostream& operator<<(std::ostream& os, const std::vector<T>& values) {
   os << '(';
   for (size_t i = 0; i < values.size(); ++i) os << (i ? "," : "") << values[i];
   return os << ')';
