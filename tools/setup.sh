@@ -11,7 +11,7 @@ DEBIAN_PACKAGES=(
   ocl-icd-opencl-dev opencl-headers pocl-opencl-icd libclblast-dev
   libdnnl-dev libopenblas-dev liblapacke-dev nlohmann-json3-dev zlib1g-dev libgtest-dev
   libgloo-dev openmpi-bin mpich
-  python3 python3-dev python3-venv
+  python3 python3-dev python3-venv valgrind
 )
 PYTHON_PACKAGES=(
   numpy pytest pytest-xdist mypy scikit-build-core pybind11 ninja scikit-learn matplotlib tqdm
@@ -108,7 +108,7 @@ make_venv() {
 # Everything that the wheel is made of; where none of it is newer than the last build there is nothing to do.
 wheel_is_current() {
   local stamp="$VENV/.wheel-installed"
-  [ -f "$stamp" ] && [ -z "$(find CMakeLists.txt cmake pyproject.toml csrc kernels python README.md LICENSE \
+  [ -f "$stamp" ] && [ -z "$(find CMakeLists.txt cmake pyproject.toml csrc include kernels python tools/c README.md LICENSE \
     -newer "$stamp" -not -name '*.pyc' -not -name __pycache__ -print -quit)" ]
 }
 

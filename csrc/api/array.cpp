@@ -84,11 +84,13 @@ ShapeElem array::shape(int dim) const {
 }
 
 const Strides& array::strides() const {
+  if (!node_->evaluated) mlx::eval({in(*this)});
+  if (node_->strides.size() != node_->shape.size()) node_->strides = row_major(node_->shape);
   return node_->strides;
 }
 
 StrideElem array::strides(int dim) const {
-  return node_->strides[size_t(normalize_axis(dim, int(ndim()), "strides"))];
+  return strides()[size_t(normalize_axis(dim, int(ndim()), "strides"))];
 }
 
 Dtype array::dtype() const {

@@ -102,15 +102,6 @@ std::ostream& operator<<(std::ostream& os, const Dtype::Kind& k) {
 std::ostream& operator<<(std::ostream& os, array a) {
   return os << mlx::format_array(in(a));
 }
-std::ostream& operator<<(std::ostream& os, const Shape& shape) {
-  return os << mlx::to_string(shape);
-}
-std::ostream& operator<<(std::ostream& os, const Strides& strides) {
-  os << '(';
-  for (size_t i = 0; i < strides.size(); ++i) os << (i ? "," : "") << strides[i];
-  return os << ')';
-}
-
 namespace {
 
 template <typename T>
@@ -151,3 +142,16 @@ finfo::finfo(Dtype dtype)
 }
 
 }  // namespace mlx::core
+
+namespace mlx {
+
+std::ostream& operator<<(std::ostream& os, const core::Shape& shape) {
+  return os << to_string(shape);
+}
+std::ostream& operator<<(std::ostream& os, const core::Strides& strides) {
+  os << '(';
+  for (size_t i = 0; i < strides.size(); ++i) os << (i ? "," : "") << strides[i];
+  return os << ')';
+}
+
+}  // namespace mlx

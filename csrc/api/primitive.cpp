@@ -40,6 +40,19 @@ std::vector<Shape> Primitive::output_shapes(const std::vector<array>&) {
 
 namespace {
 
+/// The queue of the evaluation that runs on this thread, for kernels that it runs.
+thread_local Queue* evaluating = nullptr;
+
+class Evaluating {
+ public:
+  explicit Evaluating(Queue& queue) : before_(std::exchange(evaluating, &queue)) {}
+  Evaluating(const Evaluating&) = delete;
+  ~Evaluating() { evaluating = before_; }
+
+ private:
+  Queue* before_;
+};
+
 /// Holds a public primitive where the graph wants one of its own.
 class Foreign final : public mlx::Primitive {
  public:
@@ -58,6 +71,7 @@ class Foreign final : public mlx::Primitive {
       x.node().evaluated = true;  // so that the primitive may write its memory
     }
     std::vector<array> results = out(outputs);
+    const Evaluating here(queue);
     primitive_->eval(dense, results);
   }
   std::vector<Shape> output_shapes(const mlx::Arrays& inputs) const override {
@@ -122,7 +136,7 @@ Kernel::Arguments& Kernel::Arguments::value(float v) {
 }
 
 void Kernel::run(const Stream& stream, size_t items, const Arguments& arguments) const {
-  Queue& queue = queue_of(core::in(stream));
+  Queue& queue = evaluating ? *evaluating : queue_of(core::in(stream));
   Launch launch(queue, queue.device().kernels().generated(source_, name_.c_str()));
   launch.over(items);
   mlx::Arrays held;  // until the launch

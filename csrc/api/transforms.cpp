@@ -112,10 +112,8 @@ std::function<array(const array&, const array&)> vmap(
   const ArraysFn of_two = [fun](const std::vector<array>& xs) {
     return std::vector<array>{fun(xs[0], xs[1])};
   };
-  return
-      [mapped = vmap(of_two, {in_axis_a, in_axis_b}, {out_axis})](const array& a, const array& b) {
-        return mapped({a, b})[0];
-      };
+  return [mapped = vmap(of_two, {in_axis_a, in_axis_b}, {out_axis})](
+             const array& a, const array& b) { return mapped({a, b})[0]; };
 }
 
 ArraysFn custom_function(

@@ -8,6 +8,7 @@
 #include "bind/dtypes.h"
 #include "bind/elementwise.h"
 #include "bind/evaluation.h"
+#include "bind/extension.h"
 #include "bind/indexing.h"
 #include "bind/io.h"
 #include "bind/ops.h"
@@ -51,6 +52,7 @@ PYBIND11_MODULE(core, m) {
   bind_transforms(m);
   bind_distributed(m);
   bind_constants(m);
+  bind_extension(m);
   bind_runtime_info(m);
   bind_aliases(m);
   py::module_::import("mlx._reprlib");

@@ -32,14 +32,15 @@ class MLX_API array {
  public:
   /// A 0-d array.
   template <typename T>
-  requires(std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> ||
-           std::is_same_v<T, bfloat16_t>) explicit array(T val, Dtype dtype = TypeToDtype<T>())
+    requires(std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> ||
+             std::is_same_v<T, bfloat16_t>)
+  explicit array(T val, Dtype dtype = TypeToDtype<T>())
       : array(&val, Shape{}, dtype, TypeToDtype<T>()) {}
   explicit array(const std::complex<float>& val, Dtype dtype = complex64)
       : array(&val, Shape{}, dtype, complex64) {}
   /// A copy of `size(shape)` values from an iterator on.
   template <typename It>
-  requires requires { typename std::iterator_traits<It>::value_type; }
+    requires requires { typename std::iterator_traits<It>::value_type; }
   explicit array(It data, Shape shape,
                  Dtype dtype = TypeToDtype<typename std::iterator_traits<It>::value_type>())
       : array(0) {
@@ -89,7 +90,7 @@ class MLX_API array {
   const Shape& shape() const;
   /// Counts a negative axis from the end; throws std::out_of_range.
   ShapeElem shape(int dim) const;
-  const Strides& strides() const;  ///< of an evaluated array
+  const Strides& strides() const;  ///< evaluates
   StrideElem strides(int dim) const;
   Dtype dtype() const;
 

@@ -78,7 +78,8 @@ class MLX_API Kernel {
     };
     std::vector<Argument> list_;
   };
-  /// Enqueues `items` work-items on a stream. Call it from Primitive::eval.
+  /// Enqueues `items` work-items: from Primitive::eval in the order of the evaluation, elsewhere on
+  /// the stream.
   void run(const Stream& stream, size_t items, const Arguments& arguments) const;
 
  private:

@@ -21,12 +21,13 @@ void async_eval(std::vector<array> outputs);
 /// Computes the outputs and waits for them.
 void eval(std::vector<array> outputs);
 template <typename... Arrays>
-requires(std::is_same_v<std::remove_cvref_t<Arrays>, array>&&...) void eval(Arrays&&... outputs) {
+  requires(std::is_same_v<std::remove_cvref_t<Arrays>, array> && ...)
+void eval(Arrays&&... outputs) {
   eval(std::vector<array>{std::forward<Arrays>(outputs)...});
 }
 template <typename... Arrays>
-requires(std::is_same_v<std::remove_cvref_t<Arrays>, array>&&...) void async_eval(
-    Arrays&&... outputs) {
+  requires(std::is_same_v<std::remove_cvref_t<Arrays>, array> && ...)
+void async_eval(Arrays&&... outputs) {
   async_eval(std::vector<array>{std::forward<Arrays>(outputs)...});
 }
 

@@ -12,6 +12,14 @@
 
 #include "mlx/array.h"
 
+namespace mlx {
+
+// Shapes and strides belong to this namespace, where argument-dependent lookup finds these.
+std::ostream& operator<<(std::ostream& os, const core::Shape& shape);  ///< "(2,3)"
+std::ostream& operator<<(std::ostream& os, const core::Strides& strides);
+
+}  // namespace mlx
+
 namespace mlx::core {
 
 Stream to_stream(StreamOrDevice s);
@@ -53,11 +61,9 @@ std::ostream& operator<<(std::ostream& os, const Dtype& d);
 std::ostream& operator<<(std::ostream& os, const Dtype::Kind& k);
 /// "array([1, 2], dtype=int32)". Evaluates.
 std::ostream& operator<<(std::ostream& os, array a);
-std::ostream& operator<<(std::ostream& os, const Shape& shape);
-std::ostream& operator<<(std::ostream& os, const Strides& strides);
 template <typename T>
-requires(std::is_arithmetic_v<T>) std::ostream& operator<<(std::ostream& os,
-                                                           const std::vector<T>& values) {
+  requires(std::is_arithmetic_v<T>)
+std::ostream& operator<<(std::ostream& os, const std::vector<T>& values) {
   os << '(';
   for (size_t i = 0; i < values.size(); ++i) os << (i ? "," : "") << values[i];
   return os << ')';

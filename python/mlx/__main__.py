@@ -1,5 +1,6 @@
 """`python -m mlx`: what this installation runs on, and a ten-second check of how well it does.
 
+`python -m mlx --cmake-dir` prints the folder of the CMake package, for `find_package(MLX)`.
 `python -m mlx prepare` builds the kernels that programs usually need, so that none of them waits for a compiler.
 """
 
@@ -8,6 +9,7 @@ import platform
 import sys
 import time
 from importlib import metadata
+from pathlib import Path
 
 import mlx.core as mx
 
@@ -146,7 +148,10 @@ def main():
         "--only", default="", help="a pattern for the titles of the work to do: names of operations and the like"
     )
     prepare.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--cmake-dir", action="store_true", help="print the folder of the CMake package MLX, no more")
     arguments = parser.parse_args()
+    if arguments.cmake_dir:
+        return print(Path(mx.__file__).parent / "share" / "cmake" / "MLX")
     if arguments.command != "prepare":
         return report()
     from mlx import _prepare

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\S+)\n([\s\S]*?)^```$", re.MULTILINE)
-NOT_RUN = {"console", "cpp"}  # and MyST's directives, whose names stand in braces
+NOT_RUN = {"console", "c", "cmake", "cpp"}  # and MyST's directives, whose names stand in braces
 
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documentation is not here")
 

@@ -1,4 +1,4 @@
-// Arrays.
+// Arrays: made from C's values, looked at, and freed.
 #pragma once
 
 #include <stdbool.h>
@@ -40,7 +40,9 @@ typedef float _Complex mlx_complex64_t;
 #endif
 
 size_t mlx_dtype_size(mlx_dtype dtype);
+/** The array as it is printed; evaluates. */
 int mlx_array_tostring(mlx_string* str, const mlx_array arr);
+/** An empty array, which results can be put into. */
 mlx_array mlx_array_new(void);
 int mlx_array_free(mlx_array arr);
 mlx_array mlx_array_new_bool(bool val);
@@ -50,11 +52,15 @@ mlx_array mlx_array_new_float(float val);
 mlx_array mlx_array_new_float64(double val);
 mlx_array mlx_array_new_double(double val);
 mlx_array mlx_array_new_complex(float real_val, float imag_val);
+/** A copy of row-major data. */
 mlx_array mlx_array_new_data(const void* data, const int* shape, int dim, mlx_dtype dtype);
+/** A copy of row-major data; `dtor(data)` is called once they are copied. */
 mlx_array mlx_array_new_data_managed(void* data, const int* shape, int dim, mlx_dtype dtype,
                                      void (*dtor)(void*));
+/** The same, with `dtor(payload)`. */
 mlx_array mlx_array_new_data_managed_payload(void* data, const int* shape, int dim, mlx_dtype dtype,
                                              void* payload, void (*dtor)(void*));
+/** Assigns a copy of `src`, which shares its value. */
 int mlx_array_set(mlx_array* arr, const mlx_array src);
 int mlx_array_set_bool(mlx_array* arr, bool val);
 int mlx_array_set_int(mlx_array* arr, int val);
@@ -69,11 +75,15 @@ size_t mlx_array_itemsize(const mlx_array arr);
 size_t mlx_array_size(const mlx_array arr);
 size_t mlx_array_nbytes(const mlx_array arr);
 size_t mlx_array_ndim(const mlx_array arr);
+/** The sizes, which hold until the array is freed or assigned. */
 const int* mlx_array_shape(const mlx_array arr);
+/** Strides in elements; evaluates. They hold until the array is freed or assigned. */
 const size_t* mlx_array_strides(const mlx_array arr);
+/** The size of one axis, which counts from the end when negative. */
 int mlx_array_dim(const mlx_array arr, int dim);
 mlx_dtype mlx_array_dtype(const mlx_array arr);
 int mlx_array_eval(mlx_array arr);
+/** The value of an array of one element, converted; evaluates. */
 int mlx_array_item_bool(bool* res, const mlx_array arr);
 int mlx_array_item_uint8(uint8_t* res, const mlx_array arr);
 int mlx_array_item_uint16(uint16_t* res, const mlx_array arr);
@@ -88,6 +98,7 @@ int mlx_array_item_float64(double* res, const mlx_array arr);
 int mlx_array_item_complex64(mlx_complex64_t* res, const mlx_array arr);
 int mlx_array_item_float16(float16_t* res, const mlx_array arr);
 int mlx_array_item_bfloat16(bfloat16_t* res, const mlx_array arr);
+/** The first element in memory; evaluates. The dtype must be that of the type. */
 const bool* mlx_array_data_bool(const mlx_array arr);
 const uint8_t* mlx_array_data_uint8(const mlx_array arr);
 const uint16_t* mlx_array_data_uint16(const mlx_array arr);

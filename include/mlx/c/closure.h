@@ -32,14 +32,21 @@ typedef struct mlx_closure_custom_vmap_ {
   void* ctx;
 } mlx_closure_custom_vmap;
 
+/** An empty closure. */
 mlx_closure mlx_closure_new(void);
 int mlx_closure_free(mlx_closure cls);
+/** A closure of a C function, which puts its results and returns 0, or another number for a
+ * failure. */
 mlx_closure mlx_closure_new_func(int (*fun)(mlx_vector_array*, const mlx_vector_array));
+/** The same with a payload; `dtor`, which may be null, ends it with the last closure that holds it.
+ */
 mlx_closure mlx_closure_new_func_payload(int (*fun)(mlx_vector_array*, const mlx_vector_array,
                                                     void*),
                                          void* payload, void (*dtor)(void*));
 int mlx_closure_set(mlx_closure* cls, const mlx_closure src);
+/** Calls the closure. */
 int mlx_closure_apply(mlx_vector_array* res, mlx_closure cls, const mlx_vector_array input);
+/** A closure of a function of one array. */
 mlx_closure mlx_closure_new_unary(int (*fun)(mlx_array*, const mlx_array));
 mlx_closure_kwargs mlx_closure_kwargs_new(void);
 int mlx_closure_kwargs_free(mlx_closure_kwargs cls);

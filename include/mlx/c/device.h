@@ -1,4 +1,4 @@
-// Devices.
+// Devices, the default one, and what they say of themselves.
 #pragma once
 
 #include <stdbool.h>

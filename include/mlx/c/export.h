@@ -20,6 +20,7 @@ typedef struct mlx_imported_function_ {
   void* ctx;
 } mlx_imported_function;
 
+/** Records a call of `fun` into a file. */
 int mlx_export_function(const char* file, const mlx_closure fun, const mlx_vector_array args,
                         bool shapeless);
 int mlx_export_function_kwargs(const char* file, const mlx_closure_kwargs fun,
@@ -32,6 +33,7 @@ int mlx_function_exporter_apply(const mlx_function_exporter xfunc, const mlx_vec
 int mlx_function_exporter_apply_kwargs(const mlx_function_exporter xfunc,
                                        const mlx_vector_array args,
                                        const mlx_map_string_to_array kwargs);
+/** The function in a file. */
 mlx_imported_function mlx_imported_function_new(const char* file);
 int mlx_imported_function_free(mlx_imported_function xfunc);
 int mlx_imported_function_apply(mlx_vector_array* res, const mlx_imported_function xfunc,

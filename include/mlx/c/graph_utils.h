@@ -21,7 +21,9 @@ mlx_node_namer mlx_node_namer_new(void);
 int mlx_node_namer_free(mlx_node_namer namer);
 int mlx_node_namer_set_name(mlx_node_namer namer, const mlx_array arr, const char* name);
 int mlx_node_namer_get_name(const char** name, mlx_node_namer namer, const mlx_array arr);
+/** Writes the graph behind arrays for Graphviz. */
 int mlx_export_to_dot(FILE* os, const mlx_node_namer namer, const mlx_vector_array outputs);
+/** Writes a line for each operation. */
 int mlx_print_graph(FILE* os, const mlx_node_namer namer, const mlx_vector_array outputs);
 
 #ifdef __cplusplus

@@ -35,6 +35,7 @@ int mlx_map_string_to_array_get(mlx_array* value, const mlx_map_string_to_array 
                                 const char* key);
 mlx_map_string_to_array_iterator mlx_map_string_to_array_iterator_new(mlx_map_string_to_array map);
 int mlx_map_string_to_array_iterator_free(mlx_map_string_to_array_iterator it);
+/** The next entry: 0, or 2 at the end. */
 int mlx_map_string_to_array_iterator_next(const char** key, mlx_array* value,
                                           mlx_map_string_to_array_iterator it);
 mlx_map_string_to_string mlx_map_string_to_string_new(void);
@@ -47,6 +48,7 @@ int mlx_map_string_to_string_get(const char** value, const mlx_map_string_to_str
 mlx_map_string_to_string_iterator mlx_map_string_to_string_iterator_new(
     mlx_map_string_to_string map);
 int mlx_map_string_to_string_iterator_free(mlx_map_string_to_string_iterator it);
+/** The next entry: 0, or 2 at the end. */
 int mlx_map_string_to_string_iterator_next(const char** key, const char** value,
                                            mlx_map_string_to_string_iterator it);
 

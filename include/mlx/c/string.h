@@ -1,4 +1,4 @@
-// Strings.
+// Strings that the library hands out.
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-// Sequences.
+// Vectors of arrays, of vectors of arrays, of ints and of strings.
 #pragma once
 
 #include <stdbool.h>
@@ -70,6 +70,7 @@ int mlx_vector_string_set_value(mlx_vector_string* vec, const char* val);
 int mlx_vector_string_append_data(mlx_vector_string vec, const char** data, size_t size);
 int mlx_vector_string_append_value(mlx_vector_string vec, const char* val);
 size_t mlx_vector_string_size(mlx_vector_string vec);
+/** A string of the vector, which holds until the vector changes. */
 int mlx_vector_string_get(char** res, const mlx_vector_string vec, size_t idx);
 
 #ifdef __cplusplus

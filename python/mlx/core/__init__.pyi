@@ -426,6 +426,7 @@ class _DeviceScope(Device):
 def __array_namespace_info__() -> Any:
     """What this implementation of the array API standard has."""
 __version__: str
+_array_bridge: Any
 def _build_ahead() -> None:
     """Builds the kernels that another process asks for on standard input."""
 def _runtime_info() -> dict[str, Any]:

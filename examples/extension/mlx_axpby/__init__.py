@@ -1,0 +1,5 @@
+"""alpha * x + beta * y as an operation of its own."""
+
+from mlx_axpby._ext import axpby
+
+__all__ = ["axpby"]
