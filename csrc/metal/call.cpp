@@ -135,7 +135,7 @@ Value Translator::call_instance(const Instance& instance, const std::vector<Valu
 std::string Translator::for_meeting(const std::string& code, const Type& type) {
   if (frame().masks.empty() || type.kind == Type::array) return code;
   const std::string name = fresh("argument");
-  hoist(declare(type, name));
+  hoist(declare_defined(type, name));
   guarded([&] { line(name + " = " + code + ';'); });
   return name;
 }

@@ -4,7 +4,7 @@
 namespace mlx::metal {
 namespace {
 
-/// What OpenCL C, its built-in functions and kernels/prelude.clh call their own.
+/// What OpenCL C, its built-in functions, kernels/prelude.clh and this translation call their own.
 const std::set<std::string> reserved = {
     "kernel",  "global",   "local",    "private",  "constant", "half",     "double",   "read_only",
     "image",   "event_t",  "sampler_t", "V",       "LOAD",     "STORE",    "PLAIN",    "CAT",
@@ -18,6 +18,7 @@ const std::set<std::string> reserved = {
     "clz",     "rotate",   "fract",    "modf",     "frexp",    "ldexp",    "sin",      "cos",
     "tan",     "tanh",     "erf",      "exp2",     "exp10",    "log2",     "log10",    "sincos",
     "atan",    "atan2",    "acos",     "asin",     "sinh",     "cosh",     "fmod",     "nan",
+    "active", "given", "made", "self", "simd_scratch", "grid_x", "grid_y", "grid_z",
     "smoothstep", "degrees", "radians", "main",    "printf",   "linear_id", "unix",    "linux"};
 
 }  // namespace

@@ -195,7 +195,7 @@ void Translator::give_back(const Node& node) {
       if (!f.result) {
         f.result = value.type.kind == Type::array ? pointer_to(*value.type.element, value.space) : value.type;
         if (!f.masks.empty()) {
-          f.lines.insert(f.lines.begin(), "  " + declare(*f.result, "given") + ';');
+          f.lines.insert(f.lines.begin(), "  " + declare_defined(*f.result, "given") + ';');
           f.guard_line += f.in_guard;
         }
       }
@@ -234,7 +234,7 @@ void Translator::body_of_function(const Node& body) {
       f.masks.push_back("active");
     }
     if (!f.masks.empty() && f.result && f.result->kind != Type::nothing)
-      line(declare(*f.result, "given") + ';');
+      line(declare_defined(*f.result, "given") + ';');
   }
   scoped([&] { statements(body); });
   close_guard();

@@ -158,6 +158,12 @@ std::string declare(const Type& type, const std::string& name) {
   return space_name(type.space) + stored_name(element) + "*" + (name.empty() ? "" : " " + name);
 }
 
+std::string declare_defined(const Type& type, const std::string& name) {
+  if (type.kind == Type::record) return declare(type, name) + " = {0}";
+  const bool wide = type.is_vector() || type.kind == Type::matrix;
+  return declare(type, name) + " = " + (wide ? '(' + stored_name(type) + ")(0)" : "0");
+}
+
 std::string shown(const Type& type) {
   switch (type.kind) {
     case Type::boolean:
