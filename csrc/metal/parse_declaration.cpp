@@ -3,7 +3,9 @@
 
 namespace mlx::metal {
 
-Unit parse_header(const Tokens& tokens, KnownNames& known) { return Parser(tokens, known).unit(); }
+Unit parse_header(const Tokens& tokens, KnownNames& known) {
+  return Parser(tokens, known).unit();
+}
 
 Unit Parser::unit() {
   Unit result;
@@ -79,8 +81,10 @@ void Parser::top_level(Unit& unit) {
   auto result = node(Node::declare);
   result->place = declared.place;
   for (;;) {
-    if (take("=")) declared.initial = assignment();
-    else if (at("{")) declared.initial = initial_list();
+    if (take("="))
+      declared.initial = assignment();
+    else if (at("{"))
+      declared.initial = initial_list();
     result->declared.push_back(declared);
     if (!take(",")) break;
     declared = declarator(base);
@@ -273,8 +277,10 @@ void Parser::struct_member(Struct& record) {
   }
   if (at("(")) return method(declared.type, declared.name, false);
   for (;;) {
-    if (take("=")) declared.initial = assignment();
-    else if (at("{")) declared.initial = initial_list();
+    if (take("="))
+      declared.initial = assignment();
+    else if (at("{"))
+      declared.initial = initial_list();
     (is_static ? record.constants : record.fields).push_back(declared);
     if (!take(",")) break;
     declared = declarator(base);

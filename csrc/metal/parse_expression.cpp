@@ -5,10 +5,10 @@ namespace mlx::metal {
 namespace {
 
 const std::vector<std::set<std::string>> levels = {
-    {"||"}, {"&&"}, {"|"},        {"^"},      {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
-    {"<<", ">>"},   {"+", "-"}, {"*", "/", "%"}};
-const std::set<std::string> assignments = {"=",  "+=", "-=", "*=",  "/=", "%=",
-                                           "&=", "|=", "^=", "<<=", ">>="};
+    {"||"},       {"&&"},     {"|"},          {"^"}, {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
+    {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"}};
+const std::set<std::string> assignments = {
+    "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="};
 const std::set<std::string> prefixes = {"+", "-", "!", "~", "*", "&", "++", "--"};
 const std::set<std::string> casts = {"static_cast", "reinterpret_cast", "const_cast"};
 
@@ -22,9 +22,10 @@ bool Parser::take(const char* text) {
 
 void Parser::expect(const char* text) {
   if (!take(text))
-    throw Untranslatable(place(), std::string("\"") + text + "\" is expected" +
-                                      (peek().kind == Token::end ? " before the end."
-                                                                 : ", not \"" + peek().text + "\"."));
+    throw Untranslatable(
+        place(),
+        std::string("\"") + text + "\" is expected" +
+            (peek().kind == Token::end ? " before the end." : ", not \"" + peek().text + "\"."));
 }
 
 std::string Parser::word(const char* what) {
@@ -170,8 +171,8 @@ NodePtr Parser::postfix(NodePtr left) {
       }
       ++at_;
       take("template");
-      result->text = at("operator") ? (++at_, expect("("), expect(")"), "operator()")
-                                    : word("a member");
+      result->text =
+          at("operator") ? (++at_, expect("("), expect(")"), "operator()") : word("a member");
       if (at("<") && known_.is_template(result->text))
         result->arguments = template_arguments(), result->has_arguments = true;
       result->children = {left};
@@ -244,7 +245,8 @@ NodePtr Parser::typed_primary() {
     result->children = call_arguments("}");
     result->text = "{";
   } else {
-    throw Untranslatable(result->place, "the type " + type->name + " stands where a value is expected.");
+    throw Untranslatable(result->place,
+                         "the type " + type->name + " stands where a value is expected.");
   }
   return result;
 }
@@ -277,7 +279,8 @@ NodePtr Parser::lambda() {
       result->references.push_back(word("a name"));
     } else {
       result->copies.push_back(word("a name"));
-      if (at("=")) throw Untranslatable(place(), "a capture with a value; make it a variable before.");
+      if (at("="))
+        throw Untranslatable(place(), "a capture with a value; make it a variable before.");
     }
     if (!take(",")) break;
   }

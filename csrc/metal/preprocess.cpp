@@ -209,8 +209,7 @@ class Preprocessor {
 
   static int64_t value_of(const Tokens& words, size_t& at, int level) {
     static const std::vector<std::set<std::string>> levels = {
-        {"||"}, {"&&"}, {"==", "!=", "<", ">", "<=", ">="}, {"+", "-"},
-        {"*", "/", "%"}};
+        {"||"}, {"&&"}, {"==", "!=", "<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}};
     if (level == int(levels.size())) return unary(words, at);
     int64_t left = value_of(words, at, level + 1);
     while (at < words.size() && levels[size_t(level)].count(words[at].text)) {

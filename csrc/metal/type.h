@@ -12,7 +12,18 @@ namespace mlx::metal {
 struct Record;
 
 struct Type {
-  enum Kind : uint8_t { nothing, boolean, integer, half, bfloat, real, pointer, array, record, matrix };
+  enum Kind : uint8_t {
+    nothing,
+    boolean,
+    integer,
+    half,
+    bfloat,
+    real,
+    pointer,
+    array,
+    record,
+    matrix
+  };
   Kind kind = nothing;
   int bytes = 0;  ///< of an integer
   bool is_signed = true;
