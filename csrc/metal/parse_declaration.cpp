@@ -53,7 +53,8 @@ void Parser::top_level(Unit& unit) {
     return;
   }
   if (at("using")) throw Untranslatable(place(), "a template of a type alias; write the type out.");
-  if ((at("struct") || at("class") || at("union")) && peek(1).kind == Token::word &&
+  if (at("union")) throw Untranslatable(place(), "a union; use as_type.");
+  if ((at("struct") || at("class")) && peek(1).kind == Token::word &&
       (peek(2).text == "{" || peek(2).text == ":" || peek(2).text == ";" || peek(2).text == "<"))
     return structure(unit, std::move(parameters));
   const TypePtr base = specifiers();

@@ -10,6 +10,13 @@ const std::vector<std::set<std::string>> levels = {
 const std::set<std::string> assignments = {
     "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="};
 const std::set<std::string> prefixes = {"+", "-", "!", "~", "*", "&", "++", "--"};
+/// How names begin that stand for what there is no translation of.
+const std::vector<std::pair<std::string, std::string>> refused = {
+    {"texture", "a texture; pass an array."},
+    {"sampler", "a sampler; pass an array and interpolate in the kernel."},
+    {"goto", "goto; write a loop."},
+    {"union", "a union; use as_type."},
+    {"asm", "assembly."}};
 const std::set<std::string> casts = {"static_cast", "reinterpret_cast", "const_cast"};
 
 }  // namespace
@@ -253,6 +260,8 @@ NodePtr Parser::typed_primary() {
 
 NodePtr Parser::named_primary() {
   auto result = node(Node::name);
+  for (const auto& [name, instead] : refused)
+    if (peek().text.rfind(name, 0) == 0) throw Untranslatable(place(), instead);
   while (peek(1).text == "::") at_ += 2;  // namespaces
   if (at("operator")) throw Untranslatable(place(), "operators are called by their sign.");
   result->text = word("a name");

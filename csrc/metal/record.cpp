@@ -67,7 +67,6 @@ const Record* Translator::record_of(const StructPtr& structure, Scope bound,
   Record* record = made.get();
   record->name = fresh(structure->name.empty() ? "record" : structure->name);
   record->structure = structure, record->key = key;
-  if (structure->is_union) throw Untranslatable(structure->place, "a union; use as_type.");
   Type self;
   self.kind = Type::record, self.of = record;
   bind_type(bound, structure->name, self);

@@ -128,7 +128,7 @@ struct Struct {
   std::vector<Declared> fields, constants;
   std::vector<NodePtr> aliases;
   std::vector<FunctionPtr> methods;
-  bool is_enum = false, is_union = false;
+  bool is_enum = false;
   std::vector<TemplateArgument> specialised;  ///< struct S<float>
 };
 

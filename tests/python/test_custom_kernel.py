@@ -112,7 +112,6 @@ def test_kernels_are_exported(tmp_path):
     mx.export_function(lambda step: names.append(step.get("name")), call_metal, mx.ones(3), shapeless=True)
     assert "CustomKernel" in names
     mx.export_function(str(tmp_path / "metal.mlxfn"), call_metal, mx.ones(3))
-    with pytest.raises(RuntimeError, match="No Metal back-end"):
-        mx.eval(mx.import_function(str(tmp_path / "metal.mlxfn"))(mx.ones(3)))
+    assert mx.import_function(str(tmp_path / "metal.mlxfn"))(mx.array([5.0, 1.0, 1.0]))[0][0].item() == 5
     mx.export_function(str(tmp_path / "opencl.mlxfn"), lambda x: squares(x, 0.5, init_value=1), mx.ones(3))
     same(mx.import_function(str(tmp_path / "opencl.mlxfn"))(mx.array([1.0, 2.0, 3.0]))[0], [1.5, 3, 5.5])
