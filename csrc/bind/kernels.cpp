@@ -140,8 +140,7 @@ void bind_kernels(py::module_& fast) {
       },
       "name"_a, "input_names"_a, "output_names"_a, "source"_a, "header"_a = "",
       "ensure_row_contiguous"_a = true, "atomic_outputs"_a = false,
-      "compile_options"_a = py::none(),
-      metal_doc);
+      "compile_options"_a = py::none(), metal_doc);
   fast.def(
       "cuda_kernel",
       [](const std::string&, const std::vector<std::string>&, const std::vector<std::string>&,

@@ -41,7 +41,8 @@ size_t array_buffer_size(const py::args& trees) {
 }
 
 void bind_metal(py::module_& m) {
-  py::module_ metal = m.def_submodule("metal", "Apple's Metal, which is not there; its kernels run all the same.");
+  py::module_ metal =
+      m.def_submodule("metal", "Apple's Metal, which is not there; its kernels run all the same.");
   metal.def(
       "is_available", [] { return env::metal() == "1"; },
       "Whether programs should use their Metal kernels: False, unless MLX_CL_METAL=1.");

@@ -69,44 +69,67 @@ std::optional<Value> Translator::simd(const std::string& name, const Node& call,
   if (name == "threadgroup_barrier" || name == "simdgroup_barrier") {
     const int64_t flags = arguments.empty() ? 2 : arguments[0].constant.value_or(3);
     close_guard();
-    line(std::string("barrier(") + (flags & 1 ? (flags & 2 ? "CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE" : "CLK_GLOBAL_MEM_FENCE") : "CLK_LOCAL_MEM_FENCE") + ");");
+    line(std::string("barrier(") +
+         (flags & 1
+              ? (flags & 2 ? "CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE" : "CLK_GLOBAL_MEM_FENCE")
+              : "CLK_LOCAL_MEM_FENCE") +
+         ");");
     return Value();
   }
   const bool quad = name.rfind("quad_", 0) == 0;
   if (!quad && name.rfind("simd_", 0) != 0) return {};
   const std::string which = name.substr(5), width = quad ? ", 4u" : ", 32u";
-  const auto integer_result = [&](const std::string& function, const std::string& argument, const Type& type) {
-    return meet(function + '(' + present_mask() + ", " + argument + ", simd_scratch" + width + ')', type);
+  const auto integer_result = [&](const std::string& function, const std::string& argument,
+                                  const Type& type) {
+    return meet(function + '(' + present_mask() + ", " + argument + ", simd_scratch" + width + ')',
+                type);
   };
   const Type truth = boolean_type(), word = integer_type(4, false);
   if (which == "any" || which == "all") {
     const Value value = convert(arguments.at(0), truth, place);
     const std::string held = for_meeting(value.code, integer_type(4, true));
-    Value met = which == "any" ? integer_result("simd_or_int", held, integer_type(4, true))
-                               : integer_result("simd_or_int", "!(" + held + ')', integer_type(4, true));
+    Value met = which == "any"
+                    ? integer_result("simd_or_int", held, integer_type(4, true))
+                    : integer_result("simd_or_int", "!(" + held + ')', integer_type(4, true));
     met = convert(met, truth, place);
     if (which == "all") met.code = "!(" + met.code + ')', met.level = prefixes;
     return met;
   }
   if (which == "ballot" || which == "active_threads_mask") {
-    const std::string held = which == "ballot" ? for_meeting(convert(arguments.at(0), truth, place).code, integer_type(4, true)) : "1";
-    return convert(integer_result("simd_or_uint", "(uint)(" + held + ") << (linear_id() & " + (quad ? "3u" : "31u") + ')', word), integer_type(8, false), place);
+    const std::string held =
+        which == "ballot"
+            ? for_meeting(convert(arguments.at(0), truth, place).code, integer_type(4, true))
+            : "1";
+    return convert(
+        integer_result("simd_or_uint",
+                       "(uint)(" + held + ") << (linear_id() & " + (quad ? "3u" : "31u") + ')',
+                       word),
+        integer_type(8, false), place);
   }
-  if (which == "is_first") return convert(integer_result("simd_is_first", "0", integer_type(4, true)), truth, place);
+  if (which == "is_first")
+    return convert(integer_result("simd_is_first", "0", integer_type(4, true)), truth, place);
   for (const Row& row : rows) {
     if (which != row.name) continue;
     if (arguments.size() != row.values + row.has_lane)
-      throw Untranslatable(place, name + " with " + std::to_string(arguments.size()) + " arguments.");
+      throw Untranslatable(place,
+                           name + " with " + std::to_string(arguments.size()) + " arguments.");
     const Type type = arguments[0].type;
-    if (!type.is_arithmetic()) throw Untranslatable(place, name + " of a " + shown(type) + "; exchange its parts one by one.");
+    if (!type.is_arithmetic())
+      throw Untranslatable(place,
+                           name + " of a " + shown(type) + "; exchange its parts one by one.");
     std::string rest;
-    if (row.has_lane) rest = ", (int)" + for_meeting(convert(arguments.back(), integer_type(4, true), place).at(prefixes), integer_type(4, true));
+    if (row.has_lane)
+      rest = ", (int)" +
+             for_meeting(convert(arguments.back(), integer_type(4, true), place).at(prefixes),
+                         integer_type(4, true));
     rest += ", simd_scratch" + width;
     std::vector<Value> results;
     for (int lane = 0; lane < type.lanes; ++lane) {
       std::vector<Value> parts;
-      for (size_t i = 0; i < row.values; ++i) parts.push_back(part_of(load(convert(arguments[i], type, place)), lane));
-      results.push_back(component_met(std::string("simd_") + row.function, parts, rest, type.scalar(), place));
+      for (size_t i = 0; i < row.values; ++i)
+        parts.push_back(part_of(load(convert(arguments[i], type, place)), lane));
+      results.push_back(
+          component_met(std::string("simd_") + row.function, parts, rest, type.scalar(), place));
     }
     return type.is_vector() ? construct_vector(type, results, place) : results[0];
   }

@@ -53,13 +53,17 @@ Value Translator::call(const Node& node) {
     return construct(made);
   }
   if (const auto value = builtin(callee.text, node, lower_arguments(node))) return *value;
-  throw Untranslatable(node.place, "the function " + callee.text + " is neither in the header nor one that is translated; write it in the header.");
+  throw Untranslatable(
+      node.place,
+      "the function " + callee.text +
+          " is neither in the header nor one that is translated; write it in the header.");
 }
 
 Value Translator::call_method(const Value& object, const std::string& name, const Node* callee,
                               const std::vector<Value>& arguments, Place place) {
   if (object.type.kind != Type::record)
-    throw Untranslatable(place, object.code + " is a " + shown(object.type) + " and cannot be called.");
+    throw Untranslatable(place,
+                         object.code + " is a " + shown(object.type) + " and cannot be called.");
   const std::vector<FunctionPtr> methods = methods_of(*object.type.of, name);
   if (methods.empty()) throw Untranslatable(place, "the struct has no function " + name + ".");
   return call_function(methods, callee, arguments, &object, name, place);
@@ -76,17 +80,20 @@ Value Translator::call_function(const std::vector<FunctionPtr>& candidates, cons
     const auto binding = bind_parameters(*candidate, callee, arguments, self);
     if (!binding) continue;
     int distance = candidate->parameters.empty() ? 0 : 1;
-    for (const int each : binding->ranks) distance = each < 0 || distance < 0 ? -1 : distance + 8 * each;
+    for (const int each : binding->ranks)
+      distance = each < 0 || distance < 0 ? -1 : distance + 8 * each;
     if (distance < 0 || (best && distance >= least)) continue;
     best = candidate, chosen = *binding, least = distance;
   }
   if (!best) {
     std::string types;
-    for (const Value& argument : arguments) types += (types.empty() ? "" : ", ") + shown(argument.type);
+    for (const Value& argument : arguments)
+      types += (types.empty() ? "" : ", ") + shown(argument.type);
     throw Untranslatable(place, "no " + shown_name + " of the header takes (" + types + ").");
   }
   std::vector<Value> all = arguments;
-  for (size_t i = all.size(); i < best->arguments.size(); ++i) all.push_back(lower(*best->arguments[i].initial));
+  for (size_t i = all.size(); i < best->arguments.size(); ++i)
+    all.push_back(lower(*best->arguments[i].initial));
   const Instance& instance = instantiate(best, chosen, all, self);
   return call_instance(instance, all, self, place);
 }
@@ -94,7 +101,9 @@ Value Translator::call_function(const std::vector<FunctionPtr>& candidates, cons
 Value Translator::call_instance(const Instance& instance, const std::vector<Value>& arguments,
                                 const Value* self, Place place) {
   std::string text;
-  const auto add = [&](const std::string& argument) { text += (text.empty() ? "" : ", ") + argument; };
+  const auto add = [&](const std::string& argument) {
+    text += (text.empty() ? "" : ", ") + argument;
+  };
   const auto guard = [&](const std::string& code, const Type& type) {
     return instance.collective ? for_meeting(code, type) : code;
   };
@@ -119,13 +128,15 @@ Value Translator::call_instance(const Instance& instance, const std::vector<Valu
       add(guard(address_of(arguments[i], place).code, pointer_to(type, arguments[i].space)));
   }
   Value result;
-  result.code = instance.name + '(' + text + ')', result.type = instance.result, result.stored = true;
+  result.code = instance.name + '(' + text + ')', result.type = instance.result,
+  result.stored = true;
   if (instance.collective) return meet(result.code, instance.result);
   if (instance.returns_reference) {
     const Type pointer = result.type;
     Value target;
     target.code = "*" + result.code, target.level = prefixes, target.reference = result.code;
-    target.type = *pointer.element, target.space = pointer.space, target.stored = target.place = true;
+    target.type = *pointer.element, target.space = pointer.space,
+    target.stored = target.place = true;
     return target;
   }
   return result;
@@ -135,7 +146,7 @@ Value Translator::call_instance(const Instance& instance, const std::vector<Valu
 std::string Translator::for_meeting(const std::string& code, const Type& type) {
   if (frame().masks.empty() || type.kind == Type::array) return code;
   const std::string name = fresh("argument");
-  hoist(declare(type, name));
+  hoist(declare_defined(type, name));
   guarded([&] { line(name + " = " + code + ';'); });
   return name;
 }

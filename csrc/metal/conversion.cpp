@@ -49,7 +49,8 @@ Value integer_value(int64_t value, const Type& type) {
   if (value == INT64_MIN || (type.bytes == 4 && value == INT32_MIN)) {
     result.code = "(" + std::to_string(value + 1) + suffix + " - 1)";
   } else {
-    result.code = (type.is_signed ? std::to_string(value) : std::to_string(uint64_t(value))) + suffix;
+    result.code =
+        (type.is_signed ? std::to_string(value) : std::to_string(uint64_t(value))) + suffix;
     result.level = type.is_signed && value < 0 ? prefixes : primary;
   }
   return result;
@@ -82,7 +83,8 @@ Value Translator::load(const Value& value) {
 
 Value Translator::convert(const Value& given, const Type& type, Place place) {
   const auto impossible = [&]() -> Untranslatable {
-    return Untranslatable(place, "a " + shown(given.type) + " cannot become a " + shown(type) + ".");
+    return Untranslatable(place,
+                          "a " + shown(given.type) + " cannot become a " + shown(type) + ".");
   };
   if (type.kind == Type::pointer) {
     if (given.constant && *given.constant == 0) {
@@ -122,8 +124,9 @@ Value Translator::convert(const Value& given, const Type& type, Place place) {
   if (from.is_vector() != type.is_vector()) {
     if (from.is_vector()) throw impossible();
     Value wide = convert(value, type.scalar(), place);
-    wide.code = type.kind == Type::boolean ? "(" + computed_name(type) + ")(-(int)" + wide.at(prefixes) + ")"
-                                           : "(" + computed_name(type) + ")(" + wide.code + ')';
+    wide.code = type.kind == Type::boolean
+                    ? "(" + computed_name(type) + ")(-(int)" + wide.at(prefixes) + ")"
+                    : "(" + computed_name(type) + ")(" + wide.code + ')';
     wide.type = type, wide.level = prefixes;
     wide.constant.reset(), wide.literal.reset(), wide.unrounded.clear();
     return wide;
@@ -133,7 +136,8 @@ Value Translator::convert(const Value& given, const Type& type, Place place) {
     if (type.is_integral()) return integer_value(*value.constant, type);
     return real_value(double(*value.constant), type);
   }
-  if (value.literal && !type.is_vector() && type.is_floating()) return real_value(*value.literal, type);
+  if (value.literal && !type.is_vector() && type.is_floating())
+    return real_value(*value.literal, type);
   Value result;
   result.type = type;
   if (type.kind == Type::boolean) {
@@ -142,9 +146,9 @@ Value Translator::convert(const Value& given, const Type& type, Place place) {
   }
   if (type.is_vector()) {
     const bool same_form = from.is_floating() && type.is_floating();
-    const std::string operand =
-        from.kind == Type::boolean ? "-" + value.at(prefixes) : value.code;
-    const std::string code = same_form ? value.code : "convert_" + computed_name(type) + '(' + operand + ')';
+    const std::string operand = from.kind == Type::boolean ? "-" + value.at(prefixes) : value.code;
+    const std::string code =
+        same_form ? value.code : "convert_" + computed_name(type) + '(' + operand + ')';
     return rounded(code, same_form ? value.level : primary, type);
   }
   if (from.is_floating() && type.is_floating()) {
@@ -166,13 +170,16 @@ std::string Translator::store(const Value& given, const Type& type, Place place)
   if (value.stored) return value.code;
   if (value.literal) {
     const float number = float(*value.literal);
-    return std::to_string(type.kind == Type::half ? float16_t(number).bits : bfloat16_t(number).bits);
+    return std::to_string(type.kind == Type::half ? float16_t(number).bits
+                                                  : bfloat16_t(number).bits);
   }
-  return rounded_call(type, "bits") + '(' + (value.unrounded.empty() ? value.code : value.unrounded) + ')';
+  return rounded_call(type, "bits") + '(' +
+         (value.unrounded.empty() ? value.code : value.unrounded) + ')';
 }
 
 Value Translator::address_of(const Value& value, Place place) {
-  if (!value.place) throw Untranslatable(place, "the address of a value that has none: " + value.code);
+  if (!value.place)
+    throw Untranslatable(place, "the address of a value that has none: " + value.code);
   Value pointer;
   pointer.type = pointer_to(value.type, value.space);
   if (!value.reference.empty())

@@ -20,19 +20,23 @@ void Translator::declare_one(const Declared& declared) {
   if (name.reference && initial && (initial->place || initial->type.kind == Type::array))
     return declare_reference(declared, *initial);
   Type type;
-  if (name.name == "auto" && !initial) throw Untranslatable(declared.place, declared.name + " is auto and has no value to go by.");
+  if (name.name == "auto" && !initial)
+    throw Untranslatable(declared.place, declared.name + " is auto and has no value to go by.");
   if (name.name == "auto") {
-    type = initial->type.kind == Type::array ? pointer_to(*initial->type.element, initial->space) : initial->type;
+    type = initial->type.kind == Type::array ? pointer_to(*initial->type.element, initial->space)
+                                             : initial->type;
   } else {
     type = resolve(name);
     if (type.kind == Type::pointer && initial && name.space == Space::any) {
       if (initial->type.kind == Type::pointer) type.space = initial->type.space;
       if (initial->type.kind == Type::array) type.space = initial->space;
     }
-    if (type.kind == Type::pointer && initial && initial->type.kind == Type::pointer && type.space == Space::constant)
+    if (type.kind == Type::pointer && initial && initial->type.kind == Type::pointer &&
+        type.space == Space::constant)
       type.space = initial->type.space;
   }
-  if (type.kind == Type::nothing) throw Untranslatable(declared.place, declared.name + " would be void.");
+  if (type.kind == Type::nothing)
+    throw Untranslatable(declared.place, declared.name + " would be void.");
   if (type.kind == Type::array && type.count == 0 && is_list)
     type.count = int64_t(declared.initial->children.size());
   // A constant needs no variable; neither does what is built by a constructor need a list.
@@ -45,7 +49,8 @@ void Translator::declare_one(const Declared& declared) {
     }
   }
   if (type.kind == Type::record && (!declared.built.empty() || !initial)) {
-    const bool constructs = !methods_of(*type.of, type.of->structure ? type.of->structure->name : "").empty();
+    const bool constructs =
+        !methods_of(*type.of, type.of->structure ? type.of->structure->name : "").empty();
     if (constructs) {
       Node made;
       made.kind = Node::construct, made.place = declared.place, made.type = declared.type;
@@ -77,7 +82,8 @@ void Translator::declare_reference(const Declared& declared, const Value& initia
     value.code = "*" + name, value.level = prefixes, value.reference = name;
     pointer = declare(pointer_to(initial.type, initial.space), name);
   }
-  const std::string source = initial.type.kind == Type::array ? initial.code : address_of(initial, declared.place).code;
+  const std::string source =
+      initial.type.kind == Type::array ? initial.code : address_of(initial, declared.place).code;
   if (is_masked()) {
     hoist(pointer);
     guarded([&] { line(name + " = " + source + ';'); });
@@ -112,7 +118,9 @@ void Translator::declare_variable(const Declared& declared, Type type,
       line(declare(type, name) + " = " + initial_text(list, type) + ';');
     }
   } else if (!initial) {
-    const bool defaults = type.kind == Type::record && std::any_of(type.of->fields.begin(), type.of->fields.end(), [](const Field& f) { return f.initial != nullptr; });
+    const bool defaults = type.kind == Type::record &&
+                          std::any_of(type.of->fields.begin(), type.of->fields.end(),
+                                      [](const Field& f) { return f.initial != nullptr; });
     if (defaults) {
       close_if_masked();
       line(declare(type, name) + " = " + initial_text(Node{}, type) + ';');
@@ -139,7 +147,8 @@ void Translator::close_if_masked() {
 void Translator::declare_list(const std::string& name, const Type& type, const Node& list) {
   if (type.kind != Type::array) {
     const bool whole = type.kind == Type::record;
-    return line(name + " = " + (whole ? '(' + stored_name(type) + ')' : "") + initial_text(list, type) + ';');
+    return line(name + " = " + (whole ? '(' + stored_name(type) + ')' : "") +
+                initial_text(list, type) + ';');
   }
   for (int64_t i = 0; i < type.count; ++i) {
     const std::string element = name + '[' + std::to_string(i) + ']';
@@ -149,14 +158,20 @@ void Translator::declare_list(const std::string& name, const Type& type, const N
     else if (type.element->kind == Type::array)
       declare_list(element, *type.element, Node{});
     else
-      line(element + " = " + (child ? store(lower(*child), *type.element, child->place) : "0") + ';');
+      line(element + " = " + (child ? store(lower(*child), *type.element, child->place) : "0") +
+           ';');
   }
 }
 
 /// Local memory belongs to the kernel, whose outermost block declares it.
 void Translator::declare_threadgroup(const Declared& declared, Type type) {
-  if (declared.initial) throw Untranslatable(declared.place, "a threadgroup variable with a value; assign it and meet at a barrier.");
-  if (!frame().is_kernel) throw Untranslatable(declared.place, "a threadgroup variable in a function; declare it in the kernel and pass a pointer.");
+  if (declared.initial)
+    throw Untranslatable(declared.place,
+                         "a threadgroup variable with a value; assign it and meet at a barrier.");
+  if (!frame().is_kernel)
+    throw Untranslatable(
+        declared.place,
+        "a threadgroup variable in a function; declare it in the kernel and pass a pointer.");
   Symbol symbol;
   symbol.value.code = fresh(declared.name);
   symbol.value.type = type, symbol.value.space = Space::threadgroup;

@@ -4,7 +4,9 @@
 namespace mlx::metal {
 namespace {
 
-bool starts_with(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
+bool starts_with(const std::string& text, const char* start) {
+  return text.rfind(start, 0) == 0;
+}
 
 template <typename Visit>
 bool any_child(const Node& node, const Visit& visit) {
@@ -92,8 +94,7 @@ bool Divergence::uniform(const Node& node) const {
   };
   switch (node.kind) {
     case Node::name: {
-      if (starts_with(node.text, "thread_index_in_"))
-        return group_[0] * group_[1] * group_[2] == 1;
+      if (starts_with(node.text, "thread_index_in_")) return group_[0] * group_[1] * group_[2] == 1;
       if (node.text == "thread_position_in_grid" || node.text == "thread_position_in_threadgroup")
         return group_[0] * group_[1] * group_[2] == 1;
       if (node.text == "simdgroup_index_in_threadgroup")
@@ -102,8 +103,7 @@ bool Divergence::uniform(const Node& node) const {
       return !names_.count(node.text);
     }
     case Node::member:
-      if (node.children[0]->kind == Node::name &&
-          uniform_member(node.children[0]->text, node.text))
+      if (node.children[0]->kind == Node::name && uniform_member(node.children[0]->text, node.text))
         return true;
       return all_children();
     case Node::call: {
@@ -179,8 +179,8 @@ void Divergence::visit(const Node& node, int depth) {
       return children(depth + (!uniform(*node.children[0]) || some_leave(*node.children[1], true)));
     case Node::loop_for: {
       if (node.children[0]) visit(*node.children[0], depth);
-      const bool differs = (node.children[1] && !uniform(*node.children[1])) ||
-                           some_leave(*node.children[3], true);
+      const bool differs =
+          (node.children[1] && !uniform(*node.children[1])) || some_leave(*node.children[3], true);
       for (size_t i = 1; i < 4; ++i)
         if (node.children[i]) visit(*node.children[i], depth + differs);
       return;
@@ -220,7 +220,8 @@ bool Divergence::leaves(const Node& node, bool returns, bool diverged, bool insi
     default:
       break;
   }
-  return any_child(node, [&](const Node& child) { return leaves(child, returns, diverged, inside); });
+  return any_child(node,
+                   [&](const Node& child) { return leaves(child, returns, diverged, inside); });
 }
 
 }  // namespace mlx::metal

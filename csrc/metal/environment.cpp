@@ -4,21 +4,24 @@
 namespace mlx::metal {
 namespace {
 
-/// What OpenCL C, its built-in functions and kernels/prelude.clh call their own.
+/// What OpenCL C, its built-in functions, kernels/prelude.clh and this translation call their own.
 const std::set<std::string> reserved = {
-    "kernel",  "global",   "local",    "private",  "constant", "half",     "double",   "read_only",
-    "image",   "event_t",  "sampler_t", "V",       "LOAD",     "STORE",    "PLAIN",    "CAT",
-    "STORED",  "COMPUTED", "barrier",  "float8",   "float16",  "int8",     "int16",    "uint8",
-    "uint16",  "char8",    "char16",   "uchar8",   "uchar16",  "short8",   "short16",  "ushort8",
-    "ushort16", "long8",   "long16",   "ulong8",   "ulong16",  "auto",     "restrict", "complex",
-    "min",     "max",      "clamp",    "abs",      "fabs",     "fmin",     "fmax",     "exp",
-    "log",     "sqrt",     "rsqrt",    "floor",    "ceil",     "round",    "rint",     "trunc",
-    "pow",     "select",   "dot",      "length",   "distance", "normalize", "cross",   "mix",
-    "sign",    "step",     "fma",      "any",      "all",      "isnan",    "isinf",    "popcount",
-    "clz",     "rotate",   "fract",    "modf",     "frexp",    "ldexp",    "sin",      "cos",
-    "tan",     "tanh",     "erf",      "exp2",     "exp10",    "log2",     "log10",    "sincos",
-    "atan",    "atan2",    "acos",     "asin",     "sinh",     "cosh",     "fmod",     "nan",
-    "smoothstep", "degrees", "radians", "main",    "printf",   "linear_id", "unix",    "linux"};
+    "kernel",    "global",   "local",        "private",   "constant",  "half",      "double",
+    "read_only", "image",    "event_t",      "sampler_t", "V",         "LOAD",      "STORE",
+    "PLAIN",     "CAT",      "STORED",       "COMPUTED",  "barrier",   "float8",    "float16",
+    "int8",      "int16",    "uint8",        "uint16",    "char8",     "char16",    "uchar8",
+    "uchar16",   "short8",   "short16",      "ushort8",   "ushort16",  "long8",     "long16",
+    "ulong8",    "ulong16",  "auto",         "restrict",  "complex",   "min",       "max",
+    "clamp",     "abs",      "fabs",         "fmin",      "fmax",      "exp",       "log",
+    "sqrt",      "rsqrt",    "floor",        "ceil",      "round",     "rint",      "trunc",
+    "pow",       "select",   "dot",          "length",    "distance",  "normalize", "cross",
+    "mix",       "sign",     "step",         "fma",       "any",       "all",       "isnan",
+    "isinf",     "popcount", "clz",          "rotate",    "fract",     "modf",      "frexp",
+    "ldexp",     "sin",      "cos",          "tan",       "tanh",      "erf",       "exp2",
+    "exp10",     "log2",     "log10",        "sincos",    "atan",      "atan2",     "acos",
+    "asin",      "sinh",     "cosh",         "fmod",      "nan",       "active",    "given",
+    "made",      "self",     "simd_scratch", "grid_x",    "grid_y",    "grid_z",    "smoothstep",
+    "degrees",   "radians",  "main",         "printf",    "linear_id", "unix",      "linux"};
 
 }  // namespace
 
@@ -50,7 +53,8 @@ Type Translator::resolve(const TypeName& name) {
   for (int i = 0; i < name.pointers; ++i)
     type = pointer_to(type, i > 0 || name.space == Space::any ? Space::thread : name.space);
   for (size_t i = name.extents.size(); i-- > 0;)
-    type = array_of(type, name.extents[i] ? constant_of(name.extents[i], "the size of an array") : 0);
+    type =
+        array_of(type, name.extents[i] ? constant_of(name.extents[i], "the size of an array") : 0);
   return type;
 }
 
@@ -97,10 +101,10 @@ Type Translator::resolve_base(const TypeName& name) {
   if (const auto type = built_in_type(name.name)) return *type;
   if (name.name == "double")
     throw Untranslatable(name.place, "double, which Metal does not have; use float.");
-  throw Untranslatable(name.place, "the type " + name.name + " is unknown" +
-                                       (name.name.rfind("packed_", 0) == 0
-                                            ? "; read its components one by one."
-                                            : "."));
+  throw Untranslatable(
+      name.place,
+      "the type " + name.name + " is unknown" +
+          (name.name.rfind("packed_", 0) == 0 ? "; read its components one by one." : "."));
 }
 
 /// S::name, where S is a struct or one of <metal_type_traits>.
@@ -139,7 +143,8 @@ Type Translator::argument_type(const TemplateArgument& argument) {
 }
 
 int64_t Translator::argument_value(const TemplateArgument& argument) {
-  if (argument.type) throw Untranslatable(argument.type->place, "a template argument has to be a value.");
+  if (argument.type)
+    throw Untranslatable(argument.type->place, "a template argument has to be a value.");
   return constant_of(argument.value, "a template argument");
 }
 

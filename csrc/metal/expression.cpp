@@ -47,7 +47,8 @@ Value Translator::lower(const Node& node) {
     case Node::size_of:
       return size_of(node);
     case Node::initial_list:
-      throw Untranslatable(node.place, "{…} stands where its type is not known; write the type before it.");
+      throw Untranslatable(node.place,
+                           "{…} stands where its type is not known; write the type before it.");
     default:
       throw Untranslatable(node.place, "a statement stands where a value is expected.");
   }
@@ -72,8 +73,9 @@ Value Translator::number(const Node& node) {
   token.text = text.substr(0, digits), token.place = node.place;
   const int64_t value = integer_value(token);
   const bool is_unsigned = suffix.find('u') != suffix.npos;
-  const bool is_long = suffix.find('l') != suffix.npos ||
-                       uint64_t(value) > (is_unsigned || hexadecimal ? UINT32_MAX : uint64_t(INT32_MAX));
+  const bool is_long =
+      suffix.find('l') != suffix.npos ||
+      uint64_t(value) > (is_unsigned || hexadecimal ? UINT32_MAX : uint64_t(INT32_MAX));
   const bool above = !is_unsigned && hexadecimal && !is_long && uint64_t(value) > INT32_MAX;
   return integer_value(value, integer_type(is_long ? 8 : 4, !is_unsigned && !above));
 }
@@ -96,7 +98,8 @@ Value Translator::name(const Node& node) {
   }
   if (const Symbol* symbol = find(node.text)) {
     if (symbol->kind == Symbol::variable) return symbol->value;
-    throw Untranslatable(node.place, "the type " + node.text + " stands where a value is expected.");
+    throw Untranslatable(node.place,
+                         "the type " + node.text + " stands where a value is expected.");
   }
   if (node.text == "true" || node.text == "false")
     return integer_value(node.text == "true", boolean_type());
@@ -121,15 +124,18 @@ Value Translator::index(const Node& node) {
       part.code = base.at(primary) + '.' + "xyzw"[*at.constant], part.level = primary;
     } else if (base.place) {
       const Type element = part.type;
-      part.code = "((" + declare(pointer_to(element, base.space), "") + ")&" + base.at(primary) + ")[" + at.code + ']';
+      part.code = "((" + declare(pointer_to(element, base.space), "") + ")&" + base.at(primary) +
+                  ")[" + at.code + ']';
       part.level = primary;
     } else {
-      throw Untranslatable(node.place, "a computed vector is indexed by a variable; keep it in a variable first.");
+      throw Untranslatable(
+          node.place, "a computed vector is indexed by a variable; keep it in a variable first.");
     }
     return part;
   }
   if (base.type.kind != Type::pointer && base.type.kind != Type::array)
-    throw Untranslatable(node.place, base.code + " is a " + shown(base.type) + " and has no elements.");
+    throw Untranslatable(node.place,
+                         base.code + " is a " + shown(base.type) + " and has no elements.");
   Value element;
   element.code = base.at(primary) + '[' + at.code + ']';
   element.type = *base.type.element;
@@ -154,7 +160,8 @@ Value Translator::member(const Node& node) {
     throw Untranslatable(node.place, "the struct has no member " + node.text + ".");
   }
   if (!base.type.is_arithmetic() || node.text.size() > 4)
-    throw Untranslatable(node.place, base.code + " is a " + shown(base.type) + " and has no member " + node.text + ".");
+    throw Untranslatable(node.place, base.code + " is a " + shown(base.type) +
+                                         " and has no member " + node.text + ".");
   Value part = base;
   std::string letters;
   for (const char letter : node.text) letters += component(letter);
@@ -175,20 +182,26 @@ Value Translator::ternary(const Node& node) {
   if (condition.constant) return lower(*node.children[*condition.constant ? 1 : 2]);
   for (size_t i = 1; i < 3; ++i)
     if (meets(*node.children[i]))
-      throw Untranslatable(node.place, "a simd_ function or barrier inside ?:, which some work-items may not reach; write an if statement.");
+      throw Untranslatable(node.place,
+                           "a simd_ function or barrier inside ?:, which some work-items may not "
+                           "reach; write an if statement.");
   const Value first = lower(*node.children[1]), second = lower(*node.children[2]);
   Value result;
   result.level = chooses;
   if (first.type.is_arithmetic() && second.type.is_arithmetic()) {
     result.type = first.type == second.type ? first.type : common_type(first.type, second.type);
-    const Value a = convert(first, result.type, node.place), b = convert(second, result.type, node.place);
-    result.code = convert(condition, boolean_type(), node.place).at(either) + " ? " + a.at(either) + " : " + b.at(chooses);
+    const Value a = convert(first, result.type, node.place),
+                b = convert(second, result.type, node.place);
+    result.code = convert(condition, boolean_type(), node.place).at(either) + " ? " + a.at(either) +
+                  " : " + b.at(chooses);
     return result;
   }
   const Type& type = first.type.kind == Type::array ? pointer_to(*first.type.element, first.space)
-                     : first.constant ? second.type : first.type;
+                     : first.constant               ? second.type
+                                                    : first.type;
   result.type = type, result.stored = true;
-  result.code = condition.at(either) + " ? " + store(first, type, node.place) + " : " + store(second, type, node.place);
+  result.code = condition.at(either) + " ? " + store(first, type, node.place) + " : " +
+                store(second, type, node.place);
   return result;
 }
 
@@ -222,7 +235,8 @@ Value Translator::cast(const Node& node) {
 Value Translator::construct(const Node& node) {
   const Type type = resolve(*node.type);
   if (type.kind == Type::record) {
-    const std::vector<FunctionPtr> constructors = methods_of(*type.of, type.of->structure ? type.of->structure->name : "");
+    const std::vector<FunctionPtr> constructors =
+        methods_of(*type.of, type.of->structure ? type.of->structure->name : "");
     if (!constructors.empty() && !(node.children.empty() && node.text == "{")) {
       std::vector<Value> arguments;
       for (const NodePtr& child : node.children) arguments.push_back(lower(*child));
@@ -230,14 +244,16 @@ Value Translator::construct(const Node& node) {
       made.type = type;
       return call_function(constructors, nullptr, arguments, &made, shown(type), node.place);
     }
-    if (node.children.size() == 1 && node.text.empty()) return convert(lower(*node.children[0]), type, node.place);
+    if (node.children.size() == 1 && node.text.empty())
+      return convert(lower(*node.children[0]), type, node.place);
     Value result;
     result.code = '(' + stored_name(type) + ')' + initial_text(node, type);
     result.type = type, result.stored = true, result.level = prefixes;
     return result;
   }
   if (node.children.empty()) {
-    if (type.kind == Type::matrix) return {"(float2)(0.0f)", type, primary, false, false, {}, {}, {}, {}, {}};
+    if (type.kind == Type::matrix)
+      return {"(float2)(0.0f)", type, primary, false, false, {}, {}, {}, {}, {}};
     return convert(integer_value(0, integer_type(4, true)), type, node.place);
   }
   if (type.kind == Type::matrix) {
@@ -262,13 +278,16 @@ Value Translator::construct_vector(const Type& type, const std::vector<Value>& p
     const Type wanted = type.with_lanes(part.type.lanes);
     const Value value = convert(part, wanted, place);
     lanes += part.type.lanes;
-    code += (code.empty() ? "" : ", ") +
-            (type.kind == Type::boolean && !part.type.is_vector() ? "-(int)(" + value.code + ')' : value.code);
+    code += (code.empty() ? "" : ", ") + (type.kind == Type::boolean && !part.type.is_vector()
+                                              ? "-(int)(" + value.code + ')'
+                                              : value.code);
   }
   if (lanes != type.lanes)
-    throw Untranslatable(place, shown(type) + " is made of " + std::to_string(lanes) + " components.");
+    throw Untranslatable(place,
+                         shown(type) + " is made of " + std::to_string(lanes) + " components.");
   Value result;
-  result.code = '(' + computed_name(type) + ")(" + code + ')', result.type = type, result.level = prefixes;
+  result.code = '(' + computed_name(type) + ")(" + code + ')', result.type = type,
+  result.level = prefixes;
   return result;
 }
 
@@ -281,10 +300,12 @@ std::string Translator::initial_text(const Node& list, const Type& type) {
   const std::vector<Field>* fields = type.kind == Type::record ? &type.of->fields : nullptr;
   for (size_t i = 0; i < list.children.size(); ++i) {
     const Node& child = *list.children[i];
-    if (fields && i >= fields->size()) throw Untranslatable(list.place, "too many values for the struct.");
+    if (fields && i >= fields->size())
+      throw Untranslatable(list.place, "too many values for the struct.");
     const Type& part = fields ? (*fields)[i].type : *type.element;
     const bool nested = child.kind == Node::initial_list;
-    text += (i ? ", " : "") + (nested ? initial_text(child, part) : store(lower(child), part, child.place));
+    text += (i ? ", " : "") +
+            (nested ? initial_text(child, part) : store(lower(child), part, child.place));
   }
   if (list.children.empty() && fields && !fields->empty()) {
     for (size_t i = 0; i < fields->size(); ++i) {

@@ -73,11 +73,13 @@ void Translator::deduce(const TypeName& pattern, const Type& actual, const Funct
   } else if (type.kind == Type::record && !pattern.arguments.empty() && type.of->structure &&
              type.of->structure->name == pattern.name) {
     const Scope members = scope_of(*type.of);
-    for (size_t i = 0; i < pattern.arguments.size() && i < type.of->structure->parameters.size(); ++i) {
+    for (size_t i = 0; i < pattern.arguments.size() && i < type.of->structure->parameters.size();
+         ++i) {
       const auto found = members.find(type.of->structure->parameters[i].name);
       const TemplateArgument& argument = pattern.arguments[i];
       const std::string name = argument.type ? argument.type->name : argument.value->text;
-      if (found != members.end() && is_parameter(function, name)) bound.emplace(name, found->second);
+      if (found != members.end() && is_parameter(function, name))
+        bound.emplace(name, found->second);
     }
   } else if (pattern.arguments.empty() && is_parameter(function, pattern.name)) {
     bind_symbol({std::make_shared<TypeName>(pattern), nullptr}, type);
@@ -93,7 +95,8 @@ std::optional<Translator::Binding> Translator::bind_parameters(const Function& f
     if (!function.arguments[i].initial) return {};
   Binding binding;
   const Scope members = self ? scope_of(*self->type.of) : Scope();
-  const std::vector<TemplateArgument> none, &given = callee && callee->has_arguments ? callee->arguments : none;
+  const std::vector<TemplateArgument> none,
+      &given = callee && callee->has_arguments ? callee->arguments : none;
   for (size_t i = 0; i < given.size() && i < function.parameters.size(); ++i) {
     Symbol symbol;
     if (function.parameters[i].is_type) {
@@ -142,7 +145,9 @@ std::optional<Translator::Binding> Translator::bind_parameters(const Function& f
   return binding;
 }
 
-Scope Translator::scope_copy(const Frame& frame) { return frame.scopes.back(); }
+Scope Translator::scope_copy(const Frame& frame) {
+  return frame.scopes.back();
+}
 
 /// The types of the parameters with the address spaces of the arguments, and how well those fit.
 void Translator::parameter_types(const Function& function, const std::vector<Value>& arguments,
@@ -153,7 +158,8 @@ void Translator::parameter_types(const Function& function, const std::vector<Val
     Type type;
     if (name.name == "auto" && argument) {
       type = argument->type.kind == Type::array && !name.reference
-                 ? pointer_to(*argument->type.element, argument->space) : argument->type;
+                 ? pointer_to(*argument->type.element, argument->space)
+                 : argument->type;
     } else {
       type = resolve(name);
     }
@@ -162,7 +168,8 @@ void Translator::parameter_types(const Function& function, const std::vector<Val
       type = pointer_to(*type.element, name.space == Space::any ? Space::thread : name.space);
     int fit = 0;
     if (argument) {
-      const Space space = argument->type.kind == Type::pointer ? argument->type.space : argument->space;
+      const Space space =
+          argument->type.kind == Type::pointer ? argument->type.space : argument->space;
       if (by_reference) {
         const bool fits = argument->type == type && (argument->place || type.kind == Type::array) &&
                           (name.space == Space::any || same_memory(name.space, argument->space));
@@ -247,14 +254,17 @@ void Translator::define_function(const Function& function, const Binding& bindin
   inner.collective = made.collective;
   inner.divergence = Divergence(meetings_, kernel_.group);
   std::string parameters;
-  const auto parameter = [&](const std::string& text) { parameters += (parameters.empty() ? "" : ", ") + text; };
+  const auto parameter = [&](const std::string& text) {
+    parameters += (parameters.empty() ? "" : ", ") + text;
+  };
   if (made.collective) {
     parameter("int active"), parameter("local long* simd_scratch");
     if (!frame().masks.empty()) inner.masks.push_back("active");
   }
   inner.scopes.emplace_back();
   if (self) {
-    inner.scopes.back() = function.is_static ? scope_of(*self->type.of) : members_by_self(*self->type.of, self->space);
+    inner.scopes.back() = function.is_static ? scope_of(*self->type.of)
+                                             : members_by_self(*self->type.of, self->space);
     if (made.has_self) parameter(declare(pointer_to(self->type, self->space), "self"));
   }
   inner.scopes.push_back(binding.scope);
@@ -288,15 +298,20 @@ void Translator::define_function(const Function& function, const Binding& bindin
       line(declare(pointer_to(self->type, Space::thread), "self") + " = &made;");
       for (const auto& [name, values] : function.members) {
         const Symbol* member = find_member(inner.scopes[0], name);
-        if (!member || values.size() > 1) throw Untranslatable(function.place, "the initial value of " + name + ".");
+        if (!member || values.size() > 1)
+          throw Untranslatable(function.place, "the initial value of " + name + ".");
         const Value zero = integer_value(0, integer_type(4, true));
-        line(member->value.code + " = " + store(values.empty() ? zero : lower(*values[0]), member->value.type, function.place) + ';');
+        line(member->value.code + " = " +
+             store(values.empty() ? zero : lower(*values[0]), member->value.type, function.place) +
+             ';');
       }
     } else if (function.result && function.result->name != "auto") {
       inner.result = resolve(*function.result);
       if (function.result->reference && !function.result->is_const) {
         made.returns_reference = true;
-        inner.result = pointer_to(*inner.result, function.result->space == Space::any ? (self ? self->space : Space::thread) : function.result->space);
+        inner.result = pointer_to(*inner.result, function.result->space == Space::any
+                                                     ? (self ? self->space : Space::thread)
+                                                     : function.result->space);
       }
     } else if (function.result && function.result->pointers > 0) {
       inner.result.reset();
@@ -310,7 +325,10 @@ void Translator::define_function(const Function& function, const Binding& bindin
   }
   frame_ = outer;
   made.result = inner.result.value_or(Type());
-  std::string text = "static " + declare(made.result, made.name + '(' + (parameters.empty() ? "void" : parameters) + ')') + " {\n";
+  std::string text =
+      (made.collective ? "MEETING " : "static ") +
+      declare(made.result, made.name + '(' + (parameters.empty() ? "void" : parameters) + ')') +
+      " {\n";
   for (const std::string& each : inner.lines) text += each + '\n';
   function_text_ += text + "}\n\n";
 }
@@ -331,7 +349,9 @@ Value Translator::result_of_lambda(const Node& node) {
   Scope scope;
   std::string text = "typedef struct {\n", initial;
   const auto is_copy = [&](const std::string& name) {
-    const auto in = [&](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
+    const auto in = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
     return in(node.copies) || (node.by_value && !in(node.references));
   };
   for (const std::string& name : names) {

@@ -1,7 +1,6 @@
 // A whole kernel: the library's own text, the header, and the body with what it is given.
-#include "metal/translator.h"
-
 #include "metal/library.h"
+#include "metal/translator.h"
 
 namespace mlx::metal {
 namespace {
@@ -16,9 +15,12 @@ struct Attribute {
 /// be a multiple of the group.
 const Attribute attributes[] = {
     {"thread_position_in_grid", 3, "(uint3)(get_global_id(0), get_global_id(1), get_global_id(2))"},
-    {"thread_position_in_threadgroup", 3, "(uint3)(get_local_id(0), get_local_id(1), get_local_id(2))"},
-    {"threadgroup_position_in_grid", 3, "(uint3)(get_group_id(0), get_group_id(1), get_group_id(2))"},
-    {"threadgroups_per_grid", 3, "(uint3)(get_num_groups(0), get_num_groups(1), get_num_groups(2))"},
+    {"thread_position_in_threadgroup", 3,
+     "(uint3)(get_local_id(0), get_local_id(1), get_local_id(2))"},
+    {"threadgroup_position_in_grid", 3,
+     "(uint3)(get_group_id(0), get_group_id(1), get_group_id(2))"},
+    {"threadgroups_per_grid", 3,
+     "(uint3)(get_num_groups(0), get_num_groups(1), get_num_groups(2))"},
     {"threads_per_grid", 3, "(uint3)(grid_x, grid_y, grid_z)"},
     {"grid_size", 3, "(uint3)(grid_x, grid_y, grid_z)"},
     {"grid_origin", 3, "(uint3)(0, 0, 0)"},
@@ -38,7 +40,9 @@ const Attribute attributes[] = {
     {"threads_per_simdgroup", 1, "32u"},
     {"thread_execution_width", 1, "32u"}};
 
-Type vector_of(const Type& scalar, int lanes) { return scalar.with_lanes(lanes); }
+Type vector_of(const Type& scalar, int lanes) {
+  return scalar.with_lanes(lanes);
+}
 
 }  // namespace
 
@@ -76,9 +80,12 @@ void Translator::globals(const Unit& unit) {
       Symbol symbol;
       Value& value = symbol.value;
       Type type = declared.type->name == "auto" ? Type() : resolve(*declared.type);
-      if (!declared.initial) throw Untranslatable(declared.place, declared.name + " outside of functions needs a value.");
+      if (!declared.initial)
+        throw Untranslatable(declared.place,
+                             declared.name + " outside of functions needs a value.");
       const bool is_list = declared.initial->kind == Node::initial_list;
-      if (type.kind == Type::array && type.count == 0) type.count = int64_t(declared.initial->children.size());
+      if (type.kind == Type::array && type.count == 0)
+        type.count = int64_t(declared.initial->children.size());
       if (!is_list) {
         value = lower(*declared.initial);
         if (type.kind != Type::nothing) value = convert(value, type, declared.place);
@@ -88,7 +95,8 @@ void Translator::globals(const Unit& unit) {
         }
         if (type.kind == Type::nothing) type = value.type;
       }
-      const std::string text = is_list ? initial_text(*declared.initial, type) : store(value, type, declared.place);
+      const std::string text =
+          is_list ? initial_text(*declared.initial, type) : store(value, type, declared.place);
       value = Value();
       value.code = fresh(declared.name), value.type = type;
       value.stored = value.place = true, value.space = Space::constant;
@@ -101,13 +109,16 @@ void Translator::globals(const Unit& unit) {
 
 void Translator::define_arguments(std::string& signature) {
   const auto pointer = [&](const Type& element, const std::string& name, bool writes) {
-    const std::string type = std::string("global ") + (writes ? "" : "const ") + stored_name(element) + "* ";
-    signature += (signature.empty() ? "" : ", ") + type + "metal_" + name + ", long metal_" + name + "_offset";
+    const std::string type =
+        std::string("global ") + (writes ? "" : "const ") + stored_name(element) + "* ";
+    signature += (signature.empty() ? "" : ", ") + type + "metal_" + name + ", long metal_" + name +
+                 "_offset";
     Symbol symbol;
     Value& value = symbol.value;
     value.code = variable_name(name), value.type = pointer_to(element, Space::device);
     value.stored = value.place = true;
-    line("global " + stored_name(element) + "* " + value.code + " = (global " + stored_name(element) + "*)metal_" + name + " + metal_" + name + "_offset;");
+    line("global " + stored_name(element) + "* " + value.code + " = (global " +
+         stored_name(element) + "*)metal_" + name + " + metal_" + name + "_offset;");
     bind(name, symbol);
   };
   const auto element_of = [&](const KernelArgument& argument) {
@@ -124,15 +135,18 @@ void Translator::define_arguments(std::string& signature) {
       symbol.value.code = symbol.value.reference + "[0]", symbol.value.level = primary;
       bind(input.name, symbol);
     }
-    if (mentions(kernel_, input.name + "_shape")) pointer(integer_type(4, true), input.name + "_shape", false);
-    if (mentions(kernel_, input.name + "_strides")) pointer(integer_type(8, true), input.name + "_strides", false);
+    if (mentions(kernel_, input.name + "_shape"))
+      pointer(integer_type(4, true), input.name + "_shape", false);
+    if (mentions(kernel_, input.name + "_strides"))
+      pointer(integer_type(8, true), input.name + "_strides", false);
     if (mentions(kernel_, input.name + "_ndim")) {
       Symbol symbol;
       symbol.value = integer_value(input.dimensions, integer_type(4, true));
       bind(input.name + "_ndim", symbol);
     }
   }
-  for (const KernelArgument& output : kernel_.outputs) pointer(element_of(output), output.name, true);
+  for (const KernelArgument& output : kernel_.outputs)
+    pointer(element_of(output), output.name, true);
   signature += ", uint grid_x, uint grid_y, uint grid_z";
 }
 
@@ -180,7 +194,8 @@ std::string Translator::run() {
   const char* const sizes[] = {"grid_x", "grid_y", "grid_z"};
   for (size_t d = 0; d < 3; ++d)
     if (kernel_.ragged[d])
-      outside += (outside.empty() ? "" : " && ") + std::string("get_global_id(") + "012"[d] + ") < " + sizes[d];
+      outside += (outside.empty() ? "" : " && ") + std::string("get_global_id(") + "012"[d] +
+                 ") < " + sizes[d];
   if (!outside.empty() && frame.collective) {
     line("int active = " + outside + ';');
     frame.masks.push_back("active");
@@ -190,9 +205,12 @@ std::string Translator::run() {
   body_of_function(*body);
 
   const int64_t size = kernel_.group[0] * kernel_.group[1] * kernel_.group[2];
-  std::string text = "#define GROUP_SIZE " + std::to_string(size) + "\n" + (tiles_ ? "#define SIMD_TILES\n" : "") + kernel_.support;
+  std::string text = "#define GROUP_SIZE " + std::to_string(size) + "\n" +
+                     (tiles_ ? "#define SIMD_TILES\n" : "") + kernel_.support;
   text += record_text_ + constant_text_ + function_text_;
-  text += "__kernel __attribute__((reqd_work_group_size(" + std::to_string(kernel_.group[0]) + ", " + std::to_string(kernel_.group[1]) + ", " + std::to_string(kernel_.group[2]) + ")))\n";
+  text += "__kernel __attribute__((reqd_work_group_size(" + std::to_string(kernel_.group[0]) +
+          ", " + std::to_string(kernel_.group[1]) + ", " + std::to_string(kernel_.group[2]) +
+          ")))\n";
   text += "void metal_" + kernel_.name + '(' + signature + ") {\n" + threadgroup_text_;
   if (frame.collective) text += "  local long simd_scratch[SCRATCH_SIZE];\n";
   for (const std::string& each : frame.lines) text += each + '\n';
@@ -206,6 +224,8 @@ std::optional<Type> Translator::built_in_type_or_library(const std::string& name
   return resolve(type);
 }
 
-std::string translate(const Kernel& kernel) { return Translator(kernel).run(); }
+std::string translate(const Kernel& kernel) {
+  return Translator(kernel).run();
+}
 
 }  // namespace mlx::metal

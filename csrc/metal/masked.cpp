@@ -88,7 +88,8 @@ void Translator::masked_choose(const Node& node) {
   std::string rest;
   if (other) {
     rest = fresh("rest");
-    line("int " + rest + " = " + (f.masks.empty() ? "!" + taken : f.mask() + " && !" + taken) + ';');
+    line("int " + rest + " = " + (f.masks.empty() ? "!" + taken : f.mask() + " && !" + taken) +
+         ';');
   }
   const auto branch = [&](const std::string& mask, const Node& body) {
     f.masks.push_back(mask);
@@ -102,7 +103,8 @@ void Translator::masked_choose(const Node& node) {
 void Translator::masked_loop(const Node& node) {
   Frame& f = frame();
   const bool is_for = node.kind == Node::loop_for;
-  const NodePtr condition = node.children[is_for ? 1 : 0], step = is_for ? node.children[2] : nullptr;
+  const NodePtr condition = node.children[is_for ? 1 : 0],
+                step = is_for ? node.children[2] : nullptr;
   const Node& body = *node.children.back();
   const bool together = (!condition || (uniform(*condition) && !meets(*condition))) &&
                         !f.divergence.some_leave(body, true) &&
@@ -112,7 +114,8 @@ void Translator::masked_loop(const Node& node) {
     if (is_for && node.children[0]) statement(*node.children[0]);
     close_guard();
     const auto truth = [&] {
-      return condition ? convert(lower_computed(*condition), boolean_type(), node.place).code : std::string("1");
+      return condition ? convert(lower_computed(*condition), boolean_type(), node.place).code
+                       : std::string("1");
     };
     if (together) {
       f.loops.push_back({0, 0, true});

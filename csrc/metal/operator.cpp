@@ -5,9 +5,9 @@ namespace mlx::metal {
 namespace {
 
 const std::map<std::string, Level> levels = {
-    {"||", either},   {"&&", both},     {"|", bit_or},   {"^", bit_xor},  {"&", bit_and},
-    {"==", equals},   {"!=", equals},   {"<", compares}, {">", compares}, {"<=", compares},
-    {">=", compares}, {"<<", shifts},   {">>", shifts},  {"+", adds},     {"-", adds},
+    {"||", either},    {"&&", both},      {"|", bit_or},    {"^", bit_xor},  {"&", bit_and},
+    {"==", equals},    {"!=", equals},    {"<", compares},  {">", compares}, {"<=", compares},
+    {">=", compares},  {"<<", shifts},    {">>", shifts},   {"+", adds},     {"-", adds},
     {"*", multiplies}, {"/", multiplies}, {"%", multiplies}};
 
 bool compares_values(const std::string& sign) {
@@ -63,7 +63,8 @@ Value Translator::unary(const Node& node) {
   if (!value.type.is_arithmetic())
     throw Untranslatable(node.place, node.text + " of a " + shown(value.type) + ".");
   result.type = value.type.is_integral() && !value.type.is_vector()
-                    ? common_type(value.type, value.type) : value.type;
+                    ? common_type(value.type, value.type)
+                    : value.type;
   if (value.constant && node.text != "+") {
     const int64_t number = node.text == "-" ? -*value.constant : ~*value.constant;
     return integer_value(number, result.type);
@@ -94,7 +95,8 @@ Value Translator::binary(const Node& node) {
     return convert(lower(second), boolean_type(), node.place);
   }
   if (meets(second))
-    throw Untranslatable(node.place, "a simd_ function or barrier after " + node.text + ", which some work-items may not reach; call it before.");
+    throw Untranslatable(node.place, "a simd_ function or barrier after " + node.text +
+                                         ", which some work-items may not reach; call it before.");
   const Value b = convert(lower(second), truth, node.place);
   if (b.constant && (*b.constant != 0) != decides) return a;
   Value result;
@@ -108,7 +110,8 @@ Value Translator::arithmetic(const std::string& sign, const Value& first, const 
   const Value left = load(decayed(first)), right = load(decayed(second));
   if (left.type.kind == Type::record || right.type.kind == Type::record) {
     if (const auto value = overloaded(sign, {first, second}, place)) return *value;
-    throw Untranslatable(place, "there is no operator " + sign + " for " + shown(left.type) + " and " + shown(right.type) + ".");
+    throw Untranslatable(place, "there is no operator " + sign + " for " + shown(left.type) +
+                                    " and " + shown(right.type) + ".");
   }
   const Level level = levels.at(sign);
   Value result;
@@ -129,14 +132,17 @@ Value Translator::arithmetic(const std::string& sign, const Value& first, const 
     return result;
   }
   if (!left.type.is_arithmetic() || !right.type.is_arithmetic())
-    throw Untranslatable(place, shown(left.type) + ' ' + sign + ' ' + shown(right.type) + " has no meaning.");
+    throw Untranslatable(
+        place, shown(left.type) + ' ' + sign + ' ' + shown(right.type) + " has no meaning.");
   if ((sign == "%" || level == shifts || (level >= bit_or && level <= bit_and)) &&
       (left.type.is_floating() || right.type.is_floating()))
     throw Untranslatable(place, sign + " of floating values" + (sign == "%" ? "; use fmod." : "."));
   const Type common = level == shifts && !right.type.is_vector()
-                          ? common_type(left.type, left.type) : common_type(left.type, right.type);
+                          ? common_type(left.type, left.type)
+                          : common_type(left.type, right.type);
   if (left.constant && right.constant && !common.is_vector()) {
-    const Value a = integer_value(*left.constant, common), b = integer_value(*right.constant, level == shifts ? right.type : common);
+    const Value a = integer_value(*left.constant, common),
+                b = integer_value(*right.constant, level == shifts ? right.type : common);
     if (const auto number = folded(sign, *a.constant, *b.constant, common))
       return integer_value(*number, compares_values(sign) ? boolean_type() : common);
   }
@@ -150,7 +156,8 @@ Value Translator::arithmetic(const std::string& sign, const Value& first, const 
   if (compares_values(sign)) {
     result.code = text(a, b), result.type = boolean_type().with_lanes(common.lanes);
     if (common.is_vector() && (common.bytes == 8 || common.bytes == 1 || common.bytes == 2))
-      result.code = "convert_int" + std::to_string(common.lanes) + '(' + result.code + ')', result.level = primary;
+      result.code = "convert_int" + std::to_string(common.lanes) + '(' + result.code + ')',
+      result.level = primary;
     return result;
   }
   return rounded(text(a, b), level, common);
@@ -178,7 +185,8 @@ Value Translator::assign(const Node& node) {
   if (!left.place) throw Untranslatable(node.place, left.code + " cannot be assigned to.");
   if (source.kind == Node::initial_list) {
     const bool whole = left.type.kind == Type::record || left.type.kind == Type::array;
-    result.code = left.code + " = " + (whole ? '(' + stored_name(left.type) + ')' : "") + initial_text(source, left.type);
+    result.code = left.code + " = " + (whole ? '(' + stored_name(left.type) + ')' : "") +
+                  initial_text(source, left.type);
     return result;
   }
   const Value right = lower(source);
@@ -188,7 +196,8 @@ Value Translator::assign(const Node& node) {
   if (sign.empty()) {
     result.code = left.at(prefixes) + " = " + store(right, left.type, node.place);
   } else if (left.type.is_direct() && right.type.kind != Type::record) {
-    const Value operand = left.type.is_vector() ? convert(right, left.type, node.place) : load(right);
+    const Value operand =
+        left.type.is_vector() ? convert(right, left.type, node.place) : load(right);
     result.code = left.at(prefixes) + ' ' + node.text + ' ' + operand.at(assigns);
   } else {
     const Value value = arithmetic(sign, left, right, node.place);
@@ -203,7 +212,8 @@ Value Translator::step(const Node& node, bool after) {
   Value result = value;
   result.place = false, result.reference.clear(), result.constant.reset();
   if (value.type.is_sixteen()) {
-    const Value next = arithmetic(node.text.substr(1), value, integer_value(1, integer_type(4, true)), node.place);
+    const Value next =
+        arithmetic(node.text.substr(1), value, integer_value(1, integer_type(4, true)), node.place);
     result.code = value.code + " = " + store(next, value.type, node.place), result.level = assigns;
     return result;
   }

@@ -3,7 +3,9 @@
 
 namespace mlx::metal {
 
-Unit parse_header(const Tokens& tokens, KnownNames& known) { return Parser(tokens, known).unit(); }
+Unit parse_header(const Tokens& tokens, KnownNames& known) {
+  return Parser(tokens, known).unit();
+}
 
 Unit Parser::unit() {
   Unit result;
@@ -51,7 +53,8 @@ void Parser::top_level(Unit& unit) {
     return;
   }
   if (at("using")) throw Untranslatable(place(), "a template of a type alias; write the type out.");
-  if ((at("struct") || at("class") || at("union")) && peek(1).kind == Token::word &&
+  if (at("union")) throw Untranslatable(place(), "a union; use as_type.");
+  if ((at("struct") || at("class")) && peek(1).kind == Token::word &&
       (peek(2).text == "{" || peek(2).text == ":" || peek(2).text == ";" || peek(2).text == "<"))
     return structure(unit, std::move(parameters));
   const TypePtr base = specifiers();
@@ -79,8 +82,10 @@ void Parser::top_level(Unit& unit) {
   auto result = node(Node::declare);
   result->place = declared.place;
   for (;;) {
-    if (take("=")) declared.initial = assignment();
-    else if (at("{")) declared.initial = initial_list();
+    if (take("="))
+      declared.initial = assignment();
+    else if (at("{"))
+      declared.initial = initial_list();
     result->declared.push_back(declared);
     if (!take(",")) break;
     declared = declarator(base);
@@ -273,8 +278,10 @@ void Parser::struct_member(Struct& record) {
   }
   if (at("(")) return method(declared.type, declared.name, false);
   for (;;) {
-    if (take("=")) declared.initial = assignment();
-    else if (at("{")) declared.initial = initial_list();
+    if (take("="))
+      declared.initial = assignment();
+    else if (at("{"))
+      declared.initial = initial_list();
     (is_static ? record.constants : record.fields).push_back(declared);
     if (!take(",")) break;
     declared = declarator(base);

@@ -5,11 +5,18 @@ namespace mlx::metal {
 namespace {
 
 const std::vector<std::set<std::string>> levels = {
-    {"||"}, {"&&"}, {"|"},        {"^"},      {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
-    {"<<", ">>"},   {"+", "-"}, {"*", "/", "%"}};
-const std::set<std::string> assignments = {"=",  "+=", "-=", "*=",  "/=", "%=",
-                                           "&=", "|=", "^=", "<<=", ">>="};
+    {"||"},       {"&&"},     {"|"},          {"^"}, {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
+    {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"}};
+const std::set<std::string> assignments = {
+    "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="};
 const std::set<std::string> prefixes = {"+", "-", "!", "~", "*", "&", "++", "--"};
+/// How names begin that stand for what there is no translation of.
+const std::vector<std::pair<std::string, std::string>> refused = {
+    {"texture", "a texture; pass an array."},
+    {"sampler", "a sampler; pass an array and interpolate in the kernel."},
+    {"goto", "goto; write a loop."},
+    {"union", "a union; use as_type."},
+    {"asm", "assembly."}};
 const std::set<std::string> casts = {"static_cast", "reinterpret_cast", "const_cast"};
 
 }  // namespace
@@ -22,9 +29,10 @@ bool Parser::take(const char* text) {
 
 void Parser::expect(const char* text) {
   if (!take(text))
-    throw Untranslatable(place(), std::string("\"") + text + "\" is expected" +
-                                      (peek().kind == Token::end ? " before the end."
-                                                                 : ", not \"" + peek().text + "\"."));
+    throw Untranslatable(
+        place(),
+        std::string("\"") + text + "\" is expected" +
+            (peek().kind == Token::end ? " before the end." : ", not \"" + peek().text + "\"."));
 }
 
 std::string Parser::word(const char* what) {
@@ -170,8 +178,8 @@ NodePtr Parser::postfix(NodePtr left) {
       }
       ++at_;
       take("template");
-      result->text = at("operator") ? (++at_, expect("("), expect(")"), "operator()")
-                                    : word("a member");
+      result->text =
+          at("operator") ? (++at_, expect("("), expect(")"), "operator()") : word("a member");
       if (at("<") && known_.is_template(result->text))
         result->arguments = template_arguments(), result->has_arguments = true;
       result->children = {left};
@@ -244,13 +252,16 @@ NodePtr Parser::typed_primary() {
     result->children = call_arguments("}");
     result->text = "{";
   } else {
-    throw Untranslatable(result->place, "the type " + type->name + " stands where a value is expected.");
+    throw Untranslatable(result->place,
+                         "the type " + type->name + " stands where a value is expected.");
   }
   return result;
 }
 
 NodePtr Parser::named_primary() {
   auto result = node(Node::name);
+  for (const auto& [name, instead] : refused)
+    if (peek().text.rfind(name, 0) == 0) throw Untranslatable(place(), instead);
   while (peek(1).text == "::") at_ += 2;  // namespaces
   if (at("operator")) throw Untranslatable(place(), "operators are called by their sign.");
   result->text = word("a name");
@@ -277,7 +288,8 @@ NodePtr Parser::lambda() {
       result->references.push_back(word("a name"));
     } else {
       result->copies.push_back(word("a name"));
-      if (at("=")) throw Untranslatable(place(), "a capture with a value; make it a variable before.");
+      if (at("="))
+        throw Untranslatable(place(), "a capture with a value; make it a variable before.");
     }
     if (!take(",")) break;
   }

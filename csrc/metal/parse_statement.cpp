@@ -156,7 +156,6 @@ NodePtr Parser::statement() {
     expect(":");
     return result;
   }
-  if (at("goto")) throw Untranslatable(place(), "goto; write a loop.");
   if (at("using") || at("typedef")) return alias();
   if (at("static_assert")) {
     while (!at(";")) ++at_;

@@ -23,7 +23,10 @@ std::string short_name(const std::vector<std::string>& words) {
   const auto has = [&](const char* word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
-  const std::string base = has("char") ? "char" : has("short") ? "short" : has("long") ? "long" : "int";
+  const std::string base = has("char")    ? "char"
+                           : has("short") ? "short"
+                           : has("long")  ? "long"
+                                          : "int";
   return has("unsigned") ? "u" + base : base;
 }
 
@@ -31,17 +34,40 @@ std::string short_name(const std::vector<std::string>& words) {
 
 KnownNames::KnownNames() {
   open();
-  for (const char* name :
-       {"void", "bool", "auto", "size_t", "ptrdiff_t", "int8_t", "uint8_t", "int16_t", "uint16_t",
-        "int32_t", "uint32_t", "int64_t", "uint64_t", "uintptr_t", "intptr_t", "decltype",
-        "float16_t", "bfloat16_t", "unsigned", "signed", "double", "atomic_int", "atomic_uint",
-        "atomic_float", "atomic_bool", "atomic_ulong",
-        "simdgroup_float8x8", "simdgroup_half8x8", "simdgroup_bfloat8x8"})
+  for (const char* name : {"void",
+                           "bool",
+                           "auto",
+                           "size_t",
+                           "ptrdiff_t",
+                           "int8_t",
+                           "uint8_t",
+                           "int16_t",
+                           "uint16_t",
+                           "int32_t",
+                           "uint32_t",
+                           "int64_t",
+                           "uint64_t",
+                           "uintptr_t",
+                           "intptr_t",
+                           "decltype",
+                           "float16_t",
+                           "bfloat16_t",
+                           "unsigned",
+                           "signed",
+                           "double",
+                           "atomic_int",
+                           "atomic_uint",
+                           "atomic_float",
+                           "atomic_bool",
+                           "atomic_ulong",
+                           "simdgroup_float8x8",
+                           "simdgroup_half8x8",
+                           "simdgroup_bfloat8x8"})
     add_type(name);
-  for (const char* name : {"vec", "atomic", "array", "simdgroup_matrix", "numeric_limits",
-                           "is_same", "conditional", "conditional_t", "enable_if_t", "remove_cv_t",
-                           "make_unsigned_t", "integral_constant", "pointer_element_t",
-                           "is_integral", "is_floating_point"})
+  for (const char* name :
+       {"vec", "atomic", "array", "simdgroup_matrix", "numeric_limits", "is_same", "conditional",
+        "conditional_t", "enable_if_t", "remove_cv_t", "make_unsigned_t", "integral_constant",
+        "pointer_element_t", "is_integral", "is_floating_point"})
     add_type(name), add_template(name);
   for (const char* name : {"as_type", "is_same_v", "is_integral_v", "is_floating_point_v"})
     add_template(name);
@@ -107,7 +133,8 @@ TypePtr Parser::specifiers() {
     else if (!ignored.count(text) && !address_space(text, type->space)) {
       if (!type->name.empty() || !words.empty()) break;
       while (peek(1).text == "::" && !known_.is_type(peek().text)) at_ += 2;  // namespaces
-      if (!type_at(at_)) throw Untranslatable(place(), "a type is expected, not " + peek().text + ".");
+      if (!type_at(at_))
+        throw Untranslatable(place(), "a type is expected, not " + peek().text + ".");
       type->name = peek().text;
       if (type->name == "decltype") {
         ++at_, expect("(");
@@ -131,7 +158,8 @@ TypePtr Parser::specifiers() {
   }
   if (!words.empty()) type->name = short_name(words);
   if (type->name.empty() && type->is_constexpr) type->name = "auto";
-  if (type->name.empty()) throw Untranslatable(place(), "a type is expected before " + peek().text + ".");
+  if (type->name.empty())
+    throw Untranslatable(place(), "a type is expected before " + peek().text + ".");
   return type;
 }
 

@@ -187,7 +187,7 @@ class Preprocessor {
     return body;
   }
 
-  // Conditions: || over && over comparisons of integers, defined(), ! and parentheses.
+  // Conditions: || over && over comparisons of sums of integers, defined(), ! and parentheses.
   bool condition(const Tokens& line) {
     Tokens words;
     for (size_t i = 2; i < line.size();) {
@@ -209,7 +209,7 @@ class Preprocessor {
 
   static int64_t value_of(const Tokens& words, size_t& at, int level) {
     static const std::vector<std::set<std::string>> levels = {
-        {"||"}, {"&&"}, {"==", "!=", "<", ">", "<=", ">="}, {"+", "-"}};
+        {"||"}, {"&&"}, {"==", "!=", "<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}};
     if (level == int(levels.size())) return unary(words, at);
     int64_t left = value_of(words, at, level + 1);
     while (at < words.size() && levels[size_t(level)].count(words[at].text)) {
@@ -224,7 +224,11 @@ class Preprocessor {
              : mark == "<=" ? left <= right
              : mark == ">=" ? left >= right
              : mark == "+"  ? left + right
-                            : left - right;
+             : mark == "-"  ? left - right
+             : mark == "*"  ? left * right
+             : right == 0   ? 0
+             : mark == "/"  ? left / right
+                            : left % right;
     }
     return left;
   }

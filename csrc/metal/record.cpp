@@ -34,14 +34,16 @@ const Record* Translator::record_named(const TypeName& type) {
     }
     if (each->specialised.empty() && !chosen) chosen = each;
   }
-  if (!chosen) throw Untranslatable(type.place, "no struct " + type.name + " fits these template arguments.");
+  if (!chosen)
+    throw Untranslatable(type.place, "no struct " + type.name + " fits these template arguments.");
   std::string key = type.name;
   Scope bound;
   for (size_t i = 0; i < chosen->parameters.size(); ++i) {
     const TemplateParameter& parameter = chosen->parameters[i];
     if (i >= given.size()) {
       if (!parameter.initial.type && !parameter.initial.value)
-        throw Untranslatable(type.place, type.name + " needs a template argument " + parameter.name + ".");
+        throw Untranslatable(type.place,
+                             type.name + " needs a template argument " + parameter.name + ".");
       Symbol symbol;
       if (parameter.is_type)
         symbol.kind = Symbol::type, symbol.named = argument_type(parameter.initial);
@@ -57,20 +59,21 @@ const Record* Translator::record_named(const TypeName& type) {
   return record_of(chosen, std::move(bound), key);
 }
 
-const Record* Translator::record_of(const StructPtr& structure, Scope bound, const std::string& key) {
+const Record* Translator::record_of(const StructPtr& structure, Scope bound,
+                                    const std::string& key) {
   std::unique_ptr<Record>& made = records_[key + '#' + std::to_string(size_t(structure.get()))];
   if (made) return made.get();
   made = std::make_unique<Record>();
   Record* record = made.get();
   record->name = fresh(structure->name.empty() ? "record" : structure->name);
   record->structure = structure, record->key = key;
-  if (structure->is_union) throw Untranslatable(structure->place, "a union; use as_type.");
   Type self;
   self.kind = Type::record, self.of = record;
   bind_type(bound, structure->name, self);
   Frame inner;
   inner.scopes = {bound};
-  if (frame_ && frame_->scopes.size() > 0) inner.scopes.insert(inner.scopes.begin(), frame_->scopes.begin(), frame_->scopes.end());
+  if (frame_ && frame_->scopes.size() > 0)
+    inner.scopes.insert(inner.scopes.begin(), frame_->scopes.begin(), frame_->scopes.end());
   Frame* const outer = std::exchange(frame_, &inner);
   for (const NodePtr& alias : structure->aliases)
     bind_type(inner.scopes.back(), alias->text, resolve(*alias->type));
@@ -85,7 +88,8 @@ const Record* Translator::record_of(const StructPtr& structure, Scope bound, con
   }
   std::string text = "typedef struct {\n";
   for (const Declared& field : structure->fields) {
-    if (field.type->reference) throw Untranslatable(field.place, "a member that is a reference; make it a pointer.");
+    if (field.type->reference)
+      throw Untranslatable(field.place, "a member that is a reference; make it a pointer.");
     const Type type = resolve(*field.type);
     record->fields.push_back({field.name, type, field.initial});
     text += "  " + declare(type, variable_name(field.name)) + ";\n";
@@ -102,7 +106,8 @@ Scope Translator::scope_of(const Record& record) {
   return found == record_scopes_.end() ? Scope() : found->second;
 }
 
-std::vector<FunctionPtr> Translator::methods_of(const Record& record, const std::string& name) const {
+std::vector<FunctionPtr> Translator::methods_of(const Record& record,
+                                                const std::string& name) const {
   std::vector<FunctionPtr> methods;
   if (record.lambda && name == "operator()") methods.push_back(record.lambda);
   if (record.structure)

@@ -42,7 +42,9 @@ void Translator::statement(const Node& node) {
         return masked_loop(node);
       case Node::select:
         if (!frame().masks.empty() || !uniform(*node.children[0]))
-          throw Untranslatable(node.place, "a switch with a simd_ function or barrier that only some work-items may reach; write it as if and else.");
+          throw Untranslatable(node.place,
+                               "a switch with a simd_ function or barrier that only some "
+                               "work-items may reach; write it as if and else.");
         return plain_select(node);
       default:
         break;
@@ -80,7 +82,9 @@ void Translator::plain_statement(const Node& node) {
       meetings_.add(node.structure->methods);
       return;
     case Node::label: {
-      const std::string value = node.text == "case" ? "case " + std::to_string(constant_of(node.children[0], "a case")) : "default";
+      const std::string value =
+          node.text == "case" ? "case " + std::to_string(constant_of(node.children[0], "a case"))
+                              : "default";
       --frame().indent;
       line(value + ":;");
       ++frame().indent;
@@ -98,10 +102,12 @@ void Translator::expression_statement(const Node& node) {
   const auto is_local = [&](const Node& place) {
     return place.kind == Node::name && uniform(place) && find(place.text);
   };
-  const bool counts = inner.kind == Node::postfix || (inner.kind == Node::unary && (inner.text == "++" || inner.text == "--"));
-  const bool by_all = frame().collective && !frame().masks.empty() && frame().nested == 0 &&
-                      ((counts && is_local(*inner.children[0])) ||
-                       (inner.kind == Node::assign && is_local(*inner.children[0]) && uniform(*inner.children[1])));
+  const bool counts = inner.kind == Node::postfix ||
+                      (inner.kind == Node::unary && (inner.text == "++" || inner.text == "--"));
+  const bool by_all =
+      frame().collective && !frame().masks.empty() && frame().nested == 0 &&
+      ((counts && is_local(*inner.children[0])) ||
+       (inner.kind == Node::assign && is_local(*inner.children[0]) && uniform(*inner.children[1])));
   const Value value = lower(inner);
   if (value.code.empty() || (value.level == primary && value.code.rfind("met_", 0) == 0)) return;
   if (by_all) {
@@ -193,13 +199,15 @@ void Translator::give_back(const Node& node) {
     } else {
       const Value value = lower(given);
       if (!f.result) {
-        f.result = value.type.kind == Type::array ? pointer_to(*value.type.element, value.space) : value.type;
+        f.result = value.type.kind == Type::array ? pointer_to(*value.type.element, value.space)
+                                                  : value.type;
         if (!f.masks.empty()) {
-          f.lines.insert(f.lines.begin(), "  " + declare(*f.result, "given") + ';');
+          f.lines.insert(f.lines.begin(), "  " + declare_defined(*f.result, "given") + ';');
           f.guard_line += f.in_guard;
         }
       }
-      text = f.returns_reference ? address_of(value, node.place).code : store(value, *f.result, node.place);
+      text = f.returns_reference ? address_of(value, node.place).code
+                                 : store(value, *f.result, node.place);
       if (f.returns_reference) f.result->space = value.space;
     }
   } else if (!node.children.empty()) {
@@ -220,7 +228,8 @@ void Translator::leave(const Node& node) {
   Frame& f = frame();
   const bool goes_on = node.kind == Node::proceed;
   const char* const plain = goes_on ? "continue;" : "break;";
-  if (f.plain_loops > 0 || (!goes_on && f.plain_switches > 0) || f.loops.empty() || f.loops.back().plain)
+  if (f.plain_loops > 0 || (!goes_on && f.plain_switches > 0) || f.loops.empty() ||
+      f.loops.back().plain)
     return line(plain);
   guarded([&] { exit_masks(goes_on ? f.loops.back().turn : f.loops.back().stay); });
 }
@@ -234,7 +243,7 @@ void Translator::body_of_function(const Node& body) {
       f.masks.push_back("active");
     }
     if (!f.masks.empty() && f.result && f.result->kind != Type::nothing)
-      line(declare(*f.result, "given") + ';');
+      line(declare_defined(*f.result, "given") + ';');
   }
   scoped([&] { statements(body); });
   close_guard();

@@ -6,17 +6,23 @@
 namespace mlx::metal {
 namespace {
 
-const char* const long_punctuation[] = {"<<=", "...", "::", "->", "++", "--", "<<",
-                                        "<=",  ">=",  "==", "!=", "&&", "||", "+=",
-                                        "-=",  "*=",  "/=", "%=", "&=", "|=", "^=",
-                                        "##"};  // >> may close two lists: the parser joins it
+const char* const long_punctuation[] = {
+    "<<=", "...", "::", "->", "++", "--", "<<", "<=", ">=", "==", "!=", "&&",
+    "||",  "+=",  "-=", "*=", "/=", "%=", "&=", "|=", "^=", "##"};  // >> may close two lists: the
+                                                                    // parser joins it
 
 const char* name_of(Place::Text text) {
-  return text == Place::source ? "the source" : text == Place::header ? "the header" : "the library";
+  return text == Place::source   ? "the source"
+         : text == Place::header ? "the header"
+                                 : "the library";
 }
 
-bool starts_word(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
-bool continues_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+bool starts_word(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
+}
+bool continues_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
 
 class Tokeniser {
  public:
@@ -102,7 +108,9 @@ Untranslatable::Untranslatable(Place place, const std::string& what)
     : std::runtime_error("line " + std::to_string(place.line) + " of " + name_of(place.text) +
                          ": " + what) {}
 
-Tokens tokenise(const std::string& text, Place start) { return Tokeniser(text, start).all(); }
+Tokens tokenise(const std::string& text, Place start) {
+  return Tokeniser(text, start).all();
+}
 
 int64_t integer_value(const Token& number) {
   std::string digits;

@@ -40,14 +40,14 @@ struct Frame {
   std::optional<Type> result;
   bool is_kernel = false, collective = false;
   Divergence divergence;
-  std::vector<std::string> masks;    ///< open ones, outermost first
+  std::vector<std::string> masks;  ///< open ones, outermost first
   std::vector<MaskedLoop> loops;
   bool returns_reference = false;
-  int nested = 0;                    ///< braces opened inside the guard
+  int nested = 0;  ///< braces opened inside the guard
   bool in_guard = false;
   size_t guard_line = 0;
   int plain_loops = 0, plain_switches = 0;  ///< opened inside the guard
-  std::string leave;                 ///< label after the guard, where it is jumped to
+  std::string leave;                        ///< label after the guard, where it is jumped to
   const std::string& mask() const {
     static const std::string all;
     return masks.empty() ? all : masks.back();
@@ -86,7 +86,9 @@ class Translator {
   // environment.cpp
   Frame& frame() { return *frame_; }
   const Symbol* find(const std::string& name) const;
-  void bind(const std::string& name, Symbol symbol) { frame().scopes.back()[name] = std::move(symbol); }
+  void bind(const std::string& name, Symbol symbol) {
+    frame().scopes.back()[name] = std::move(symbol);
+  }
   void bind_type(Scope& scope, const std::string& name, const Type& type);
   std::string variable_name(const std::string& name);
   std::string fresh(const std::string& stem);

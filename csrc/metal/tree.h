@@ -42,8 +42,8 @@ struct Declared {
   Place place;
   std::string name;
   TypePtr type;
-  NodePtr initial;               ///< = expression, or an `initial_list`
-  std::vector<NodePtr> built;    ///< T name(a, b)
+  NodePtr initial;             ///< = expression, or an `initial_list`
+  std::vector<NodePtr> built;  ///< T name(a, b)
 };
 
 struct Function;
@@ -54,25 +54,51 @@ using StructPtr = std::shared_ptr<const Struct>;
 struct Node {
   enum Kind {
     // expressions
-    number, name, unary, postfix, binary, assign, ternary, call, index, member, cast, construct,
-    initial_list, lambda, size_of,
+    number,
+    name,
+    unary,
+    postfix,
+    binary,
+    assign,
+    ternary,
+    call,
+    index,
+    member,
+    cast,
+    construct,
+    initial_list,
+    lambda,
+    size_of,
     // statements
-    block, declare, expression, choose, loop_for, loop_while, loop_do, give_back, leave, proceed,
-    select, label, alias, record, nothing
+    block,
+    declare,
+    expression,
+    choose,
+    loop_for,
+    loop_while,
+    loop_do,
+    give_back,
+    leave,
+    proceed,
+    select,
+    label,
+    alias,
+    record,
+    nothing
   };
   Kind kind = nothing;
   Place place;
   std::string text;  ///< of a name, number, operator or member; "->" members are `*a` members
   std::vector<NodePtr> children;
-  TypePtr type;      ///< of casts, constructions, sizeof; the scope of a name S::n
+  TypePtr type;  ///< of casts, constructions, sizeof; the scope of a name S::n
   std::vector<TemplateArgument> arguments;  ///< of a name f<…>
   bool has_arguments = false;
   std::vector<Declared> declared;
   FunctionPtr function;  ///< of a lambda
   StructPtr structure;
-  bool by_value = false;   ///< a lambda that captures copies
+  bool by_value = false;                        ///< a lambda that captures copies
   std::vector<std::string> copies, references;  ///< named captures of a lambda
-  std::string unroll;    ///< the pragma before a loop
+  std::string unroll;                           ///< the pragma before a loop
 };
 
 /// typename T, int N, bool B = false
@@ -102,7 +128,7 @@ struct Struct {
   std::vector<Declared> fields, constants;
   std::vector<NodePtr> aliases;
   std::vector<FunctionPtr> methods;
-  bool is_enum = false, is_union = false;
+  bool is_enum = false;
   std::vector<TemplateArgument> specialised;  ///< struct S<float>
 };
 

@@ -152,10 +152,16 @@ std::string declare(const Type& type, const std::string& name) {
     return declare(*type.element, name + '[' + std::to_string(type.count) + ']');
   if (type.kind != Type::pointer) return stored_name(type) + (name.empty() ? "" : " " + name);
   const Type& element = *type.element;
-  if (element.kind == Type::array) return space_name(type.space) + declare(element, "(*" + name + ")");
-  if (element.kind == Type::pointer)
-    return declare(element, space_name(type.space) + ("*" + name));
+  if (element.kind == Type::array)
+    return space_name(type.space) + declare(element, "(*" + name + ")");
+  if (element.kind == Type::pointer) return declare(element, space_name(type.space) + ("*" + name));
   return space_name(type.space) + stored_name(element) + "*" + (name.empty() ? "" : " " + name);
+}
+
+std::string declare_defined(const Type& type, const std::string& name) {
+  if (type.kind == Type::record) return declare(type, name) + " = {0}";
+  const bool wide = type.is_vector() || type.kind == Type::matrix;
+  return declare(type, name) + " = " + (wide ? '(' + stored_name(type) + ")(0)" : "0");
 }
 
 std::string shown(const Type& type) {

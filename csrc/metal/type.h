@@ -12,7 +12,18 @@ namespace mlx::metal {
 struct Record;
 
 struct Type {
-  enum Kind : uint8_t { nothing, boolean, integer, half, bfloat, real, pointer, array, record, matrix };
+  enum Kind : uint8_t {
+    nothing,
+    boolean,
+    integer,
+    half,
+    bfloat,
+    real,
+    pointer,
+    array,
+    record,
+    matrix
+  };
   Kind kind = nothing;
   int bytes = 0;  ///< of an integer
   bool is_signed = true;
@@ -69,6 +80,8 @@ std::string stored_name(const Type& type);
 std::string computed_name(const Type& type);
 /// `type name` as a C declaration.
 std::string declare(const Type& type, const std::string& name);
+/// A declaration with a value that means nothing: undefined ones may not be passed on.
+std::string declare_defined(const Type& type, const std::string& name);
 /// What a message calls it, and part of the keys of instances.
 std::string shown(const Type& type);
 const char* space_name(Space space);

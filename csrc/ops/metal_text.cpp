@@ -19,7 +19,8 @@ std::string metal_type(Dtype dtype) {
   if (dtype == bfloat16) return "bfloat16_t";
   if (dtype == float32) return "float";
   if (dtype == complex64) return "complex64_t";
-  if (dtype == float64) fail("metal_kernel", "float64 arrays: Metal has no double; cast to float32.");
+  if (dtype == float64)
+    fail("metal_kernel", "float64 arrays: Metal has no double; cast to float32.");
   return std::string(dtype.name()) + "_t";
 }
 
@@ -33,10 +34,11 @@ metal::Kernel described(const CustomSource& kernel, const Arrays& inputs, const 
     result.outputs.push_back({kernel.output_names[i], metal_type(run.dtypes[i]), false, 1});
   for (const TemplateValue& value : run.values) {
     const bool is_type = value.kind == TemplateValue::dtype;
-    result.constants.push_back(
-        {value.name,
-         is_type ? metal_type(Dtype::Id(value.value)) : value.kind == TemplateValue::flag ? "bool" : "int",
-         is_type, value.value});
+    result.constants.push_back({value.name,
+                                is_type ? metal_type(Dtype::Id(value.value))
+                                : value.kind == TemplateValue::flag ? "bool"
+                                                                    : "int",
+                                is_type, value.value});
   }
   const std::vector<int64_t> group = metal_group(run);
   for (size_t d = 0; d < 3; ++d) {

@@ -72,7 +72,7 @@ def test_one_kernel_for_all_dtypes(dtype):
     assert mx.array_equal(scaled(x), x * 3).item() and scaled(x).dtype == x.dtype
 
 
-@pytest.mark.parametrize("stream", [None, mx.gpu, mx.new_stream(mx.default_device())], ids=["default", "gpu", "stream"])
+@pytest.mark.parametrize("stream", [None, mx.gpu], ids=["default", "gpu"])
 def test_streams(stream):
     assert scaled(mx.array([1.0, 2.0]), stream=stream).tolist() == [3, 6]
 
@@ -119,7 +119,7 @@ def test_a_second_call_translates_nothing():
         ("y[0] = undeclared;", "", "line 1 of the source: undeclared is not declared"),
         ("y[0] = missing(x[0]);", "", "the function missing is neither in the header"),
         ("y[0] = x[0]", "", '";" is expected before the end'),
-        ("texture2d<float> t;", "", "texture2d"),
+        ("texture2d<float> t;", "", "a texture; pass an array"),
         ("double d = 1;", "", "double, which Metal does not have; use float"),
         ("y[0] = f(x);", "int f(int a) { return a; }", r"no f of the header takes \(device float\*\)"),
         ("y[0] = 1;", "\n\nunion U { int a; float b; };\nU u();", "line 3 of the header: a union; use as_type"),
