@@ -20,6 +20,13 @@ constexpr Facts facts[] = {
 #undef DTYPE
 };
 
+/// Numbers of dtypes come from files, too.
+const Facts& facts_of(Dtype::Id id) {
+  if (id >= Dtype::count)
+    throw std::invalid_argument("there is no dtype number " + std::to_string(id));
+  return facts[id];
+}
+
 Dtype integer_of(int bytes, bool is_signed) {
   if (is_signed) return bytes == 1 ? int8 : bytes == 2 ? int16 : bytes == 4 ? int32 : int64;
   return bytes == 1 ? uint8 : bytes == 2 ? uint16 : bytes == 4 ? uint32 : uint64;
@@ -28,16 +35,16 @@ Dtype integer_of(int bytes, bool is_signed) {
 }  // namespace
 
 int Dtype::size() const {
-  return facts[id_].bytes;
+  return facts_of(id_).bytes;
 }
 Kind Dtype::kind() const {
-  return facts[id_].kind;
+  return facts_of(id_).kind;
 }
 const char* Dtype::name() const {
-  return facts[id_].name;
+  return facts_of(id_).name;
 }
 const char* Dtype::format() const {
-  return facts[id_].format;
+  return facts_of(id_).format;
 }
 
 Dtype promote(Dtype a, Dtype b) {
