@@ -9,17 +9,23 @@
 namespace mlx {
 
 int64_t size_of(const Shape& shape) {
+  // An axis without elements makes the product 0, however long the others are.
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   int64_t size = 1;
-  for (const int32_t extent : shape) size *= extent;
+  for (const int32_t extent : shape)
+    if (__builtin_mul_overflow(size, int64_t(extent), &size))
+      throw std::overflow_error("[array] the shape " + to_string(shape) +
+                                " has more elements than 63 bits can count.");
   return size;
 }
 
 Strides row_major(const Shape& shape) {
   Strides strides(shape.size());
-  int64_t step = 1;
+  // Unsigned, since the strides of an array without elements may wrap around; nothing reads them.
+  uint64_t step = 1;
   for (int i = int(shape.size()) - 1; i >= 0; --i) {
-    strides[i] = step;
-    step *= shape[i];
+    strides[i] = int64_t(step);
+    step *= uint64_t(shape[i]);
   }
   return strides;
 }

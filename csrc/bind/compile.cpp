@@ -24,6 +24,7 @@ struct CallKey {
   bool shapeless;
 
   void add(py::handle tree) {
+    const Level level;
     PyObject* const object = tree.ptr();
     if (is_array(object)) {
       add_array(array_of(object));
@@ -100,6 +101,7 @@ Arrays state_in(py::handle tree) {
 /// Stores new values in captured containers, creating the entries that appeared while recording.
 void store(const py::object& container, const py::object& structure, const Arrays& values,
            size_t& next) {
+  const Level level;
   const auto store_item = [&](const py::object& current, const py::object& item,
                               const auto& assign) {
     if (is_array(item.ptr())) {
@@ -159,6 +161,7 @@ class Snapshot {
 
  private:
   void take(py::handle tree) {
+    const Level level;
     PyObject* const object = tree.ptr();
     if (PyDict_Check(object)) {
       saved_.emplace_back(py::reinterpret_borrow<py::object>(tree), owned(PyDict_Copy(object)));

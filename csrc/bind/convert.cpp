@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "bind/host_data.h"
+#include "bind/trees.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 
@@ -161,6 +162,7 @@ class Numbers {
 };
 
 array stacked(PyObject* list, std::optional<Dtype> dtype) {
+  const Level level;
   Arrays items;
   std::optional<Dtype> common = dtype;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); ++i) {

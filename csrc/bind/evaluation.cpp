@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "bind/call.h"
+#include "bind/trees.h"
 #include "graph/evaluate.h"
 #include "graph/primitive.h"
 
@@ -14,7 +15,10 @@ namespace {
 void collect(PyObject* tree, Arrays& arrays) {
   if (is_array(tree)) {
     arrays.push_back(array_of(tree));
-  } else if (PyList_Check(tree) || PyTuple_Check(tree)) {
+    return;
+  }
+  const Level level;
+  if (PyList_Check(tree) || PyTuple_Check(tree)) {
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(tree); ++i)
       collect(PySequence_Fast_GET_ITEM(tree, i), arrays);
   } else if (PyDict_Check(tree)) {

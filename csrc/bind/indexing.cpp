@@ -279,6 +279,14 @@ Arrays spread_over(const Arrays& inputs) {
 Arrays updated_part(const Arrays& inputs, const std::vector<int>& kinds,
                     const std::vector<int>& axes, const Shape& start, const Shape& stop,
                     const Shape& strides, const std::vector<int>& whole, const ScatterMode& mode) {
+  const int ndim = inputs[0].ndim();
+  bool fits = axes.size() == kinds.size() && int(start.size()) == ndim &&
+              int(stop.size()) == ndim && int(strides.size()) == ndim;
+  for (size_t i = 0; fits && i < kinds.size(); ++i)
+    fits = kinds[i] >= 0 && kinds[i] <= IndexEntry::new_axis && axes[i] >= -1 && axes[i] < ndim &&
+           (axes[i] >= 0 || kinds[i] != IndexEntry::range);
+  for (const int axis : whole) fits &= axis >= 0 && axis < ndim;
+  if (!fits) fail("index", "the parts of an update do not fit an array of ", ndim, " dimensions.");
   Entries entries;
   for (size_t i = 0; i < kinds.size(); ++i)
     entries.push_back({IndexEntry::Kind(kinds[i]), axes[i], 0, 0, 1, {}});

@@ -26,6 +26,25 @@ void require(const py::object& file, std::initializer_list<const char*> names, c
     if (!py::hasattr(file, name)) fail(op, message);
 }
 
+/// Gives all bytes to a file object, whose write() may take only some at a time, as that of raw
+/// files does beyond 2 GiB. Objects that return None have taken what they were given, but for raw
+/// files, which would have had to wait.
+void write_all(const py::object& file, const std::string& bytes, const char* op) {
+  static const auto* const raw =
+      new py::object(py::module_::import("io").attr("RawIOBase"));  // leaked: outlives Python
+  for (size_t done = 0; done < bytes.size();) {
+    const size_t left = bytes.size() - done;
+    const py::object took =
+        file.attr("write")(py::memoryview::from_memory(bytes.data() + done, Py_ssize_t(left)));
+    if (took.is_none() && !py::isinstance(file, *raw)) return;
+    const int64_t count = PyLong_Check(took.ptr()) ? took.cast<int64_t>() : 0;
+    if (count <= 0 || uint64_t(count) > left)
+      fail<std::runtime_error>(op, "the file object took ", done, " of ", bytes.size(),
+                               " bytes, then no more.");
+    done += size_t(count);
+  }
+}
+
 /// Lets `write` fill the file. Evaluating must not hold the GIL, which Python's own writing needs.
 template <typename F>
 void save_to(const py::object& file, const char* extension, const char* op, F&& write) {
@@ -44,8 +63,7 @@ void save_to(const py::object& file, const char* extension, const char* op, F&& 
     const py::gil_scoped_release free;
     write(collected);
   }
-  file.attr("write")(
-      py::memoryview::from_memory(collected.bytes.data(), Py_ssize_t(collected.bytes.size())));
+  write_all(file, collected.bytes, op);
 }
 
 void save(const py::object& file, const array& arr) {

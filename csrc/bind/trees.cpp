@@ -1,10 +1,13 @@
 // Python trees of arrays: nested lists, tuples and dicts.
 #include "bind/trees.h"
 
+#include "base/error.h"
 #include "bind/array_type.h"
 
 namespace mlx {
 namespace {
+
+constexpr int deepest = 1000;
 
 /// A tuple of the type of `like` (a namedtuple takes its items one by one).
 py::object tuple_like(py::handle like, const py::tuple& items) {
@@ -16,7 +19,17 @@ py::object tuple_like(py::handle like, const py::tuple& items) {
 
 }  // namespace
 
+thread_local int Level::depth = 0;
+
+Level::Level() {
+  if (depth == deepest)
+    fail("tree", "lists, tuples and dicts are nested more than ", deepest,
+         " deep, or one contains itself.");
+  ++depth;
+}
+
 void for_each_leaf(py::handle tree, const std::function<void(py::handle)>& visit) {
+  const Level level;
   PyObject* const object = tree.ptr();
   if (PyList_Check(object)) {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(object); ++i)
@@ -33,6 +46,7 @@ void for_each_leaf(py::handle tree, const std::function<void(py::handle)>& visit
 }
 
 py::object map_leaves(py::handle tree, const std::function<py::object(py::handle)>& map) {
+  const Level level;
   PyObject* const object = tree.ptr();
   if (PyDict_Check(object)) {
     py::dict result;
@@ -100,6 +114,7 @@ py::object Substitution::apply_to_list(py::list list,
 py::object Substitution::apply(py::handle tree,
                                const std::function<py::object(py::handle)>& replace,
                                const std::function<void(py::handle)>& other) {
+  const Level level;
   PyObject* const object = tree.ptr();
   if (PyDict_Check(object))
     return apply_to_dict(py::reinterpret_borrow<py::dict>(tree), replace, other);

@@ -11,6 +11,18 @@ namespace mlx {
 
 namespace py = pybind11;
 
+/// One level of a tree, while it is walked. Throws std::invalid_argument where there are too many:
+/// the tree contains itself, or following it would exhaust the stack.
+class Level {
+ public:
+  Level();
+  ~Level() { --depth; }
+  Level(const Level&) = delete;
+
+ private:
+  static thread_local int depth;
+};
+
 /// Calls `visit` with every leaf (anything that is no list, tuple or dict), dicts in insertion
 /// order.
 void for_each_leaf(py::handle tree, const std::function<void(py::handle)>& visit);

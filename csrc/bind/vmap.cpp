@@ -18,6 +18,7 @@ using AxesOfLeaves = std::vector<std::optional<int>>;
 /// Appends an axis for each array of `tree`, read off a prefix tree of ints and None; false where
 /// the two trees differ.
 bool match_axes(py::handle axes, py::handle tree, AxesOfLeaves& result) {
+  const Level level;
   PyObject *const a = axes.ptr(), *const t = tree.ptr();
   if (a == Py_None || PyLong_Check(a)) {
     const std::optional<int> axis =

@@ -9,7 +9,20 @@ namespace mlx {
 
 thread_local bool KeepInputs::active = false;
 
-Node::Node(Shape s, Dtype d) : shape(std::move(s)), size(size_of(shape)), dtype(d) {}
+namespace {
+
+/// The number of elements, where their bytes can be counted, too.
+int64_t checked_size(const Shape& shape, Dtype dtype) {
+  const int64_t size = size_of(shape);
+  if (size > INT64_MAX / dtype.size())
+    fail<std::overflow_error>("array", "the shape ", to_string(shape), " of ", dtype.name(),
+                              " has more bytes than 63 bits can count.");
+  return size;
+}
+
+}  // namespace
+
+Node::Node(Shape s, Dtype d) : shape(std::move(s)), size(checked_size(shape, d)), dtype(d) {}
 
 Node::~Node() {
   if (siblings) siblings->nodes[position] = nullptr;
@@ -113,7 +126,7 @@ array::array(std::complex<float> value, Dtype dtype) : array(0, dtype) {
 }
 
 array array::from_host(const void* data, Shape shape, Dtype dtype) {
-  const int64_t bytes = size_of(shape) * dtype.size();
+  const int64_t bytes = checked_size(shape, dtype) * dtype.size();
   if (shape.empty()) {
     Immediate value;
     std::memcpy(value.bytes, data, bytes);

@@ -57,6 +57,8 @@ class Factorization final : public Primitive {
     return options_.vectors ? std::vector<Shape>{values, inputs[0].shape()}
                             : std::vector<Shape>{values};
   }
+  void check(const Arrays& inputs, const std::vector<Shape>& shapes,
+             const std::vector<Dtype>& dtypes) const;
   /// Cubic in the size, and never a matter of microseconds.
   size_t work(const Arrays& inputs, const Arrays&) const override {
     return size_t(inputs[0].size()) * size_t(std::max(1, inputs[0].shape(-1)));
@@ -145,6 +147,61 @@ std::pair<Arrays, std::vector<int>> Factorization::vmap(const Arrays& inputs,
           std::vector<int>(shapes_.size(), 0)};
 }
 
+/// The results of one m × n matrix.
+std::vector<Shape> results_of(const Routine* routine, const MatrixOptions& options,
+                              const Arrays& inputs) {
+  const int32_t m = inputs[0].shape(-2), n = inputs[0].shape(-1), k = std::min(m, n);
+  if (routine == &qr_factors) return {{m, k}, {k, n}};
+  if (routine == &singular_values)
+    return options.vectors ? std::vector<Shape>{{m, m}, {k}, {n, n}} : std::vector<Shape>{{k}};
+  if (routine == &lu_factors) return {{m, n}, {k}, {m}};
+  if (routine == &pseudo_inverse) return {{n, m}};
+  if (m != n) return {};
+  if (routine == &eigenvalues || routine == &hermitian_eigenvalues)
+    return options.vectors ? std::vector<Shape>{{n}, {n, n}} : std::vector<Shape>{{n}};
+  if (routine == &solution) return {{n, inputs[1].shape(-1)}};
+  if (routine == &determinant) return {Shape{}};
+  if (routine == &sign_and_logarithm) return {Shape{}, Shape{}};
+  return {{n, n}};
+}
+
+/// The dtype of result `i` of `count`.
+Dtype dtype_of_result(const Routine* routine, Dtype dtype, size_t i, size_t count) {
+  if (routine == &eigenvalues) return complex64;
+  if (routine == &lu_factors && i > 0) return uint32;
+  const bool values = routine == &singular_values         ? i == 1 || count == 1
+                      : routine == &hermitian_eigenvalues ? i == 0
+                                                          : false;
+  return values && dtype == complex64 ? Dtype(float32) : dtype;
+}
+
+void Factorization::check(const Arrays& inputs, const std::vector<Shape>& shapes,
+                          const std::vector<Dtype>& dtypes) const {
+  const auto require = [&](bool fits) {
+    if (!fits) fail<std::runtime_error>("import_function", name(), " does not fit its matrices.");
+  };
+  for (const array& x : inputs) require(x.ndim() >= 2);
+  require(!inputs.empty() && inputs.size() == (routine_ == &solution ? 2 : 1));
+  const Dtype dtype = inputs[0].dtype();
+  require(dtype == float32 || dtype == float64 || dtype == complex64);
+  require(routine_for(*routine_, dtype));
+  const Shape batch(inputs[0].shape().begin(), inputs[0].shape().end() - 2);
+  if (inputs.size() == 2) {
+    Shape right = batch;
+    right.push_back(inputs[0].shape(-1)), right.push_back(inputs[1].shape(-1));
+    require(inputs[1].shape() == right && inputs[1].dtype() == dtype);
+  }
+  const std::vector<Shape> results = results_of(routine_, options_, inputs);
+  require(!results.empty() && shapes.size() == results.size() && shapes_.size() == results.size() &&
+          dtypes_ == dtypes);
+  for (size_t i = 0; i < results.size(); ++i) {
+    Shape whole = batch;
+    whole.insert(whole.end(), results[i].begin(), results[i].end());
+    require(whole == shapes[i] && dtypes[i] == dtype_of_result(routine_, dtype, i, results.size()));
+    require(shapes_[i] == results[i]);
+  }
+}
+
 const Registered<Factorization> factorization_class("Factorization", std::ref(inverse),
                                                     MatrixOptions{}, std::vector<Shape>{},
                                                     std::vector<Dtype>{});
@@ -164,6 +221,12 @@ Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arr
   if (shapes.size() == 1)
     return {array(full[0], dtypes[0], std::move(primitive), inputs, to_stream(s))};
   return array::several(std::move(full), dtypes, std::move(primitive), inputs, to_stream(s));
+}
+
+void check_factorization(const Primitive& primitive, const Arrays& inputs,
+                         const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes) {
+  if (const auto* const found = dynamic_cast<const Factorization*>(&primitive))
+    found->check(inputs, shapes, dtypes);
 }
 
 array factorize_alike(const Routine& routine, const MatrixOptions& options, const array& a,

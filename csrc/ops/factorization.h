@@ -45,6 +45,11 @@ Arrays factorize(const Routine& routine, const MatrixOptions& options, const Arr
 array factorize_alike(const Routine& routine, const MatrixOptions& options, const array& a,
                       const StreamOrDevice& s);
 
+/// Throws where a factorisation that a file holds does not fit its matrices; for others it does
+/// nothing.
+void check_factorization(const Primitive& primitive, const Arrays& inputs,
+                         const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes);
+
 /// max(m, n) * epsilon: how uncertain singular values and eigenvalues are, relative to the largest.
 double uncertainty(const array& a);
 /// How far below the largest a singular value counts as zero, and how close two values count as

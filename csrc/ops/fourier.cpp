@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -23,7 +24,7 @@ constexpr int64_t direct_limit = 4096;
 constexpr int64_t few_rows = 16, split_from = 256;
 
 int lanes_of(const Capabilities& facts) {
-  return facts.is_cpu ? 16 : 32;
+  return facts.is_cpu ? 16 : group_of(facts, 32);
 }
 
 /// How one end of a launch lies in memory, in elements.
@@ -50,6 +51,7 @@ void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue&
                                     : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
   const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(tiles, 1, most);
   Defines defines;
+  if (!facts.is_cpu) defines.emplace_back("W", int(width));
   if (x.dtype() == float32) defines.emplace_back("IN_REAL", 1);
   if (y.dtype() == float32) defines.emplace_back("OUT_REAL", 1);
   if (ends == Ends::hermitian) defines.emplace_back("IN_HERMITIAN", 1);
@@ -255,7 +257,8 @@ array mirrored(const array& x, int n) {
 
 /// Along the last axis and of length n, by transforms of any length (Bluestein, see fft.cl).
 array by_convolution(const array& x, bool inverse, int n, double scale, const StreamOrDevice& s) {
-  const int last = x.ndim() - 1, m = int(convolution_length(n));
+  const int last = x.ndim() - 1,
+            m = dimension(convolution_length(n), "fft");  // above 2^29 elements it is too long
   const Chirp table = chirp(n, m, inverse);
   const array turned = multiply(x, table.factors, s);
   const array spectrum =

@@ -1,4 +1,4 @@
-// Where bytes come from and go to, and the arrays that wait in files.
+// Where bytes come from, and the arrays that wait in files.
 #include "ops/io.h"
 
 #include <fcntl.h>
@@ -7,7 +7,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -170,46 +169,6 @@ array lazily_read(ByteRange range, uint64_t offset, Shape shape, Dtype dtype, bo
   const Stream stream = s.index() == 0 ? default_stream(DeviceType::cpu) : to_stream(s);
   return array(std::move(shape), dtype, make_ref<Load>(std::move(range), offset, swapped), {},
                stream);
-}
-
-FileSink::FileSink(std::string path, const char* op) : path_(std::move(path)), op_(op) {
-  struct stat facts;
-  const bool special = ::stat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode);
-  static std::atomic<unsigned> count{0};
-  if (!special)
-    temporary_ = path_ + ".part" + std::to_string(::getpid()) + "." + std::to_string(count++);
-  descriptor_ = ::open((special ? path_ : temporary_).c_str(),
-                       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail<std::runtime_error>(op_, "Failed to open file ", path_);
-}
-
-FileSink::~FileSink() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-}
-
-void FileSink::failed() const {
-  fail<std::runtime_error>(op_, "cannot write ", path_, ": ", std::strerror(errno), ".");
-}
-
-void FileSink::write(const void* bytes, size_t count) {
-  for (size_t done = 0; done < count;) {
-    const ssize_t took = ::write(descriptor_, static_cast<const char*>(bytes) + done, count - done);
-    if (took < 0 && errno == EINTR) continue;
-    if (took <= 0) failed();
-    done += size_t(took);
-  }
-}
-
-void FileSink::finish() {
-  const int descriptor = std::exchange(descriptor_, -1);
-  const bool closed = ::close(descriptor) == 0;
-  if (closed && (temporary_.empty() || ::rename(temporary_.c_str(), path_.c_str()) == 0)) return;
-  const int reason = errno;
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-  errno = reason;
-  failed();
 }
 
 }  // namespace mlx

@@ -43,8 +43,7 @@ Source open_file(const std::string& path);
 /// Bytes in memory.
 Source in_memory(std::string bytes, std::string name);
 
-/// A file that appears under its name only when complete: it is written beside it and renamed by
-/// finish().
+/// A file that appears under its name, or replaces the one there, only when finish() is called.
 class FileSink final : public ByteSink {
  public:
   /// `op` is named by errors. Throws std::runtime_error when the file cannot be made.
@@ -55,9 +54,12 @@ class FileSink final : public ByteSink {
 
  private:
   [[noreturn]] void failed() const;
-  std::string path_, temporary_;
+  bool give_name();  ///< false where errno says why not
+  std::string path_, target_;
+  std::string temporary_;  ///< the file beside the target; empty when it has no name
   const char* op_;
   int descriptor_ = -1;
+  bool in_place_ = false;
 };
 
 using NamedArrays = std::vector<std::pair<std::string, array>>;

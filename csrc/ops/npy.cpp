@@ -28,21 +28,63 @@ constexpr Descriptor descriptors[] = {
   fail<std::runtime_error>("load", range.source->name(), " is no valid npy file: ", what, ".");
 }
 
-/// The text of a value in the header's dictionary, from the character behind its key.
-std::string value_of(const std::string& header, const char* key, const ByteRange& range) {
-  const size_t at = header.find(std::string("'") + key + "'");
-  const size_t colon = at == header.npos ? at : header.find(':', at);
-  if (colon == header.npos) bad(range, "its header lacks a key");
-  size_t first = header.find_first_not_of(' ', colon + 1);
-  if (first == header.npos) bad(range, "its header is cut short");
-  const char open = header[first];
-  const size_t last = open == '('    ? header.find(')', first)
-                      : open == '\'' ? header.find('\'', first + 1)
-                                     : header.find_first_of(",}", first);
-  if (last == header.npos) bad(range, "its header is cut short");
-  return open == '(' || open == '\'' ? header.substr(first + 1, last - first - 1)
-                                     : header.substr(first, last - first);
-}
+/// What the header says: a Python dictionary with these three keys, each once.
+struct Header {
+  std::optional<std::string> descr, fortran_order, shape;
+};
+
+/// Reads the dictionary item by item. Values are quoted text, lists and tuples, which are given
+/// without their marks, and words.
+class HeaderReader {
+ public:
+  HeaderReader(const std::string& text, const ByteRange& range) : text_(text), range_(range) {}
+  Header read() {
+    Header header;
+    expect('{');
+    while (next() != '}') {
+      const std::string key = value();
+      std::optional<std::string>* const place = key == "descr"           ? &header.descr
+                                                : key == "fortran_order" ? &header.fortran_order
+                                                : key == "shape"         ? &header.shape
+                                                                         : nullptr;
+      if (!place) bad(range_, "its header has an unknown key");
+      if (*place) bad(range_, "its header has a key twice");
+      expect(':');
+      *place = value();
+      if (next() != '}') expect(',');
+    }
+    if (!header.descr || !header.fortran_order || !header.shape)
+      bad(range_, "its header lacks a key");
+    return header;
+  }
+
+ private:
+  char next() {
+    at_ = text_.find_first_not_of(" \n\t", at_);
+    if (at_ == text_.npos) bad(range_, "its header is cut short");
+    return text_[at_];
+  }
+  void expect(char mark) {
+    if (next() != mark) bad(range_, "its header is no dictionary");
+    ++at_;
+  }
+  std::string value() {
+    const char open = next();
+    const bool quoted = open == '\'' || open == '"', marked = quoted || open == '(' || open == '[';
+    const size_t first = at_ + marked;
+    const size_t last = quoted        ? text_.find(open, first)
+                        : open == '(' ? text_.find(')', first)
+                        : open == '[' ? text_.find(']', first)
+                                      : text_.find_first_of(":,} ", first);
+    if (last == text_.npos) bad(range_, "its header is cut short");
+    at_ = last + marked;
+    return text_.substr(first, last - first);
+  }
+
+  const std::string& text_;
+  const ByteRange& range_;
+  size_t at_ = 0;
+};
 
 Shape shape_of(const std::string& text, const ByteRange& range) {
   Shape shape;
@@ -79,11 +121,12 @@ array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
                   : start[8] | start[9] << 8;
   const uint64_t prefix = long_header ? 12 : 10, data = prefix + length;
   if (data > range.size) bad(range, "its header is cut short");
-  std::string header(data, '\0');
-  read_start(range, header.data(), header.size());
-  header.erase(0, prefix);
+  std::string text(data, '\0');
+  read_start(range, text.data(), text.size());
+  text.erase(0, prefix);
+  const Header header = HeaderReader(text, range).read();
 
-  std::string code = value_of(header, "descr", range);
+  std::string code = *header.descr;
   const char order = code.empty() ? '?' : code[0];
   if (order == '<' || order == '>' || order == '|' || order == '=') code.erase(0, 1);
   const auto known = std::find_if(std::begin(descriptors), std::end(descriptors),
@@ -93,7 +136,7 @@ array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
          "', which has no dtype here.");
   const bool big = std::endian::native == std::endian::big,
              swapped = (order == '>' && !big) || (order == '<' && big);
-  Shape shape = shape_of(value_of(header, "shape", range), range);
+  Shape shape = shape_of(*header.shape, range);
   uint64_t bytes = uint64_t(known->dtype.size());
   for (const int32_t extent : shape)
     if (__builtin_mul_overflow(bytes, uint64_t(extent), &bytes))
@@ -103,7 +146,9 @@ array load_npy(const ByteRange& range, StreamOrDevice s, uint64_t* end) {
   if (!end && bytes > range.size - data) bad(range, "its data are cut short");
   if (end) *end = data + bytes;
 
-  const bool columns_first = value_of(header, "fortran_order", range).rfind("True", 0) == 0;
+  if (*header.fortran_order != "True" && *header.fortran_order != "False")
+    bad(range, "its order of elements is neither True nor False");
+  const bool columns_first = *header.fortran_order == "True";
   if (columns_first) std::reverse(shape.begin(), shape.end());
   const array read = lazily_read(range, data, std::move(shape), known->dtype, swapped, s);
   return columns_first ? transpose(read, {}, read.stream().device) : read;

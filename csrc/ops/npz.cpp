@@ -30,8 +30,10 @@ std::string text(const Source& source, uint64_t offset, size_t count) {
   return bytes;
 }
 
+/// Where the members are listed. How many there are is not taken from the end record, which has 16
+/// bits for it in plain archives: the list itself says.
 struct Directory {
-  uint64_t offset, size, entries;
+  uint64_t offset, size;
 };
 
 Directory directory_of(const Source& source) {
@@ -40,13 +42,13 @@ Directory directory_of(const Source& source) {
   const std::string tail = text(source, source->size() - reach, reach);
   for (size_t at = tail.size() - 22 + 1; at-- > 0;) {
     if (number(tail, at, 4) != end_mark) continue;
-    Directory found{number(tail, at + 16, 4), number(tail, at + 12, 4), number(tail, at + 10, 2)};
+    Directory found{number(tail, at + 16, 4), number(tail, at + 12, 4)};
     if (at >= 20 && number(tail, at - 20, 4) == locator64_mark) {
       const uint64_t wide = number(tail, at - 20 + 8, 8);
       if (wide > source->size() || source->size() - wide < 56) no_archive();
       const std::string end = text(source, wide, 56);
       if (number(end, 0, 4) != end64_mark) no_archive();
-      found = {number(end, 48, 8), number(end, 40, 8), number(end, 32, 8)};
+      found = {number(end, 48, 8), number(end, 40, 8)};
     }
     if (found.offset > source->size() || found.size > source->size() - found.offset) no_archive();
     return found;
@@ -162,8 +164,7 @@ NamedArrays load_npz(const Source& source, StreamOrDevice s) {
   const Directory directory = directory_of(source);
   const std::string central = text(source, directory.offset, directory.size);
   NamedArrays arrays;
-  size_t at = 0;
-  for (uint64_t i = 0; i < directory.entries; ++i) {
+  for (size_t at = 0; at < central.size();) {
     if (at + 46 > central.size() || number(central, at, 4) != central_mark) no_archive();
     const uint64_t flags = number(central, at + 8, 2), method = number(central, at + 10, 2);
     uint64_t stored = number(central, at + 20, 4), size = number(central, at + 24, 4),

@@ -6,10 +6,25 @@
 #include "graph/deferred.h"
 #include "ops/shape.h"
 #include "transforms/autodiff.h"
+#include "transforms/import_check.h"
 #include "transforms/vmap.h"
 
 namespace mlx {
 namespace {
+
+/// A primitive that is read as a field of others, which a file may nest without end.
+Ref<Primitive> made(const std::string& class_name, const std::string& name, Fields& f) {
+  constexpr int deepest = 100;
+  thread_local int depth = 0;
+  struct Level {
+    Level() { ++depth; }
+    ~Level() { --depth; }
+  };
+  const Level level;
+  if (depth > deepest)
+    fail<std::runtime_error>("import_function", "rules about rules are nested too deeply.");
+  return make_primitive(class_name, name, f);
+}
 
 /// A primitive as a field of another one.
 void primitive_field(Fields& f, Ref<Primitive>& primitive) {
@@ -20,11 +35,33 @@ void primitive_field(Fields& f, Ref<Primitive>& primitive) {
   if (primitive)
     primitive->fields(f);
   else
-    primitive = make_primitive(class_name, name, f);
+    primitive = made(class_name, name, f);
 }
 
 Arrays part(const Arrays& all, int from, int count) {
   return {all.begin() + from, all.begin() + from + count};
+}
+
+void require(bool fits, const Primitive& rule) {
+  if (!fits)
+    fail<std::runtime_error>("import_function", rule.name(), " does not fit its primitive.");
+}
+
+/// The primitive must take and give such arrays itself.
+void check_inner(Primitive& primitive, const Arrays& inputs, const Arrays& outputs) {
+  std::vector<Shape> shapes;
+  std::vector<Dtype> dtypes;
+  for (const array& y : outputs) shapes.push_back(y.shape()), dtypes.push_back(y.dtype());
+  check_step(primitive, inputs, shapes, dtypes);
+}
+
+/// `some` must be like `all`, or like those of them that are listed, in shape and dtype.
+bool alike(const Arrays& some, const Arrays& all, const std::vector<int>* chosen = nullptr) {
+  for (size_t i = 0; i < some.size(); ++i) {
+    const array& x = all[chosen ? size_t((*chosen)[i]) : i];
+    if (some[i].shape() != x.shape() || some[i].dtype() != x.dtype()) return false;
+  }
+  return true;
 }
 
 Arrays joined(Arrays a, const Arrays& b, const Arrays& c) {
@@ -65,8 +102,23 @@ class Rule : public Deferred {
     primitive_field(f, primitive_);
     f.field("argnums", argnums_), f.field("inputs", inputs_), f.field("outputs", outputs_);
   }
+  /// Throws where `all` are not what the rule takes. `between`: how many tangents or cotangents.
+  void check(const Arrays& all) const {
+    const int between = forward() ? int(argnums_.size()) : outputs_;
+    require(inputs_ >= 0 && outputs_ >= 0 && inputs_ <= int(all.size()) &&
+                outputs_ <= int(all.size()) &&
+                all.size() == size_t(inputs_) + size_t(between) + size_t(outputs_),
+            *this);
+    for (size_t i = 0; i < argnums_.size(); ++i)
+      require(argnums_[i] >= (i ? argnums_[i - 1] + 1 : 0) && argnums_[i] < inputs_, *this);
+    const Arrays primals = part(all, 0, inputs_), moving = part(all, inputs_, between),
+                 outputs = part(all, inputs_ + between, outputs_);
+    require(forward() ? alike(moving, primals, &argnums_) : alike(moving, outputs), *this);
+    check_inner(*primitive_, primals, outputs);
+  }
 
  protected:
+  virtual bool forward() const = 0;
   Ref<Primitive> primitive_;
   std::vector<int> argnums_;
   int inputs_, outputs_;
@@ -76,6 +128,7 @@ class DeferredVjp final : public Rule {
  public:
   using Rule::Rule;
   const char* name() const override { return "DeferredVjp"; }
+  bool forward() const override { return false; }
   Arrays apply(const Arrays& all) const override {
     const Arrays primals = part(all, 0, inputs_), cotangents = part(all, inputs_, outputs_);
     const Deferred* const call = as_deferred(*primitive_);
@@ -91,6 +144,7 @@ class DeferredJvp final : public Rule {
  public:
   using Rule::Rule;
   const char* name() const override { return "DeferredJvp"; }
+  bool forward() const override { return true; }
   Arrays apply(const Arrays& all) const override {
     const int count = int(argnums_.size());
     const Arrays primals = part(all, 0, inputs_), tangents = part(all, inputs_, count);
@@ -111,6 +165,27 @@ class DeferredVmap final : public Deferred {
   void fields(Fields& f) override {
     primitive_field(f, primitive_);
     f.field("axes", axes_), f.field("out_axes", out_axes_);
+  }
+  /// Throws where the examples are not what the primitive takes and gives.
+  void check(const Arrays& inputs, const std::vector<Shape>& shapes,
+             const std::vector<Dtype>& dtypes) const {
+    require(axes_.size() == inputs.size() && out_axes_.size() == shapes.size(), *this);
+    int size = -1;
+    const auto example = [&](Shape shape, Dtype dtype, int axis) {
+      require(axis >= -1 && axis < int(shape.size()), *this);
+      if (axis < 0) return array::placeholder(std::move(shape), dtype);
+      require(size < 0 || shape[axis] == size, *this);
+      size = shape[axis];
+      shape.erase(shape.begin() + axis);
+      return array::placeholder(std::move(shape), dtype);
+    };
+    Arrays in, out;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      in.push_back(example(inputs[i].shape(), inputs[i].dtype(), axes_[i]));
+    require(size >= 0, *this);
+    for (size_t i = 0; i < shapes.size(); ++i)
+      out.push_back(example(shapes[i], dtypes[i], out_axes_[i]));
+    check_inner(*primitive_, in, out);
   }
   Arrays apply(const Arrays& inputs) const override {
     auto [outputs, axes] = batch(*primitive_, inputs, axes_);
@@ -146,9 +221,11 @@ void require_inference(const Primitive& primitive, const Arrays& inputs) {
 }
 
 Arrays spread(const Arrays& inputs, int axis, int like_axis) {
+  normalize_axis(axis, inputs[0].ndim() + 1, "vmap");
+  normalize_axis(like_axis, inputs[1].ndim(), "vmap");
   const array wide = expand_dims(inputs[0], {axis});
   Shape shape = wide.shape();
-  shape[axis] = inputs[1].shape(like_axis);
+  shape[axis < 0 ? axis + wide.ndim() : axis] = inputs[1].shape(like_axis);
   return {broadcast_to(wide, shape)};
 }
 
@@ -185,6 +262,13 @@ std::pair<Arrays, std::vector<int>> batch_through(const Node& node, const Arrays
   return {defer(make_ref<DeferredVmap>(Ref<Primitive>(&primitive), axes, out_axes), inputs,
                 to_stream({})),
           out_axes};
+}
+
+void check_waiting_rule(const Primitive& primitive, const Arrays& inputs,
+                        const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes) {
+  if (const auto* const rule = dynamic_cast<const Rule*>(&primitive)) rule->check(inputs);
+  if (const auto* const rule = dynamic_cast<const DeferredVmap*>(&primitive))
+    rule->check(inputs, shapes, dtypes);
 }
 
 array spread_along(const array& x, int axis, const array& like, int like_axis) {

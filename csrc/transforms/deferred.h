@@ -15,6 +15,10 @@ Arrays push_through(Primitive& primitive, const Arrays& inputs, const Arrays& ou
 /// Primitive::vmap of a node, for batched inputs in place of its own.
 std::pair<Arrays, std::vector<int>> batch_through(const Node& node, const Arrays& inputs,
                                                   const std::vector<int>& axes);
+/// Throws where a rule that waits, read from a file, does not fit the primitive it is about; see
+/// import_check.h. Does nothing for other primitives.
+void check_waiting_rule(const Primitive& primitive, const Arrays& inputs,
+                        const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes);
 /// `x` repeated along a new axis, as often as `like` is long along `like_axis`.
 array spread_along(const array& x, int axis, const array& like, int like_axis);
 

@@ -1,9 +1,36 @@
-// The file format of exported functions: a mark, the recordings as numbers and text, and a digest
-// of it all.
+// The file format of exported functions.
+//
+// Numbers have 8 bytes, little-endian; a text is its length and its bytes; a list is the number of
+// its items and the items; a shape is a list of extents.
+//
+//   "MLXCLFN2"
+//   text       metadata
+//   number     1 when only the number of axes of the inputs counts, else 0
+//   list       constants:  text dtype, shape, text bytes (row-major)
+//   list       functions:
+//     number     positional inputs
+//     list       names of the inputs by keyword
+//     list       inputs:  text dtype, shape
+//     list       numbers of the constants that it uses
+//     list       steps:
+//       text       class of the primitive, and text its name
+//       …          its parameters, in the order and the types of Primitive::fields
+//       list       numbers of its inputs; see Plan for how values are numbered
+//       list       outputs:  text dtype, shape
+//     list       numbers of the outputs
+//   32 bytes   digest of everything before
+//
+// In the first version, "MLXCLFN1", there is no list of constants, and a function has its own in
+// the place of their numbers.
+//
+// A file may come from anywhere. The digest tells of damage only; whoever made the file made the
+// digest, too. So nothing is believed: no count beyond the bytes that are left, no number of a
+// value that does not exist yet, and no step that import_check.h refuses.
 #include "transforms/export.h"
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <unordered_map>
 
@@ -11,12 +38,13 @@
 #include "base/hash.h"
 #include "graph/deferred.h"
 #include "graph/registry.h"
+#include "ops/io.h"
 #include "ops/shape.h"
+#include "transforms/import_check.h"
 
 namespace mlx {
 namespace {
 
-// In files of the first version every function has its constants; now the file has them, each once.
 constexpr std::string_view first_mark = "MLXCLFN1", mark = "MLXCLFN2";
 constexpr size_t digest_size = 32;
 
@@ -40,25 +68,30 @@ class Writer final : public Fields {
   void bytes(const void* data, size_t count) { text.append(static_cast<const char*>(data), count); }
 };
 
-class Reader final : public Fields {
+/// Reads numbers and text; every read checks what is left.
+class Reader {
  public:
-  using Fields::field;
   explicit Reader(std::string_view text) : rest_(text) {}
-  void field(const char*, int64_t& value) override { bytes(&value, sizeof value); }
-  void field(const char*, double& value) override { bytes(&value, sizeof value); }
-  void field(const char*, std::string& value) override { value = text(); }
   int64_t number() {
     int64_t value;
     bytes(&value, sizeof value);
     return value;
   }
-  /// A number of things that take at least a byte each.
-  size_t count() {
+  double real() {
+    double value;
+    bytes(&value, sizeof value);
+    return value;
+  }
+  /// A number of things that take at least `least` bytes each.
+  size_t count(size_t least = 8) {
     const int64_t value = number();
-    if (value < 0 || size_t(value) > rest_.size()) damaged();
+    if (!fits(value, least)) damaged();
     return size_t(value);
   }
-  std::string text() { return std::string(part(count())); }
+  bool fits(int64_t value, size_t least) const {
+    return value >= 0 && size_t(value) <= rest_.size() / least;
+  }
+  std::string text() { return std::string(part(count(1))); }
   Shape shape() {
     Shape shape(count());
     for (int32_t& extent : shape) {
@@ -75,13 +108,65 @@ class Reader final : public Fields {
     rest_.remove_prefix(size);
     return result;
   }
-  [[noreturn]] static void damaged() {
-    fail<std::runtime_error>("import_function", "the file is damaged.");
-  }
+  bool at_end() const { return rest_.empty(); }
+  [[noreturn]] static void damaged() { throw std::runtime_error("its parts do not fit together."); }
 
  private:
   void bytes(void* to, size_t size) { std::memcpy(to, part(size).data(), size); }
   std::string_view rest_;
+};
+
+/// Reads the parameters of a primitive. A list is resized before its items are read, and the
+/// visitor is not told which numbers are the lengths of lists, so a number that no length can be is
+/// given out only when it is no length: see is_length.
+class ParameterReader final : public Fields {
+ public:
+  using Fields::field;
+  ParameterReader(const Reader& at, const std::string& class_name, const std::string& name)
+      : reader_(at), start_(at), class_name_(class_name), name_(name) {}
+  void field(const char*, int64_t& value) override {
+    const size_t call = calls_++;
+    value = reader_.number();
+    if (reader_.fits(value, 8)) return;
+    if (trial_) {
+      value = call == trial_->call ? trial_->answer : trial_->plain.count(call) ? value : 0;
+    } else {
+      if (is_length(call)) Reader::damaged();
+      plain_.insert(call);
+    }
+  }
+  void field(const char*, double& value) override { ++calls_, value = reader_.real(); }
+  void field(const char*, std::string& value) override { ++calls_, value = reader_.text(); }
+  const Reader& reader() const { return reader_; }
+
+ private:
+  struct Trial {
+    size_t call;
+    int64_t answer;
+    const std::set<size_t>& plain;  ///< calls known to ask for no length
+  };
+
+  /// Whether a call asks for the length of a list: then one item more means one call more.
+  bool is_length(size_t call) const {
+    size_t calls[2];
+    for (const int64_t answer : {0, 1}) {
+      ParameterReader again(start_, class_name_, name_);
+      const Trial trial{call, answer, plain_};
+      again.trial_ = &trial;
+      try {
+        make_primitive(class_name_, name_, again);
+      } catch (const std::exception&) {  // the file ends, or a parameter cannot be such a number
+      }
+      calls[answer] = again.calls_;
+    }
+    return calls[0] != calls[1];
+  }
+
+  Reader reader_, start_;
+  const std::string &class_name_, &name_;
+  size_t calls_ = 0;
+  std::set<size_t> plain_;
+  const Trial* trial_ = nullptr;
 };
 
 void write_values(Writer& w, const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes) {
@@ -169,10 +254,26 @@ void write_function(Writer& w, const Exported& f, const Constants& constants) {
   write_numbers(w, f.plan.outputs, numbers);
 }
 
+/// Every step is shown arrays like those that it will get.
+void check_steps(const Plan& plan) {
+  Arrays values;
+  for (int i = 0; i < plan.input_count; ++i)
+    values.push_back(array::placeholder(plan.input_shapes[i], plan.input_dtypes[i]));
+  for (const array& constant : plan.constants)
+    values.push_back(array::placeholder(constant.shape(), constant.dtype()));
+  for (const Plan::Step& step : plan.steps) {
+    Arrays inputs;
+    for (const int input : step.inputs) inputs.push_back(values[size_t(input)]);
+    check_step(*step.primitive, inputs, step.shapes, step.dtypes);
+    for (size_t i = 0; i < step.shapes.size(); ++i)
+      values.push_back(array::placeholder(step.shapes[i], step.dtypes[i]));
+  }
+}
+
 /// `shared`: null in a file of the first version.
 Exported read_function(Reader& r, const Arrays* shared) {
   Exported f;
-  f.positional = int(r.count());
+  f.positional = int(r.count(1));
   for (size_t i = r.count(); i > 0; --i) f.keywords.push_back(r.text());
   read_values(r, f.shapes, f.dtypes);
   if (size_t(f.positional) + f.keywords.size() != f.shapes.size()) Reader::damaged();
@@ -192,18 +293,31 @@ Exported read_function(Reader& r, const Arrays* shared) {
   plan.value_count = plan.input_count + int(plan.constants.size());
   for (size_t i = r.count(); i > 0; --i) {
     const std::string class_name = r.text(), name = r.text();
-    Plan::Step step{make_primitive(class_name, name, r),
-                    read_numbers(r, plan.value_count),
-                    {},
-                    {},
-                    {},
-                    plan.value_count};
+    ParameterReader parameters(r, class_name, name);
+    Plan::Step step{make_primitive(class_name, name, parameters), {}, {}, {}, {}, plan.value_count};
+    r = parameters.reader();
+    step.inputs = read_numbers(r, plan.value_count);
     read_values(r, step.shapes, step.dtypes);
+    if (step.shapes.empty()) Reader::damaged();
     plan.value_count += int(step.shapes.size());
     plan.steps.push_back(std::move(step));
   }
   plan.outputs = read_numbers(r, plan.value_count);
+  check_steps(plan);
   return f;
+}
+
+ExportedFile read_file(Reader r, bool first) {
+  ExportedFile file;
+  file.metadata = r.text();
+  file.shapeless = r.number() != 0;
+  Arrays constants;
+  if (!first)
+    for (size_t i = r.count(); i > 0; --i) constants.push_back(read_constant(r));
+  for (size_t i = r.count(); i > 0; --i)
+    file.functions.push_back(read_function(r, first ? nullptr : &constants));
+  if (!r.at_end()) Reader::damaged();
+  return file;
 }
 
 }  // namespace
@@ -243,9 +357,10 @@ void save_exported(const std::string& path, const ExportedFile& file) {
   for (const array& constant : constants.values) write_constant(w, constant);
   w.write(int64_t(file.functions.size()));
   for (const Exported& f : file.functions) write_function(w, f, constants);
-  std::ofstream out(path, std::ios::binary);
-  out << w.text << digest(w.text);
-  if (!out.flush()) fail<std::runtime_error>("export_function", "Failed to open ", path);
+  w.text += digest(w.text);
+  FileSink out(path, "export_function");
+  out.write(w.text.data(), w.text.size());
+  out.finish();
 }
 
 ExportedFile load_exported(const std::string& path) {
@@ -258,17 +373,18 @@ ExportedFile load_exported(const std::string& path) {
       (!first && content.compare(0, mark.size(), mark) != 0))
     fail<std::runtime_error>("import_function", path, " is not an exported function, or damaged.");
   const std::string_view body = std::string_view(content).substr(0, content.size() - digest_size);
-  if (digest(body) != std::string_view(content).substr(body.size())) Reader::damaged();
-  Reader r(body.substr(mark.size()));
-  ExportedFile file;
-  file.metadata = r.text();
-  file.shapeless = r.number() != 0;
-  Arrays constants;
-  if (!first)
-    for (size_t i = r.count(); i > 0; --i) constants.push_back(read_constant(r));
-  for (size_t i = r.count(); i > 0; --i)
-    file.functions.push_back(read_function(r, first ? nullptr : &constants));
-  return file;
+  if (digest(body) != std::string_view(content).substr(body.size()))
+    fail<std::runtime_error>("import_function", path, " is damaged: its digest differs.");
+  try {
+    return read_file(Reader(body.substr(mark.size())), first);
+  } catch (const std::exception& error) {  // also what a function that makes such a node throws
+    const std::string mine = "[import_function] ";
+    std::string reason = error.what();
+    for (char& c : reason)  // it may quote the file, whose text need not be text
+      if (c < ' ' || c > '~') c = '?';
+    fail<std::runtime_error>("import_function", path, " is damaged: ",
+                             reason.starts_with(mine) ? reason.substr(mine.size()) : reason);
+  }
 }
 
 Exported record_exported(const Function& f, const Arrays& inputs, size_t positional,

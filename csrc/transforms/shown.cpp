@@ -8,35 +8,12 @@
 
 #include "base/error.h"
 #include "graph/registry.h"
+#include "transforms/field_values.h"
 
 namespace mlx {
 namespace {
 
 using State = std::vector<StateItem>;
-using Integers = std::vector<int64_t>;
-
-/// Reads the fields of a primitive by name. A list comes as its length and then its items.
-class FieldValues final : public Fields {
- public:
-  using Fields::field;
-  explicit FieldValues(Primitive& primitive) { primitive.fields(*this); }
-  void field(const char* name, int64_t& value) override { integers_[name].push_back(value); }
-  void field(const char* name, double& value) override { reals_[name].push_back(value); }
-  void field(const char*, std::string&) override {}
-
-  int64_t integer(const char* name) const { return integers_.at(name)[0]; }
-  bool truth(const char* name) const { return integer(name) != 0; }
-  double real(const char* name) const { return reals_.at(name)[0]; }
-  Dtype dtype(const char* name) const { return Dtype::Id(integer(name)); }
-  Integers list(const char* name) const {
-    const Integers& all = integers_.at(name);
-    return {all.begin() + 1, all.end()};
-  }
-
- private:
-  std::map<std::string, Integers> integers_;
-  std::map<std::string, std::vector<double>> reals_;
-};
 
 Shape extents(const Integers& list) {
   return {list.begin(), list.end()};
