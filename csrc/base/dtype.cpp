@@ -54,6 +54,12 @@ Dtype dtype_named(std::string_view name) {
   throw std::invalid_argument("There is no dtype named '" + std::string(name) + "'.");
 }
 
+Dtype dtype_numbered(int64_t code) {
+  if (code < 0 || code >= Dtype::count)
+    throw std::invalid_argument("There is no dtype with the code " + std::to_string(code) + ".");
+  return Dtype::Id(code);
+}
+
 Category category(Dtype dtype) {
   switch (dtype.kind()) {
     case Kind::boolean:

@@ -78,6 +78,8 @@ inline Dtype at_least_float(Dtype dtype) {
 }
 /// Finds a dtype by its name; throws std::invalid_argument.
 Dtype dtype_named(std::string_view name);
+/// The dtype of a public code that comes from outside; throws std::invalid_argument.
+Dtype dtype_numbered(int64_t code);
 
 /// The category tree of `issubdtype`.
 enum class Category : uint8_t {

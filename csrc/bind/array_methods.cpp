@@ -49,7 +49,7 @@ void set_state(const py::object& self, const py::object& state) {
   if (code < 0 || code >= Dtype::count) fail("array", "unknown dtype code ", code, ".");
   const array value = array_from(data.ptr());
   array_of(self.ptr()) =
-      Dtype::Id(code) == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
+      code == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
 }
 
 py::object reduced(const py::object& self, const py::object&) {

@@ -23,7 +23,7 @@ class Fields {
   void field(const char* name, Dtype& value) {
     int64_t id = value.id();
     field(name, id);
-    value = Dtype::Id(id);
+    value = dtype_numbered(id);
   }
   template <typename E>
     requires std::is_enum_v<E>

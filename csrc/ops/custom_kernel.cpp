@@ -14,7 +14,7 @@ namespace mlx::fast {
 namespace {
 
 std::string to_text(const TemplateValue& value) {
-  return value.kind == TemplateValue::dtype ? Dtype(Dtype::Id(value.value)).stored()
+  return value.kind == TemplateValue::dtype ? dtype_numbered(value.value).stored()
                                             : std::to_string(value.value);
 }
 

@@ -43,7 +43,7 @@ class Factorization final : public Primitive {
       fail<std::runtime_error>("import_function", "there is no factorisation ", routine, ".");
     routine_ = routines[routine];
     dtypes_.clear();
-    for (const int id : dtypes) dtypes_.push_back(Dtype::Id(id));
+    for (const int id : dtypes) dtypes_.push_back(dtype_numbered(id));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;

@@ -35,7 +35,7 @@ metal::Kernel described(const CustomSource& kernel, const Arrays& inputs, const 
   for (const TemplateValue& value : run.values) {
     const bool is_type = value.kind == TemplateValue::dtype;
     result.constants.push_back({value.name,
-                                is_type ? metal_type(Dtype::Id(value.value))
+                                is_type ? metal_type(dtype_numbered(value.value))
                                 : value.kind == TemplateValue::flag ? "bool"
                                                                     : "int",
                                 is_type, value.value});

@@ -22,7 +22,7 @@ class FieldValues final : public Fields {
   int64_t integer(const char* name) const { return integers_.at(name)[0]; }
   bool truth(const char* name) const { return integer(name) != 0; }
   double real(const char* name) const { return reals_.at(name)[0]; }
-  Dtype dtype(const char* name) const { return Dtype::Id(integer(name)); }
+  Dtype dtype(const char* name) const { return dtype_numbered(integer(name)); }
   const std::string& text(const char* name) const { return texts_.at(name); }
   /// Without the number of values, which comes first.
   Integers list(const char* name) const {
