@@ -105,7 +105,9 @@ const char* to_string(Action action) {
 }
 
 size_t piece_size() {
-  static const size_t size = std::max(32768ll, std::atoll(env::distributed_piece().c_str()));
+  // At least a small message with its header, at most what MPI's counts hold.
+  static const size_t size =
+      std::clamp(std::atoll(env::distributed_piece().c_str()), 32768ll, 1ll << 30);
   return size;
 }
 

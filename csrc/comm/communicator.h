@@ -117,9 +117,9 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
 
   const int rank_, size_;
   uint64_t calls_ = 0;
-  std::vector<char> gathered_;  ///< small messages with their headers, by member
+  std::vector<char> gathered_;   ///< small messages with their headers, by member
   std::vector<char> blocks_[2];  ///< what the members send in two rounds
-  std::mutex mutex_;            ///< of the next
+  std::mutex mutex_;             ///< of the next
   std::string failure_;
 };
 

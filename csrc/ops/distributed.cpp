@@ -323,6 +323,7 @@ bool is_available(const std::string& backend) {
 }
 
 void leave(bool failing) {
+  if (is_forked()) return;  // the connections are the parent's
   if (failing) comm::disconnect(true);
   const double timeout = comm::Deadline::seconds();
   for (const Lane lane : {Lane::exchange, Lane::send})

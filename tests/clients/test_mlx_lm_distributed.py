@@ -31,7 +31,9 @@ def test_two_processes_generate_what_one_does(architecture, how, checkpoint):
     write_index(folder)
     model, tokenizer = mlx_lm.load(str(folder))
     alone = [int(token) for token in tokens_of(model, tokenizer)]
-    said = [json.loads(line.split(" ", 1)[1]) for line in launch(2, PROGRAM, folder, how).splitlines() if "tokens" in line]
+    said = [
+        json.loads(line.split(" ", 1)[1]) for line in launch(2, PROGRAM, folder, how).splitlines() if "tokens" in line
+    ]
     assert [each["tokens"] for each in said] == [alone, alone]
 
 
@@ -42,7 +44,8 @@ def test_adapters_are_trained_together(checkpoint, tmp_path):
     words = ["--model", checkpoint("llama"), "--train", "--data", tmp_path, "--adapter-path", tmp_path / "adapters",
              "--iters", 4, "--batch-size", 4, "--num-layers", 2, "--steps-per-report", 2, "--val-batches", 1]  # fmt: skip
     said = launch(2, sys.executable, "-m", "mlx_lm", "lora", *words)
-    losses = [float(value) for value in re.findall(r"Train loss ([0-9.]+)", said)]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+    losses = [float(value) for value in re.findall(r"^\[0\]  +\d+ +([\d.]+)", plain, re.MULTILINE)]
     assert len(losses) == 2 and all(0 < loss < 20 for loss in losses)
     assert (tmp_path / "adapters" / "adapters.safetensors").exists()
 

@@ -285,7 +285,9 @@ def disagree(kind):
         fails(RuntimeError, "calls", lambda: calls[kind]() * 2)
         fails(RuntimeError, "calls", lambda: d.all_sum(mx.zeros(1)) * 2)
     elif rank == 1:
-        fails(RuntimeError, "rank 0 sends float32 (2), where this process receives float32 (3)", lambda: calls[kind]() * 2)
+        fails(
+            RuntimeError, "rank 0 sends float32 (2), where this process receives float32 (3)", lambda: calls[kind]() * 2
+        )
     elif rank == 0:
         try:
             mx.eval(calls[kind]())  # a small message may be on its way before it is refused
