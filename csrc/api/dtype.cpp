@@ -100,7 +100,8 @@ std::ostream& operator<<(std::ostream& os, const Dtype::Kind& k) {
   return os << "buifcV"[int(k)];
 }
 std::ostream& operator<<(std::ostream& os, array a) {
-  return os << mlx::format_array(in(a));
+  const bool python = get_global_formatter().capitalize_bool;
+  return os << mlx::format_array(in(a), python ? Bools::python : Bools::cpp);
 }
 namespace {
 

@@ -5,11 +5,11 @@
 
 #include "api/convert.h"
 #include "base/error.h"
-#include "mlx/ops/creation.h"
 #include "mlx/ops/elementwise.h"
 #include "mlx/ops/reduce.h"
 #include "mlx/ops/scan.h"
 #include "mlx/ops/sort.h"
+#include "ops/creation.h"
 #include "ops/scan.h"
 #include "ops/softmax.h"
 #include "ops/sort.h"
@@ -119,7 +119,7 @@ array number_of_elements(const array& a, std::vector<int> axes, bool inverted, D
   double count = 1;
   for (const int axis : axes)
     count *= a.shape()[size_t(normalize_axis(axis, int(a.ndim()), "number_of_elements"))];
-  return full(Shape{}, array(inverted ? 1 / count : count, float64), dtype, s);
+  return out(mlx::full(Shape{}, inverted ? 1 / count : count, in(dtype), in(s)));
 }
 
 // Sorting: without an axis, the flattened array.

@@ -71,7 +71,7 @@ mlx_array mlx_array_new_float(float val) {
   return mlx_array_new_float32(val);
 }
 mlx_array mlx_array_new_float64(double val) {
-  return made<mlx_array>(__func__, [&] { return core::array(val); });
+  return made<mlx_array>(__func__, [&] { return core::array(val, core::float64); });
 }
 mlx_array mlx_array_new_double(double val) {
   return mlx_array_new_float64(val);
@@ -111,7 +111,7 @@ int mlx_array_set_float(mlx_array* arr, float val) {
   return mlx_array_set_float32(arr, val);
 }
 int mlx_array_set_float64(mlx_array* arr, double val) {
-  return guarded(__func__, [&] { put(arr, core::array(val)); });
+  return guarded(__func__, [&] { put(arr, core::array(val, core::float64)); });
 }
 int mlx_array_set_double(mlx_array* arr, double val) {
   return mlx_array_set_float64(arr, val);

@@ -14,8 +14,9 @@ namespace {
 
 constexpr int shown_at_each_end = 3;
 
-std::string text_of(bool value) {
-  return value ? "True" : "False";
+std::string text_of(bool value, Bools bools) {
+  if (bools == Bools::python) return value ? "True" : "False";
+  return value ? "true" : "false";
 }
 template <std::integral T>
 std::string text_of(T value) {
@@ -38,12 +39,15 @@ std::string text_of(complex64_t value) {
 template <typename T>
 class Printer {
  public:
-  Printer(const T* data, const array& value, const Strides& strides)
-      : data_(data), value_(value), strides_(strides) {}
+  Printer(const T* data, const array& value, const Strides& strides, Bools bools)
+      : data_(data), value_(value), strides_(strides), bools_(bools) {}
 
   void print(std::string& out, int axis, int64_t offset) const {
     if (axis == value_.ndim()) {
-      out += text_of(data_[offset]);
+      if constexpr (std::is_same_v<T, bool>)
+        out += text_of(data_[offset], bools_);
+      else
+        out += text_of(data_[offset]);
       return;
     }
     const int length = value_.shape(axis);
@@ -66,6 +70,7 @@ class Printer {
   const T* data_;
   const array& value_;
   const Strides& strides_;
+  Bools bools_;
 };
 
 }  // namespace
@@ -84,7 +89,7 @@ std::string format_number(double value) {
   return text;
 }
 
-std::string format_array(array value) {
+std::string format_array(array value, Bools bools) {
   eval({value});
   const void* const data = value.host();
   const Strides strides = value.size() && value.ndim() ? value.strides() : row_major(value.shape());
@@ -93,7 +98,7 @@ std::string format_array(array value) {
     out += "[]";
   else
     visit(value.dtype(), [&](auto zero) {
-      Printer(static_cast<const decltype(zero)*>(data), value, strides).print(out, 0, 0);
+      Printer(static_cast<const decltype(zero)*>(data), value, strides, bools).print(out, 0, 0);
     });
   return out + ", dtype=" + value.dtype().name() + ")";
 }

@@ -17,7 +17,8 @@ extern PrintOptions print_options;
 std::string six_digits(double value);
 /// A number with the precision in force.
 std::string format_number(double value);
-/// "array([1, 2], dtype=int32)". Evaluates.
-std::string format_array(array value);
+/// "array([1, 2], dtype=int32)". Evaluates. Truth values are written as Python's or as C++'s.
+enum class Bools { python, cpp };
+std::string format_array(array value, Bools bools = Bools::python);
 
 }  // namespace mlx

@@ -35,7 +35,7 @@ class MLX_API array {
     requires(std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> ||
              std::is_same_v<T, bfloat16_t>)
   explicit array(T val, Dtype dtype = TypeToDtype<T>())
-      : array(&val, Shape{}, dtype, TypeToDtype<T>()) {}
+      : array(&val, Shape{}, dtype, stored_dtype<T>()) {}
   explicit array(const std::complex<float>& val, Dtype dtype = complex64)
       : array(&val, Shape{}, dtype, complex64) {}
   /// A copy of `size(shape)` values from an iterator on.
@@ -46,25 +46,25 @@ class MLX_API array {
       : array(0) {
     using T = typename std::iterator_traits<It>::value_type;
     if constexpr (std::is_pointer_v<It>) {
-      *this = array(static_cast<const void*>(data), shape, dtype, TypeToDtype<T>());
+      *this = array(static_cast<const void*>(data), shape, dtype, stored_dtype<T>());
     } else {
       size_t count = 1;
       for (const ShapeElem dim : shape) count *= size_t(dim);
       const std::unique_ptr<T[]> values(new T[count]);
       for (size_t i = 0; i < count; ++i, ++data) values[i] = *data;
-      *this = array(values.get(), shape, dtype, TypeToDtype<T>());
+      *this = array(values.get(), shape, dtype, stored_dtype<T>());
     }
   }
   template <typename T>
   explicit array(std::initializer_list<T> data, Dtype dtype = TypeToDtype<T>())
-      : array(data.begin(), Shape{ShapeElem(data.size())}, dtype, TypeToDtype<T>()) {}
+      : array(data.begin(), Shape{ShapeElem(data.size())}, dtype, stored_dtype<T>()) {}
   explicit array(std::initializer_list<float> data) : array(data, float32) {}
   explicit array(std::initializer_list<int> data, Dtype dtype)
       : array(data.begin(), Shape{ShapeElem(data.size())}, dtype, int32) {}
   /// Throws std::invalid_argument unless there is a value for each element of `shape`.
   template <typename T>
   explicit array(std::initializer_list<T> data, Shape shape, Dtype dtype = TypeToDtype<T>())
-      : array(checked(data.begin(), data.size(), shape), shape, dtype, TypeToDtype<T>()) {}
+      : array(checked(data.begin(), data.size(), shape), shape, dtype, stored_dtype<T>()) {}
   /// The bytes at `data`, copied; `deleter` is called with `data` once they are not needed.
   explicit array(void* data, Shape shape, Dtype dtype, const std::function<void(void*)>& deleter);
   /// The output of a primitive, not yet computed.
@@ -99,7 +99,7 @@ class MLX_API array {
   template <typename T>
   T item() {
     T value;
-    read_item(&value, TypeToDtype<T>());
+    read_item(&value, stored_dtype<T>());
     return value;
   }
   template <typename T>

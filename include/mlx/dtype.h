@@ -3,6 +3,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <type_traits>
 
 #include "mlx/base/half.h"
 
@@ -88,28 +89,38 @@ inline uint8_t size_of(const Dtype& t) {
 }
 Dtype::Kind kindof(const Dtype& t);
 
-/// The dtype of a C++ type: `Dtype d = TypeToDtype<float>();`.
+/// The dtype that is stored as this C++ type is.
+template <typename T>
+constexpr Dtype stored_dtype() {
+  if constexpr (std::is_same_v<T, bool>)
+    return bool_;
+  else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>)
+    return sizeof(T) == 1 ? uint8 : sizeof(T) == 2 ? uint16 : sizeof(T) == 4 ? uint32 : uint64;
+  else if constexpr (std::is_integral_v<T>)
+    return sizeof(T) == 1 ? int8 : sizeof(T) == 2 ? int16 : sizeof(T) == 4 ? int32 : int64;
+  else if constexpr (std::is_same_v<T, float16_t>)
+    return float16;
+  else if constexpr (std::is_same_v<T, bfloat16_t>)
+    return bfloat16;
+  else if constexpr (std::is_same_v<T, float>)
+    return float32;
+  else if constexpr (std::is_same_v<T, double>)
+    return float64;
+  else {
+    static_assert(std::is_same_v<T, complex64_t>, "no dtype has this C++ type");
+    return complex64;
+  }
+}
+
+/// The dtype that values of a C++ type become unless another is asked for: `double` becomes
+/// float32.
 template <typename T>
 struct TypeToDtype {
   constexpr operator Dtype() const {
-    if constexpr (std::is_same_v<T, bool>)
-      return bool_;
-    else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>)
-      return sizeof(T) == 1 ? uint8 : sizeof(T) == 2 ? uint16 : sizeof(T) == 4 ? uint32 : uint64;
-    else if constexpr (std::is_integral_v<T>)
-      return sizeof(T) == 1 ? int8 : sizeof(T) == 2 ? int16 : sizeof(T) == 4 ? int32 : int64;
-    else if constexpr (std::is_same_v<T, float16_t>)
-      return float16;
-    else if constexpr (std::is_same_v<T, bfloat16_t>)
-      return bfloat16;
-    else if constexpr (std::is_same_v<T, float>)
+    if constexpr (std::is_same_v<T, double>)
       return float32;
-    else if constexpr (std::is_same_v<T, double>)
-      return float64;
-    else {
-      static_assert(std::is_same_v<T, complex64_t>, "no dtype has this C++ type");
-      return complex64;
-    }
+    else
+      return stored_dtype<T>();
   }
 };
 

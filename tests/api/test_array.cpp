@@ -68,9 +68,19 @@ TEST(ApiArray, AssignmentRebindsAndCopiesShare) {
 
 TEST(ApiArray, Printing) {
   EXPECT_EQ(text_of(mx::array({1, 2}, mx::int32)), "array([1, 2], dtype=int32)");
+  EXPECT_EQ(text_of(mx::array({true, false})), "array([true, false], dtype=bool)");
   EXPECT_EQ(text_of(mx::Shape{2, 3}), "(2,3)");
   EXPECT_EQ(text_of(mx::float16), "float16");
   EXPECT_EQ(text_of(mx::Device(mx::Device::cpu)), "Device(cpu, 0)");
+}
+
+TEST(ApiArray, NumbersOfDoublePrecisionBecomeFloat32) {
+  EXPECT_EQ(mx::array(1.5).dtype(), mx::float32);
+  EXPECT_EQ(mx::array({1.5, 2.5}).dtype(), mx::float32);
+  EXPECT_EQ(mx::array(0.1, mx::float64).item<double>(), 0.1);
+  EXPECT_EQ((mx::array(1.0f, mx::float16) + 2.0f).dtype(), mx::float32);
+  EXPECT_EQ((mx::array(1.0f, mx::float16) * 2).dtype(), mx::float16);
+  EXPECT_EQ(mx::full({2}, 3.0).dtype(), mx::float32);
 }
 
 TEST(ApiArray, Dtypes) {

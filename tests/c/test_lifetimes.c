@@ -38,7 +38,7 @@ static void functions(void) {
   mlx_vector_array w = mlx_vector_array_new();
   OK(mlx_value_and_grad(&with, f, L(0)));
   OK(mlx_closure_value_and_grad_apply(&v, &w, with, V(F(1, 2))));
-  OK(mlx_vjp(&v, &w, f, V(F(1, 2)), V(SCALAR(1))));
+  OK(mlx_vjp(&v, &w, f, V(F(1, 2)), V(held(mlx_array_new_float(1)))));
   OK(mlx_checkpoint(&g, f));
   OK(mlx_closure_apply(&v, g, V(F(1, 2))));
   OK(mlx_compile(&g, f, false));

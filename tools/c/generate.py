@@ -67,7 +67,7 @@ def function(line, module):
     head = f"int mlx_{module + '_' if module else ''}{name}({', '.join(parameters) or 'void'})"
     statement = Template(around).substitute(call=f"{callee}({', '.join(arguments)})")
     declared = f"/** Calls mlx::{callee}. */\n{head};\n"
-    defined = f"extern \"C\" {head} {{\n  return guarded(__func__, [&] {{ {statement} }});\n}}\n"
+    defined = f'extern "C" {head} {{\n  return guarded(__func__, [&] {{ {statement} }});\n}}\n'
     return declared, defined.replace(" /* may be null */", "")
 
 
@@ -86,7 +86,14 @@ def generate(table, headers, sources, parts):
     for part in range(parts):
         chosen = rows[part * FUNCTIONS_A_FILE : (part + 1) * FUNCTIONS_A_FILE]
         text = [f"// Definitions {part + 1} of {parts} of mlx/c/{stem}.h.", f'#include "mlx/c/{stem}.h"', ""]
-        text += ['#include "c/convert.h"', '#include "mlx/mlx.h"', "", "using namespace mlx::c;", "namespace core = mlx::core;", ""]
+        text += [
+            '#include "c/convert.h"',
+            '#include "mlx/mlx.h"',
+            "",
+            "using namespace mlx::c;",
+            "namespace core = mlx::core;",
+            "",
+        ]
         (sources / f"{stem}_{part}.cpp").write_text("\n".join(text + [defined for _, defined in chosen]))
 
 

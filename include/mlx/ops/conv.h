@@ -43,7 +43,7 @@ array conv_transpose3d(const array& input, const array& weight,
                        const std::tuple<int, int, int>& stride = {1, 1, 1},
                        const std::tuple<int, int, int>& padding = {0, 0, 0},
                        const std::tuple<int, int, int>& dilation = {1, 1, 1},
-                       const std::tuple<int, int, int>& output_padding = {0, 0, 0},
-                       int groups = 1, StreamOrDevice s = {});
+                       const std::tuple<int, int, int>& output_padding = {0, 0, 0}, int groups = 1,
+                       StreamOrDevice s = {});
 
 }  // namespace mlx::core

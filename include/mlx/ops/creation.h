@@ -26,6 +26,16 @@ array linspace(double start, double stop, int num = 50, Dtype dtype = float32,
                StreamOrDevice s = {});
 array full(Shape shape, array vals, Dtype dtype, StreamOrDevice s = {});
 array full(Shape shape, array vals, StreamOrDevice s = {});
+template <typename T>
+  requires std::is_arithmetic_v<T>
+array full(Shape shape, T val, Dtype dtype, StreamOrDevice s = {}) {
+  return full(std::move(shape), array(val), dtype, s);
+}
+template <typename T>
+  requires std::is_arithmetic_v<T>
+array full(Shape shape, T val, StreamOrDevice s = {}) {
+  return full(std::move(shape), array(val), s);
+}
 array full_like(const array& a, array vals, Dtype dtype, StreamOrDevice s = {});
 array full_like(const array& a, array vals, StreamOrDevice s = {});
 array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s = {});
