@@ -1,4 +1,4 @@
-// mx.fast.opencl_kernel, and the kernels of other back-ends, which this one does not have.
+// mx.fast.opencl_kernel, metal_kernel, and the kernels of CUDA, which are not there.
 #include <pybind11/stl.h>
 
 #include "base/error.h"
@@ -96,8 +96,17 @@ before the function. The result is called as
 and returns a list of arrays. The grid counts work-items; with a threadgroup it is rounded up to whole groups, so the
 body must check its index then. A kernel that does not build raises RuntimeError with the compiler's log on evaluation.)";
 
+constexpr const char* metal_doc =
+    R"(A function that runs a Metal kernel, given as the body of its main function, on OpenCL.
+
+The body is translated to OpenCL C when it first runs for these types, template arguments and group; `header` holds the
+functions and structs that it uses. Inputs are pointers of their names (values, where an input has no dimensions), with
+`name_shape`, `name_strides` and `name_ndim` where the body mentions them. The result is called as opencl_kernel's is, with
+`grid` in threads and `threadgroup` their number in a group; `verbose` prints both texts. What cannot be translated
+raises RuntimeError with its line when the result is evaluated.)";
+
 void no_backend(const char* name) {
-  PyErr_Format(PyExc_RuntimeError, "[%s] No %s back-end.", name, name[0] == 'm' ? "Metal" : "CUDA");
+  PyErr_Format(PyExc_RuntimeError, "[%s] No CUDA back-end.", name);
   throw py::error_already_set();
 }
 
@@ -131,9 +140,7 @@ void bind_kernels(py::module_& fast) {
       },
       "name"_a, "input_names"_a, "output_names"_a, "source"_a, "header"_a = "",
       "ensure_row_contiguous"_a = true, "atomic_outputs"_a = false,
-      "compile_options"_a = py::none(),
-      "A Metal kernel. It can be traced and exported; running it raises RuntimeError here. See "
-      "opencl_kernel.");
+      "compile_options"_a = py::none(), metal_doc);
   fast.def(
       "cuda_kernel",
       [](const std::string&, const std::vector<std::string>&, const std::vector<std::string>&,

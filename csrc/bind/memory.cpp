@@ -2,6 +2,7 @@
 #include <iostream>
 #include <set>
 
+#include "base/env.h"
 #include "base/error.h"
 #include "bind/devices.h"
 #include "bind/trees.h"
@@ -54,8 +55,11 @@ size_t array_buffer_size(const py::args& trees) {
 }
 
 void bind_metal(py::module_& m) {
-  py::module_ metal = m.def_submodule("metal", "Apple's Metal, which is not there.");
-  metal.def("is_available", [] { return false; }, "Whether there is Metal: False.");
+  py::module_ metal =
+      m.def_submodule("metal", "Apple's Metal, which is not there; its kernels run all the same.");
+  metal.def(
+      "is_available", [] { return env::metal() == "1"; },
+      "Whether programs should use their Metal kernels: False, unless MLX_CL_METAL=1.");
   metal.def("start_capture", [](const std::string&) {}, py::arg("path"), "Has no effect here.");
   metal.def("stop_capture", [] {}, "Has no effect here.");
   for (const char* name :

@@ -8,6 +8,7 @@
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "ops/metal_text.h"
 
 namespace mlx::fast {
 namespace {
@@ -23,17 +24,17 @@ bool mentions(const std::string& source, const std::string& name) {
   return source.find(name) != source.npos;
 }
 
-/// Shape or strides of x as an array of longs.
-array detail_of(const array& x, Detail detail) {
+/// Shape or strides of x as an array: of longs, but for the shapes that Metal kernels see.
+array detail_of(const array& x, Detail detail, CustomSource::Language language) {
   std::vector<int64_t> values;
   for (int i = 0; i < x.ndim(); ++i)
     values.push_back(detail == Detail::shape ? x.shape(i) : x.strides()[size_t(i)]);
   if (values.empty()) values.push_back(0);
-  return array::from_host(values.data(), {int32_t(values.size())}, int64);
-}
-
-[[noreturn]] void no_metal() {
-  fail<std::runtime_error>("metal_kernel", "No Metal back-end.");
+  const Shape shape{int32_t(values.size())};
+  if (language == CustomSource::opencl || detail == Detail::strides)
+    return array::from_host(values.data(), shape, int64);
+  const std::vector<int32_t> narrow(values.begin(), values.end());
+  return array::from_host(narrow.data(), shape, int32);
 }
 
 class CustomKernel final : public Primitive {
@@ -62,7 +63,6 @@ class CustomKernel final : public Primitive {
     if (filled) run_.initial = initial;
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    if (kernel_.language == CustomSource::metal) no_metal();
     Arrays arguments;
     for (const array& x : inputs)
       arguments.push_back(kernel_.ensure_row_contiguous ? contiguous_copy(x, queue) : x);
@@ -70,12 +70,21 @@ class CustomKernel final : public Primitive {
       out.allocate(queue);
       if (run_.initial && out.size() > 0) copy_into(array(*run_.initial, out.dtype()), out, queue);
     }
-    const std::string text =
-        in_groups(kernel_.text(arguments, run_.dtypes, run_.values), queue.device().facts());
-    Launch launch(queue, queue.device().kernels().generated(text, kernel_.name.c_str(), false));
+    const bool is_metal = kernel_.language == CustomSource::metal;
+    std::string opencl;
+    if (!is_metal)
+      opencl = in_groups(kernel_.text(arguments, run_.dtypes, run_.values), queue.device().facts());
+    const std::string& text = is_metal ? metal_text(kernel_, arguments, run_) : opencl;
+    const std::string name = (is_metal ? "metal_" : "") + kernel_.name;
+    Launch launch(queue, queue.device().kernels().generated(text, name.c_str(), false));
     launch.over(size_t(run_.grid[0]), size_t(run_.grid[1]), size_t(run_.grid[2]));
-    if (!run_.group.empty())
-      launch.in_groups_of(size_t(run_.group[0]), size_t(run_.group[1]), size_t(run_.group[2]));
+    const std::vector<int64_t> group = is_metal ? metal_group(run_) : run_.group;
+    const size_t most = queue.device().facts().max_group;
+    if (!group.empty() && size_t(group[0] * group[1] * group[2]) > most)
+      fail<std::runtime_error>(kernel_.op(), "The group of ", kernel_.name, " has ",
+                               group[0] * group[1] * group[2], " items, the device takes ", most,
+                               " at most.");
+    if (!group.empty()) launch.in_groups_of(size_t(group[0]), size_t(group[1]), size_t(group[2]));
     Arrays details;  // alive until the launch
     for (size_t i = 0; i < arguments.size(); ++i) {
       launch.set(reads(arguments[i]));
@@ -83,12 +92,18 @@ class CustomKernel final : public Primitive {
         if (!mentions(kernel_.source,
                       kernel_.input_names[i] + (detail == Detail::shape ? "_shape" : "_strides")))
           continue;
-        details.push_back(detail_of(arguments[i], detail));
+        details.push_back(detail_of(arguments[i], detail, kernel_.language));
         launch.set(reads(details.back()));
       }
     }
     for (const array& out : outputs) launch.set(writes(out));
-    launch.enqueue();
+    if (!is_metal) return launch.enqueue();
+    for (const int64_t extent : run_.grid) launch.set(uint32_t(extent));
+    try {
+      launch.enqueue();
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(std::string(error.what()) + "\n" + numbered_metal(kernel_));
+    }
   }
   size_t work(const Arrays&, const Arrays&) const override {
     return size_t(run_.grid[0]) * size_t(run_.grid[1]) * size_t(run_.grid[2]) * 16;
@@ -154,8 +169,11 @@ Arrays run_kernel(const CustomSource& kernel, const Arrays& inputs, const Kernel
     const auto* const stream = std::get_if<Stream>(&s);
     if ((device && *device == DeviceType::cpu) || (stream && stream->device == DeviceType::cpu))
       fail(op, "Only supports the GPU.");
-    if (!Tracing::recording()) no_metal();
-    s = {};  // where there is no GPU, the recording has one all the same
+    // Programs name the GPU for them; where there is none, the default device runs them.
+    if (!Device::exists(DeviceType::gpu)) s = {};
+    if (run.verbose)
+      std::cout << numbered_metal(kernel) << "OpenCL C:\n"
+                << metal_text(kernel, inputs, run) << std::flush;
   } else if (run.verbose) {
     std::cout << kernel.text(inputs, run.dtypes, run.values) << std::flush;
   }

@@ -45,8 +45,7 @@ struct KernelRun {
 };
 
 /// Throws std::invalid_argument for counts that disagree, std::runtime_error with the log when
-/// evaluation finds that the kernel does not build. A Metal kernel can be recorded (compile,
-/// export) but not run: std::runtime_error.
+/// evaluation finds that the kernel does not build or, for Metal, cannot be translated.
 Arrays run_kernel(const CustomSource& source, const Arrays& inputs, const KernelRun& run,
                   StreamOrDevice s = {});
 

@@ -9,7 +9,7 @@ from elementwise_rows import ALIASES, ROWS, TABLE_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
-FLOORS = ["base", "cl", "graph", "ops", "transforms", "bind"]
+FLOORS = ["base", "metal", "cl", "graph", "ops", "transforms", "bind"]
 SOURCES = [p for p in sorted(CSRC.rglob("*")) if p.suffix in (".h", ".cpp", ".def")]
 OURS = [
     p for folder in ("csrc", "kernels", "python", "tests", "bench", "examples", "docs", "tools", "cmake")

@@ -41,7 +41,7 @@ def metal_kernel(
     name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
     ensure_row_contiguous: bool = True, atomic_outputs: bool = False, compile_options: Mapping[str, Any] | None = None
 ) -> _CustomKernel:
-    """A Metal kernel. It can be traced and exported; running it raises RuntimeError here. See opencl_kernel."""
+    """A function that runs a Metal kernel, given as the body of its main function, on OpenCL."""
 def opencl_kernel(
     name: str, input_names: Sequence[str], output_names: Sequence[str], source: str, header: str = '',
     ensure_row_contiguous: bool = True

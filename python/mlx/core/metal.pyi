@@ -14,7 +14,7 @@ def get_cache_memory() -> int:
 def get_peak_memory() -> int:
     """Deprecated: mx.get_peak_memory."""
 def is_available() -> bool:
-    """Whether there is Metal: False."""
+    """Whether programs should use their Metal kernels: False, unless MLX_CL_METAL=1."""
 def reset_peak_memory() -> None:
     """Deprecated: mx.reset_peak_memory."""
 def set_cache_limit(limit: int) -> int:
