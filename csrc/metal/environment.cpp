@@ -6,22 +6,23 @@ namespace {
 
 /// What OpenCL C, its built-in functions, kernels/prelude.clh and this translation call their own.
 const std::set<std::string> reserved = {
-    "kernel",    "global",   "local",        "private",   "constant",  "half",      "double",
-    "read_only", "image",    "event_t",      "sampler_t", "V",         "LOAD",      "STORE",
-    "PLAIN",     "CAT",      "STORED",       "COMPUTED",  "barrier",   "float8",    "float16",
-    "int8",      "int16",    "uint8",        "uint16",    "char8",     "char16",    "uchar8",
-    "uchar16",   "short8",   "short16",      "ushort8",   "ushort16",  "long8",     "long16",
-    "ulong8",    "ulong16",  "auto",         "restrict",  "complex",   "min",       "max",
-    "clamp",     "abs",      "fabs",         "fmin",      "fmax",      "exp",       "log",
-    "sqrt",      "rsqrt",    "floor",        "ceil",      "round",     "rint",      "trunc",
-    "pow",       "select",   "dot",          "length",    "distance",  "normalize", "cross",
-    "mix",       "sign",     "step",         "fma",       "any",       "all",       "isnan",
-    "isinf",     "popcount", "clz",          "rotate",    "fract",     "modf",      "frexp",
-    "ldexp",     "sin",      "cos",          "tan",       "tanh",      "erf",       "exp2",
-    "exp10",     "log2",     "log10",        "sincos",    "atan",      "atan2",     "acos",
-    "asin",      "sinh",     "cosh",         "fmod",      "nan",       "active",    "given",
-    "made",      "self",     "simd_scratch", "grid_x",    "grid_y",    "grid_z",    "smoothstep",
-    "degrees",   "radians",  "main",         "printf",    "linear_id", "unix",      "linux"};
+    "kernel",       "global",    "local",     "private",   "constant",   "half",      "double",
+    "double2",      "double3",   "double4",   "double8",   "double16",   "read_only", "image",
+    "event_t",      "sampler_t", "V",         "LOAD",      "STORE",      "PLAIN",     "CAT",
+    "STORED",       "COMPUTED",  "barrier",   "float8",    "float16",    "int8",      "int16",
+    "uint8",        "uint16",    "char8",     "char16",    "uchar8",     "uchar16",   "short8",
+    "short16",      "ushort8",   "ushort16",  "long8",     "long16",     "ulong8",    "ulong16",
+    "auto",         "restrict",  "complex",   "min",       "max",        "clamp",     "abs",
+    "fabs",         "fmin",      "fmax",      "exp",       "log",        "sqrt",      "rsqrt",
+    "floor",        "ceil",      "round",     "rint",      "trunc",      "pow",       "select",
+    "dot",          "length",    "distance",  "normalize", "cross",      "mix",       "sign",
+    "step",         "fma",       "any",       "all",       "isnan",      "isinf",     "popcount",
+    "clz",          "rotate",    "fract",     "modf",      "frexp",      "ldexp",     "sin",
+    "cos",          "tan",       "tanh",      "erf",       "exp2",       "exp10",     "log2",
+    "log10",        "sincos",    "atan",      "atan2",     "acos",       "asin",      "sinh",
+    "cosh",         "fmod",      "nan",       "active",    "given",      "made",      "self",
+    "simd_scratch", "grid_x",    "grid_y",    "grid_z",    "smoothstep", "degrees",   "radians",
+    "main",         "printf",    "linear_id", "unix",      "linux"};
 
 }  // namespace
 

@@ -71,14 +71,20 @@ class CustomKernel final : public Primitive {
       if (run_.initial && out.size() > 0) copy_into(array(*run_.initial, out.dtype()), out, queue);
     }
     const bool is_metal = kernel_.language == CustomSource::metal;
-    std::string opencl;
-    if (!is_metal)
-      opencl = in_groups(kernel_.text(arguments, run_.dtypes, run_.values), queue.device().facts());
-    const std::string& text = is_metal ? metal_text(kernel_, arguments, run_) : opencl;
-    const std::string name = (is_metal ? "metal_" : "") + kernel_.name;
-    Launch launch(queue, queue.device().kernels().generated(text, name.c_str(), false));
+    Device& device = queue.device();
+    Kernel& program =
+        is_metal ? metal_program(kernel_, arguments, run_, device)
+                 : device.kernels().generated(
+                       in_groups(kernel_.text(arguments, run_.dtypes, run_.values), device.facts()),
+                       kernel_.name.c_str(), false);
+    Launch launch(queue, program);
     launch.over(size_t(run_.grid[0]), size_t(run_.grid[1]), size_t(run_.grid[2]));
     const std::vector<int64_t> group = is_metal ? metal_group(run_) : run_.group;
+    const size_t most = device.facts().max_group;
+    if (!group.empty() && size_t(group[0] * group[1] * group[2]) > most)
+      fail<std::runtime_error>(kernel_.op(), "The group of ", kernel_.name, " has ",
+                               group[0] * group[1] * group[2], " items, the device takes ", most,
+                               " at most.");
     if (!group.empty()) launch.in_groups_of(size_t(group[0]), size_t(group[1]), size_t(group[2]));
     Arrays details;  // alive until the launch
     for (size_t i = 0; i < arguments.size(); ++i) {

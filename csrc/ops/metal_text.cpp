@@ -81,21 +81,46 @@ std::vector<int64_t> metal_group(const KernelRun& run) {
   return group;
 }
 
-const std::string& metal_text(const CustomSource& kernel, const Arrays& inputs,
-                              const KernelRun& run) {
-  static std::mutex mutex;
-  static std::unordered_map<std::string, std::string> texts;  // never shrinks: neither do kernels
+namespace {
+
+struct Translated {
+  std::string text;
+  std::unordered_map<const Device*, Kernel*> built;
+};
+
+/// Kept for good, as kernels are. The lock is held while a kernel is looked up in a device's
+/// library, which takes its own.
+std::mutex mutex;
+
+Translated& translated(const CustomSource& kernel, const Arrays& inputs, const KernelRun& run) {
+  static std::unordered_map<std::string, Translated> all;
   metal::Kernel wanted = described(kernel, inputs, run);
-  const std::string key = key_of(wanted);
-  const std::lock_guard lock(mutex);
-  if (const auto found = texts.find(key); found != texts.end()) return found->second;
+  std::string key = key_of(wanted);
+  if (const auto found = all.find(key); found != all.end()) return found->second;
   wanted.support = kernel_text("metal");
   try {
-    return texts[key] = metal::translate(wanted);
+    return all[std::move(key)] = {metal::translate(wanted), {}};
   } catch (const metal::Untranslatable& error) {
-    texts.erase(key);
     fail<std::runtime_error>("metal_kernel", kernel.name, ", ", error.what());
   }
+}
+
+}  // namespace
+
+const std::string& metal_text(const CustomSource& kernel, const Arrays& inputs,
+                              const KernelRun& run) {
+  const std::lock_guard lock(mutex);
+  return translated(kernel, inputs, run).text;
+}
+
+Kernel& metal_program(const CustomSource& kernel, const Arrays& inputs, const KernelRun& run,
+                      Device& device) {
+  const std::lock_guard lock(mutex);
+  Translated& known = translated(kernel, inputs, run);
+  Kernel*& built = known.built[&device];
+  if (!built)
+    built = &device.kernels().generated(known.text, ("metal_" + kernel.name).c_str(), false);
+  return *built;
 }
 
 std::string numbered_metal(const CustomSource& kernel) {

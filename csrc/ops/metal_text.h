@@ -1,6 +1,7 @@
 // The OpenCL C text of a Metal kernel for the arrays that it is called with.
 #pragma once
 
+#include "cl/program.h"
 #include "ops/custom_kernel.h"
 
 namespace mlx::fast {
@@ -12,6 +13,10 @@ std::vector<int64_t> metal_group(const KernelRun& run);
 /// names the line and the construct for what cannot be translated.
 const std::string& metal_text(const CustomSource& kernel, const Arrays& inputs,
                               const KernelRun& run);
+
+/// The kernel of that text on a device, found without the text when it was asked for before.
+Kernel& metal_program(const CustomSource& kernel, const Arrays& inputs, const KernelRun& run,
+                      Device& device);
 
 /// The Metal text with numbered lines, for messages.
 std::string numbered_metal(const CustomSource& kernel);

@@ -140,6 +140,16 @@ def test_what_is_not_translated_says_where_and_what_instead(source, header, mess
         mx.eval(scaled(mx.array([1.0]), source=source, header=header))
 
 
+def test_a_build_that_fails_shows_both_texts():
+    with pytest.raises(RuntimeError, match="(?s)the build failed.*metal_scaled.*Metal source:\n1: int a"):
+        mx.eval(scaled(mx.array([1.0]), source="int a[2], b[2]; a = b; y[0] = a[0];"))
+
+
+def test_a_group_that_is_too_large_is_refused():
+    with pytest.raises(RuntimeError, match="The group of scaled has 1048576 items, the device takes"):
+        mx.eval(scaled(mx.zeros(1 << 20), threadgroup=(1 << 20, 1, 1)))
+
+
 def test_float64_is_refused():
     with pytest.raises(ValueError, match="Metal has no double"), mx.stream(mx.cpu):
         mx.eval(scaled(mx.array([1.0]), template=[("T", mx.float64), ("N", 1)]))
