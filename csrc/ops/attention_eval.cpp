@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "cl/blas.h"
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "ops/attention_primitive.h"
 
@@ -69,7 +70,8 @@ struct Chunk {
 void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
                       const AttentionKind& kind, int64_t all_heads, int64_t reach, Queue& queue) {
   const Capabilities& device = queue.device().facts();
-  const int64_t rows = chunk.heads * chunk.queries, group = device.is_cpu ? 1 : 64;
+  const int64_t rows = chunk.heads * chunk.queries,
+                group = device.is_cpu ? 1 : group_of(device, 64);
   const bool boolean = m.mask && m.mask->dtype() == bool_;
   const size_t groups = work_items(queue, rows, 1, 1 << 16);
   launch(queue, "attention", "attention_softmax",
