@@ -22,7 +22,11 @@ std::string read(const char* name, const char* fallback) {
 #undef ENV
 
 std::string home() {
-  return read("HOME", "");
+  return of_others("HOME");
+}
+
+std::string of_others(const char* name) {
+  return read(name, "");
 }
 
 std::vector<Variable> all() {

@@ -12,6 +12,8 @@ namespace mlx::env {
 
 /// The user's home folder; empty when unknown.
 std::string home();
+/// A variable that belongs to another program; empty when it is not set.
+std::string of_others(const char* name);
 
 struct Variable {
   const char* name;
