@@ -1,35 +1,28 @@
-"""What GPU compilers say of the programs that a script builds: clang for AMD's and NVIDIA's GPUs, and NVIDIA's ptxas.
+"""What clang's back end for AMD's GPUs says of the programs that a script builds.
 
 Run as a script it prints local memory and registers of every kernel that the operations of test_limits.py build:
-python gpu_programs.py. ptxas is taken from PATH, or from the package nvidia-cuda-nvcc-cu12 where it is installed.
+python gpu_programs.py
 """
 
-import glob
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-TARGETS = {"gfx906": "amdgcn-amd-amdhsa", "gfx1100": "amdgcn-amd-amdhsa", "sm_70": "nvptx64-nvidia-cuda"}
-OPENCL = ["-x", "cl", "-Xclang", "-fdeclare-opencl-builtins", "-Xclang", "-finclude-default-header", "-nogpulib", "-w"]
+TARGETS = ["gfx906", "gfx1100"]
+OPENCL = ["-x", "cl", "-Xclang", "-finclude-default-header", "-nogpulib", "-w"]
 
 
 def clang() -> str | None:
-    """A clang with both back ends."""
+    """A clang with the back end."""
     for name in ("clang", *(f"clang-{n}" for n in range(22, 13, -1))):
         if shutil.which(name):
             targets = subprocess.run([name, "--print-targets"], capture_output=True, text=True).stdout
-            if "amdgcn" in targets and "nvptx64" in targets:
+            if "amdgcn" in targets:
                 return name
     return None
-
-
-def ptxas() -> str | None:
-    found = [f for p in sys.path for f in glob.glob(f"{p}/nvidia/**/bin/ptxas", recursive=True)]
-    return shutil.which("ptxas") or (found[0] if found else None)
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class Program:
 
     @property
     def kernels(self):
-        return re.findall(r"(?:kernel|__kernel)\s+(?:__attribute__\(\(.*?\)\)\s*)?void\s+(\w+)", self.source)
+        return re.findall(r"^(?:__)?kernel\s+(?:__attribute__\(\(.*?\)\)\s*)?void\s+(\w+)", self.source, re.MULTILINE)
 
 
 def programs_in(output: str) -> list[Program]:
@@ -76,25 +69,15 @@ def compiled(program: Program, target: str) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
         source, assembly = Path(folder, "program.cl"), Path(folder, "program.s")
         source.write_text(program.source)
-        processor = "-march=" if target.startswith("sm_") else "-mcpu="
-        command = [clang(), f"--target={TARGETS[target]}", processor + target, *OPENCL, *program.options.split(), "-O2", "-S", "-o",
+        command = [clang(), "--target=amdgcn-amd-amdhsa", f"-mcpu={target}", *OPENCL, *program.options.split(), "-O2", "-S", "-o",
                    assembly, source]  # fmt: skip
         run = subprocess.run(command, capture_output=True, text=True)
         if run.returncode:
             return Verdict(run.stderr[:2000])
-        if not target.startswith("sm_"):
-            text = assembly.read_text()
-            return Verdict(
-                "", most(r"\.amdhsa_group_segment_fixed_size (\d+)", text), most(r"\.amdhsa_next_free_vgpr (\d+)", text)
-            )
-        if not ptxas():
-            return Verdict()
-        run = subprocess.run(
-            [ptxas(), f"-arch={target}", "-c", "-v", assembly, "-o", "/dev/null"], capture_output=True, text=True
+        text = assembly.read_text()
+        return Verdict(
+            "", most(r"\.amdhsa_group_segment_fixed_size (\d+)", text), most(r"\.amdhsa_next_free_vgpr (\d+)", text)
         )
-        if run.returncode:
-            return Verdict(run.stderr[:2000])
-        return Verdict("", most(r"(\d+) bytes smem", run.stderr), most(r"Used (\d+) registers", run.stderr))
 
 
 def programs_of(script: str) -> list[Program]:

@@ -358,15 +358,10 @@ def test_a_memory_limit_lets_go_of_what_is_kept():
         mx.set_memory_limit(previous)
 
 
-@pytest.mark.parametrize("least", [False, True])
-def test_places_among_more_elements_than_an_axis_can_have(least):
-    row = np.full(2**16, 5, np.uint8)
-    row[777] = 1 if least else 9
-    x = mx.broadcast_to(mx.array(row), (2**15 + 3, 2**16))
-    find = mx.argmin if least else mx.argmax
-    assert x.size > 2**31 and find(x).item() == 777 and find(x[::-1], keepdims=True).shape == (1, 1)
+def test_places_among_more_elements_than_an_axis_can_have():
     column = mx.broadcast_to(mx.array(np.arange(2**15 + 3) // 2, mx.int32)[:, None], (2**15 + 3, 2**16))
-    assert mx.argmax(column).item() == (2**15 + 2) * 2**16
+    assert column.size > 2**31 and mx.argmax(column).item() == (2**15 + 2) * 2**16
+    assert mx.argmin(column).shape == () and mx.argmin(column, keepdims=True).shape == (1, 1)
 
 
 def test_shapes_of_more_elements_than_an_axis_can_have():
