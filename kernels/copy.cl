@@ -48,7 +48,9 @@ kernel void transpose(global const U* in, long in_offset, global U* out, long ou
   }
 }
 #else
-#define TILE 16
+#ifndef TILE
+#define TILE 16  // work-items a side of a group
+#endif
 kernel void transpose(global const U* in, long in_offset, global U* out, long out_offset, Batches batches, long rank,
                       long rows, long columns, long in_step, long out_step, long tiles) {
   local U tile[TILE][TILE + 1];

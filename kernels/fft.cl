@@ -9,7 +9,9 @@
 // linear filtering approach to the computation of discrete Fourier transform", 1970).
 // A loop of few steps, unrolled so that arrays stay in registers.
 #define EACH_STEP(i, count) _Pragma("unroll") for (int i = 0; i < (count); ++i)
+#ifndef W
 #define W 32
+#endif
 #ifdef LOOP_SHAPE
 #undef W
 #define W 16

@@ -136,7 +136,9 @@ kernel void gated_delta(INPUTS) {
 #else
 // On GPUs a work-group has ROWS rows of S; LANES work-items share one.
 #define LANES 8
+#ifndef ROWS
 #define ROWS 8
+#endif
 #define SHARE ((KEYS + LANES - 1) / LANES)
 #define EACH_MINE(n, j) EACH(n, SHARE) if ((j = n * LANES + lane) < KEYS)
 kernel __attribute__((reqd_work_group_size(LANES * ROWS, 1, 1))) void gated_delta(INPUTS) {

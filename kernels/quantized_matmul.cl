@@ -21,7 +21,9 @@
 #define LANES 1
 #define LANE_SUMS(count)
 #else
+#ifndef LANES
 #define LANES 32
+#endif
 #define FOR_EACH_TILE(tile, count) \
   const int lane = get_local_id(0); \
   for (long tile = get_group_id(0); tile < (count); tile += get_num_groups(0))
@@ -192,7 +194,7 @@ kernel void by_columns(global const STORED(T)* x, long x_offset, global const ui
                        long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
                        long k) {
   const long row_tiles = (m + ROWS - 1) / ROWS, units = n / UNIT, column_tiles = units / COLUMNS;
-  LANE_SUMS(ROWS * WIDTH)
+  LANE_SUMS(16)
   FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
     const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, first = rest / row_tiles * COLUMNS;
@@ -222,19 +224,20 @@ kernel void by_columns(global const STORED(T)* x, long x_offset, global const ui
       EACH(c, COLUMNS * HALVES)
         if (row + r < m) CAT(store16_, T)(out + to + r * n + 16 * c, acc[r][c]);
 #else
+    // Sixteen sums at a time, so that local memory is as small as that of any device.
     EACH(r, ROWS)
       EACH(c, COLUMNS * HALVES) {
         float parts[16];
         vstore16(acc[r][c], 0, parts);
-        EACH(j, 16) sums[(r * WIDTH + c * 16 + j) * LANES + lane] = parts[j];
+        EACH(j, 16) sums[j * LANES + lane] = parts[j];
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int i = lane; i < 16; i += LANES) {
+          float total = 0;
+          EACH(j, LANES) total += sums[i * LANES + j];
+          if (row + r < m) STORE(T, out, to + r * n + 16 * c + i, total);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
       }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int i = lane; i < ROWS * WIDTH; i += LANES) {
-      float total = 0;
-      EACH(j, LANES) total += sums[i * LANES + j];
-      if (row + i / WIDTH < m) STORE(T, out, to + i / WIDTH * n + i % WIDTH, total);
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
 #endif
   }
 }

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Sets up what is missing, then runs CTest and pytest: all tests on the CPU device, the core ones
 # once more with PoCL's CPU playing the GPU. With --clients also programs from PyPI that use mlx (tests/clients,
-# which downloads them). Further arguments go to all pytest runs.
+# which downloads them), with --runtimes the core ones on every OpenCL runtime that is here (runtimes.sh). Further arguments go to all pytest runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 JOBS="${JOBS:-2}"
 
-clients=no
+clients=no runtimes=no
 arguments=()
 for argument in "$@"; do
-  if [ "$argument" = --clients ]; then clients=yes; else arguments+=("$argument"); fi
+  case "$argument" in
+    --clients) clients=yes ;;
+    --runtimes) runtimes=yes ;;
+    *) arguments+=("$argument") ;;
+  esac
 done
 set -- ${arguments[@]+"${arguments[@]}"}
 
@@ -33,9 +37,12 @@ echo "== pytest on the CPU device"
 .venv/bin/python -m pytest tests/python "${processes[@]}" "$@" || status=1
 
 echo "== pytest, core tests once more with PoCL as the GPU (discrete memory, CLBlast)"
-MLX_CL_DEVICE=pthread .venv/bin/python -m pytest tests/python -m core "${processes[@]}" "$@" || status=1
+MLX_CL_DEVICE=pocl .venv/bin/python -m pytest tests/python -m core "${processes[@]}" "$@" || status=1
 
 if [ $clients = yes ]; then
   bash tests/clients/run.sh "$@" || status=1
+fi
+if [ $runtimes = yes ]; then
+  bash tools/runtimes.sh "$@" || status=1
 fi
 exit $status

@@ -22,10 +22,10 @@ std::string read(const char* name, const char* fallback) {
 #undef ENV
 
 std::string home() {
-  return read("HOME", "");
+  return of_others("HOME");
 }
 
-std::string others(const char* name) {
+std::string of_others(const char* name) {
   return read(name, "");
 }
 

@@ -12,8 +12,8 @@ namespace mlx::env {
 
 /// The user's home folder; empty when unknown.
 std::string home();
-/// A variable that others set (launchers of parallel programs); empty when it is not there.
-std::string others(const char* name);
+/// A variable that belongs to another program; empty when it is not set.
+std::string of_others(const char* name);
 
 struct Variable {
   const char* name;

@@ -45,7 +45,15 @@ py::object state_of(const array& value) {
 }
 
 void set_state(const py::object& self, const py::object& state) {
-  const auto [data, code] = state.cast<std::pair<py::object, int>>();
+  const bool pair = PyTuple_Check(state.ptr()) && PyTuple_GET_SIZE(state.ptr()) == 2;
+  const auto parts = pair ? state.cast<py::tuple>() : py::tuple();
+  if (!pair || !PyLong_Check(py::object(parts[1]).ptr()))
+    throw type_error(
+        "__setstate__(): argument 'state' must be what __getstate__ gives: a tuple of a "
+        "NumPy array and the number of a dtype.");
+  const py::object data = parts[0];
+  int overflow = 0;
+  const long code = PyLong_AsLongAndOverflow(py::object(parts[1]).ptr(), &overflow);
   if (code < 0 || code >= Dtype::count) fail("array", "unknown dtype code ", code, ".");
   const array value = array_from(data.ptr());
   array_of(self.ptr()) =

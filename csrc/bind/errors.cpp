@@ -4,6 +4,7 @@
 #include <new>
 #include <thread>
 
+#include "bind/gil.h"
 #include "cl/queue.h"
 
 namespace mlx {
@@ -57,7 +58,7 @@ void check_signals() {
 /// Without the GIL, if this thread has it.
 void without_gil(void (*wait)(void*), void* argument) {
   if (!PyGILState_Check()) return wait(argument);
-  const py::gil_scoped_release released;
+  const WithoutGil released;
   wait(argument);
 }
 }  // namespace

@@ -150,9 +150,9 @@ void show(const Exported& exported, bool shapeless, const py::object& callback) 
 class FunctionExporter {
  public:
   FunctionExporter(std::string path, py::object fun, bool shapeless, std::string metadata)
-      : path_(std::move(path)), fun_(std::move(fun)), file_{std::move(metadata), shapeless, {}} {
-    save_exported(path_, file_);
-  }
+      : path_(std::move(path)), fun_(std::move(fun)), file_{std::move(metadata), shapeless, {}} {}
+  /// Writes what there is so far.
+  void save() const { save_exported(path_, file_); }
   void call(const py::args& args, const py::kwargs& kwargs) {
     if (closed_)
       fail<std::runtime_error>("export_function", "Attempting to write after exporting is closed.");
@@ -250,7 +250,10 @@ receives the recording as dicts instead. ValueError for inputs or outputs that a
       "exporter",
       [](const std::string& file, const py::function& fun, bool shapeless,
          const std::optional<std::string>& metadata) {
-        return std::make_unique<FunctionExporter>(file, fun, shapeless, metadata.value_or(""));
+        auto exporter =
+            std::make_unique<FunctionExporter>(file, fun, shapeless, metadata.value_or(""));
+        exporter->save();
+        return exporter;
       },
       "file"_a, "fun"_a, py::kw_only(), "shapeless"_a = false, "metadata"_a = py::none(),
       "A context manager; calling it records one more call of `fun` into the file.");

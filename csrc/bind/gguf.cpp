@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "bind/call.h"
+#include "bind/gil.h"
 #include "bind/io.h"
 
 namespace mlx {
@@ -47,7 +48,7 @@ void save(const py::object& file, const py::object& arrays, const py::object& me
   if (!metadata.is_none())
     for (const auto& [name, value] : checked_dict(metadata, "metadata"))
       facts.emplace_back(name.cast<std::string>(), from_object(value));
-  const py::gil_scoped_release free;
+  const WithoutGil free;
   FileSink sink(*path, "save_gguf");
   save_gguf(sink, members, facts);
   sink.finish();

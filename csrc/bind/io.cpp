@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "bind/call.h"
+#include "bind/gil.h"
 #include "ops/io.h"
 
 namespace mlx {
@@ -50,7 +51,7 @@ template <typename F>
 void save_to(const py::object& file, const char* extension, const char* op, F&& write) {
   if (std::optional<std::string> path = path_of(file)) {
     if (!ends_with(*path, extension)) *path += extension;
-    const py::gil_scoped_release free;
+    const WithoutGil free;
     FileSink sink(*path, op);
     write(sink);
     sink.finish();
@@ -60,7 +61,7 @@ void save_to(const py::object& file, const char* extension, const char* op, F&& 
           "Input must be a file-like object, or string");
   Collector collected;
   {
-    const py::gil_scoped_release free;
+    const WithoutGil free;
     write(collected);
   }
   write_all(file, collected.bytes, op);

@@ -30,6 +30,9 @@ void bind_constants(py::module_& m) {
 
 }  // namespace
 
+// The module's types and caches and the threads of OpenCL belong to one interpreter. pybind11's own
+// function would wait for ever in another, so it gets another name, and is called in the main one.
+#define PyInit_core init_in_main_interpreter
 PYBIND11_MODULE(core, m) {
   m.doc() = "Arrays, operations and function transformations.";
   bind_errors();
@@ -56,6 +59,15 @@ PYBIND11_MODULE(core, m) {
   bind_runtime_info(m);
   bind_aliases(m);
   py::module_::import("mlx._reprlib");
+}
+#undef PyInit_core
+
+extern "C" PYBIND11_EXPORT PyObject* PyInit_core() {
+  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return init_in_main_interpreter();
+  PyErr_SetString(PyExc_ImportError,
+                  "mlx.core can be used in the main interpreter only, not in another one of the "
+                  "same process.");
+  return nullptr;
 }
 
 }  // namespace mlx

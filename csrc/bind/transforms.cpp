@@ -90,7 +90,10 @@ std::vector<T> several(const py::object& items, const char* op, const char* what
     if (!py::isinstance<PyT>(x))
       throw py::type_error(std::string("[") + op + "] " + what + ", not " +
                            Py_TYPE(x.ptr())->tp_name + ".");
-    return x.cast<T>();
+    py::detail::make_caster<T> value;
+    if (value.load(x, true)) return py::detail::cast_op<T>(std::move(value));
+    PyErr_Clear();
+    fail(op, what, ", which ", py::repr(x).cast<std::string>(), " is not.");
   };
   const bool iterable = !PyUnicode_Check(items.ptr()) &&
                         (PySequence_Check(items.ptr()) || PyAnySet_Check(items.ptr()));
@@ -107,7 +110,7 @@ Wanted wanted_of(const py::object& argnums, const py::object& argnames, const ch
     for (std::string& name : several<std::string, py::str>(argnames, op, "argnames are strings"))
       names.insert(std::move(name));
   if (!argnums.is_none())
-    wanted.argnums = several<int, py::int_>(argnums, op, "argnums are ints");
+    wanted.argnums = several<int, py::int_>(argnums, op, "argnums are ints of 32 bits");
   else if (names.empty())
     wanted.argnums = {0};
   wanted.argnames.assign(names.begin(), names.end());

@@ -97,13 +97,16 @@ void Allocator::remove(Buffer* block) {
 
 Buffer* Allocator::make(size_t bytes, size_t capacity) {
   const Capabilities& facts = device_.facts();
+  if (bytes > facts.max_allocation && bytes <= facts.memory)
+    fail<std::runtime_error>("malloc", "cannot allocate ", bytes, " bytes on ", facts.name,
+                             ": its largest allocation has ", facts.max_allocation, " bytes.");
   const auto refuse = [&](size_t left) {
     fail<std::runtime_error>("malloc", "cannot allocate ", bytes, " bytes on ", facts.name,
                              ": the device has ", facts.memory, " bytes, of which ", left,
                              " are left.");
   };
   const size_t left = facts.memory - std::min(in_use_, facts.memory);
-  if (bytes > left || bytes > facts.max_allocation) refuse(left);
+  if (bytes > left) refuse(left);
   if (facts.unified && bytes >= worth_a_look && bytes > available_host_memory()) {
     trim(0, Pending::wait);
     const size_t available = available_host_memory();
@@ -179,7 +182,7 @@ void Allocator::take_back(Buffer* buffer) {
   (newest_ ? newest_->newer_ : oldest_) = buffer;
   newest_ = buffer;
   if (cached_ > cache_limit_) trim(cache_limit_, Pending::wait);
-  const size_t most = std::max(wanted(), in_use_);
+  const size_t most = std::max(std::min<size_t>(wanted(), limit_), in_use_);
   if (in_use_ + cached_ > most) trim(most - in_use_, Pending::skip);
 }
 
@@ -200,7 +203,11 @@ void Allocator::trim(size_t target, Pending pending) {
 }
 
 size_t Allocator::set_limit(size_t bytes) {
-  return limit_.exchange(bytes);
+  const size_t previous = limit_.exchange(bytes);
+  const std::lock_guard lock(mutex_);
+  const size_t kept = bytes - std::min(bytes, in_use_);
+  if (cached_ > kept) trim(kept, Pending::wait);
+  return previous;
 }
 
 size_t Allocator::set_cache_limit(size_t bytes) {

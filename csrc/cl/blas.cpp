@@ -287,7 +287,9 @@ void convolve(Queue& queue, const Convolution& convolution, Pass pass, BufferArg
 }
 
 std::vector<std::pair<std::string, std::string>> library_versions() {
-  std::vector<std::pair<std::string, std::string>> found{{"CLBlast", clblast_library::version()}};
+  std::vector<std::pair<std::string, std::string>> found;
+  if (!clblast_library::version().empty())
+    found.emplace_back("CLBlast", clblast_library::version());
   if (!onednn::version().empty()) found.emplace_back("oneDNN", onednn::version());
   if (!openblas::version().empty()) found.emplace_back("OpenBLAS", openblas::version());
   return found;

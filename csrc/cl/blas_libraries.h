@@ -30,7 +30,7 @@ bool multiply(Queue& queue, const Product& product);
 /// Gives back the programs it keeps, which it would otherwise do by a static destructor: too late
 /// for some drivers.
 void release_programs();
-std::string version();
+std::string version();  ///< empty when not built in
 }  // namespace clblast_library
 
 /// The memory a library sees, in bytes from the start of the buffer. Only inside or right before

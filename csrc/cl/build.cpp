@@ -122,9 +122,10 @@ Handle<cl_program> from_source(const Device& device, cl_device_id id, const Prog
   Handle program = compile(device, id, text.source, text.options, code);
   built_twice += declared && code == CL_SUCCESS;
   if (code == CL_SUCCESS) return program;
-  fail<std::runtime_error>("kernel", "the build failed on ", device.facts().name, " with ",
-                           error_name(code), ".\n", build_log(program.get(), id),
-                           "\nOptions: ", text.options, "\nSource:\n", numbered(text.source));
+  fail<std::runtime_error>(
+      "kernel", "the build failed on ", device.facts().name, " with ", error_name(code), ".",
+      device.facts().is_pocl ? pocl::cache_trouble() : "", "\n", build_log(program.get(), id),
+      "\nOptions: ", text.options, "\nSource:\n", numbered(text.source));
 }
 
 /// Tells a person at a terminal, once, why nothing seems to happen.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <cstdlib>
 #include <mutex>
 
 #include "base/env.h"
@@ -12,6 +14,7 @@
 #include "cl/buffer.h"
 #include "cl/discovery.h"
 #include "cl/opencl.h"
+#include "cl/pocl.h"
 #include "cl/program.h"
 #include "cl/trace.h"
 
@@ -20,6 +23,19 @@ namespace {
 
 std::atomic<Device*> devices[2];
 std::mutex devices_mutex;
+
+/// Work-items a group may have, as a power of two: sums are halved step by step, and groups of two
+/// dimensions are squares of such.
+size_t largest_group(cl_device_id id) {
+  size_t most = device_value<size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+  std::vector<size_t> sizes(
+      std::max<cl_uint>(3, device_value<cl_uint>(id, CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS)));
+  check(clGetDeviceInfo(id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizes.size() * sizeof(size_t),
+                        sizes.data(), nullptr),
+        "clGetDeviceInfo");
+  most = std::min({most, sizes[0], sizes[1] * sizes[1]});
+  return std::bit_floor(std::max<size_t>(most, 1));
+}
 
 Capabilities ask(const Offer& offer, DeviceType role) {
   const cl_device_id id = offer.device;
@@ -30,11 +46,14 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.version = offer.platform_version;
   facts.driver = offer.driver;
   facts.is_pocl = offer.is_pocl;
-  // A CPU device named for mx.gpu runs the GPU's code paths, discrete memory included.
-  facts.is_cpu = facts.unified = role == DeviceType::cpu;
+  // A CPU device named for mx.gpu runs the GPU's code paths, discrete memory included. Where there
+  // is no CPU device, a GPU serves as mx.cpu, too, in the shapes of a GPU.
+  facts.is_cpu = role == DeviceType::cpu && offer.is_cpu;
+  facts.unified =
+      facts.is_cpu || (offer.is_gpu && device_value<cl_bool>(id, CL_DEVICE_HOST_UNIFIED_MEMORY));
   const auto execution =
       device_value<cl_device_exec_capabilities>(id, CL_DEVICE_EXECUTION_CAPABILITIES);
-  facts.native_kernels = facts.unified && (execution & CL_EXEC_NATIVE_KERNEL);
+  facts.native_kernels = facts.is_cpu && (execution & CL_EXEC_NATIVE_KERNEL);
   const std::string extensions = ' ' + device_text(id, CL_DEVICE_EXTENSIONS) + ' ';
   facts.fp64 = extensions.find(" cl_khr_fp64 ") != std::string::npos;
   facts.fp16 = extensions.find(" cl_khr_fp16 ") != std::string::npos;
@@ -45,12 +64,49 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.max_allocation = facts.max_object =
       device_value<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   // PoCL may claim less than there is; on the CPU the machine's memory is the limit.
-  if (facts.unified && facts.is_pocl)
+  if (facts.is_cpu && facts.is_pocl)
     facts.memory = facts.max_allocation =
         size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
   facts.local_memory = device_value<cl_ulong>(id, CL_DEVICE_LOCAL_MEM_SIZE);
-  facts.max_group = device_value<size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+  facts.max_group = largest_group(id);
   return facts;
+}
+
+/// Whether kernels and host see the same bytes of a block without being told of it, which OpenCL
+/// does not promise: some devices work on a copy. Asked once, by a kernel that reads and writes a
+/// page.
+bool shares_host_memory(Device& device) {
+  constexpr int count = 1024;
+  const std::unique_ptr<cl_int, void (*)(void*)> block(
+      static_cast<cl_int*>(std::aligned_alloc(4096, count * sizeof(cl_int))), std::free);
+  const char* source =
+      "kernel void probe(global int* x) { x[get_global_id(0)] = 3 * x[get_global_id(0)]; }";
+  cl_int code = CL_SUCCESS;
+  const auto succeeded = [&] { return code == CL_SUCCESS; };
+  const Handle program(clCreateProgramWithSource(device.context(), 1, &source, nullptr, &code));
+  const cl_device_id id = device.wide();
+  if (!succeeded() || clBuildProgram(program.get(), 1, &id, "", nullptr, nullptr) != CL_SUCCESS)
+    return false;
+  const Handle kernel(clCreateKernel(program.get(), "probe", &code));
+  const Handle memory(clCreateBuffer(device.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                     count * sizeof(cl_int), block.get(), &code));
+  if (!succeeded()) return false;
+  const Handle queue(clCreateCommandQueue(device.context(), id, 0, &code));
+  if (!succeeded()) return false;
+  const cl_mem argument = memory.get();
+  const size_t global = count;
+  // Twice, since a copy may be made when the block is first used.
+  for (const cl_int value : {5, 7}) {
+    std::fill_n(block.get(), count, value);
+    code = clSetKernelArg(kernel.get(), 0, sizeof argument, &argument);
+    if (succeeded())
+      code = clEnqueueNDRangeKernel(queue.get(), kernel.get(), 1, nullptr, &global, nullptr, 0,
+                                    nullptr, nullptr);
+    if (succeeded()) code = clFinish(queue.get());
+    if (!succeeded() || std::count(block.get(), block.get() + count, 3 * value) != count)
+      return false;
+  }
+  return true;
 }
 
 [[noreturn]] void fail_without(DeviceType type) {
@@ -58,10 +114,13 @@ Capabilities ask(const Offer& offer, DeviceType role) {
     fail<std::runtime_error>(
         "device",
         "OpenCL found no device on this machine. For the CPU, install the package "
-        "pocl-opencl-icd; for a GPU, its driver's OpenCL package.");
+        "pocl-opencl-icd; for a GPU, its driver's OpenCL package.",
+        pocl::cache_trouble());
   if (type == DeviceType::gpu)
     fail("device", "There is no OpenCL GPU here; MLX_CL_DEVICE can name another device as mx.gpu.");
-  fail("device", "There is no OpenCL device for the CPU: install the package pocl-opencl-icd.");
+  fail("device",
+       "There is no OpenCL device for the CPU, nor a GPU to take its place: install the package "
+       "pocl-opencl-icd.");
 }
 
 }  // namespace
@@ -93,6 +152,9 @@ Device& Device::get(DeviceType type) {
   auto device =
       std::unique_ptr<Device>(new Device(type, choice.wide->platform, choice.wide->device, small));
   device->facts_ = ask(*choice.wide, type);
+  Capabilities& facts = device->facts_;
+  if (facts.unified && !facts.is_pocl) facts.unified = shares_host_memory(*device);
+  facts.native_kernels = facts.native_kernels && facts.unified;
   device->allocator_ = std::make_unique<Allocator>(*device);
   device->kernels_ = std::make_unique<KernelLibrary>(*device);
   trace::say(1, type == DeviceType::cpu ? "mx.cpu is " : "mx.gpu is ", device->facts_.name, " (",

@@ -54,10 +54,12 @@ void list_devices(cl_platform_id platform, int platform_number, std::vector<Offe
     const std::string version = platform_text(platform, CL_PLATFORM_VERSION);
     const bool is_pocl = lower(version).find("pocl") != std::string::npos;
     const auto type = device_value<cl_device_type>(device, CL_DEVICE_TYPE);
-    offers.push_back(
-        {platform, device, platform_number, 0, platform_text(platform, CL_PLATFORM_NAME), version,
-         name, device_text(device, CL_DRIVER_VERSION), (type & CL_DEVICE_TYPE_CPU) != 0, is_pocl,
-         is_pocl && (starts_with(name, "basic") || starts_with(name, "cpu-minimal"))});
+    if (!device_value<cl_bool>(device, CL_DEVICE_AVAILABLE)) continue;
+    offers.push_back({platform, device, platform_number, 0,
+                      platform_text(platform, CL_PLATFORM_NAME), version, name,
+                      device_text(device, CL_DRIVER_VERSION), (type & CL_DEVICE_TYPE_CPU) != 0,
+                      (type & CL_DEVICE_TYPE_GPU) != 0, is_pocl,
+                      is_pocl && (starts_with(name, "basic") || starts_with(name, "cpu-minimal"))});
   }
   // The minimal device goes last, so that numbers and names mean the full one first.
   std::stable_partition(offers.begin(), offers.end(),
@@ -76,6 +78,8 @@ std::vector<Offer> discover() {
     check(clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
     for (cl_uint i = 0; i < count; ++i) list_devices(platforms[i], int(i), found);
   }
+  const auto is_pocl = [](const Offer& offer) { return offer.is_pocl; };
+  if (std::any_of(found.begin(), found.end(), is_pocl)) pocl::explain_cache_folder();
   wait_at_exit();
   return found;
 }
@@ -84,17 +88,10 @@ std::string numbers(const Offer& offer) {
   return std::to_string(offer.platform_number) + ":" + std::to_string(offer.device_number);
 }
 
-bool answers_to(const Offer& offer, const std::string& wanted) {
-  const std::string text =
-      lower(offer.name + '\n' + offer.platform_name + '\n' + offer.platform_version);
-  return numbers(offer) == wanted || text.find(wanted) != std::string::npos;
-}
-
 const Offer* named(const std::string& name) {
-  const std::string wanted = lower(name);
   std::string list;
   for (const Offer& offer : offers()) {
-    if (answers_to(offer, wanted)) return &offer;
+    if (answers_to(offer, name)) return &offer;
     list += "\n  " + numbers(offer) + "  " + offer.name + " (" + offer.platform_name + ")";
   }
   fail("device", "MLX_CL_DEVICE=", name, " names no OpenCL device. ",
@@ -130,23 +127,38 @@ const std::vector<Offer>& offers() {
   return *found;
 }
 
-Choice choose(DeviceType type) {
-  const std::vector<Offer>& all = offers();
+bool answers_to(const Offer& offer, const std::string& name) {
+  const std::string wanted = lower(name);
+  std::string text = offer.name + '\n' + offer.platform_name + '\n' + offer.platform_version +
+                     '\n' +
+                     (offer.is_cpu   ? "cpu"
+                      : offer.is_gpu ? "gpu"
+                                     : "accelerator");
+  // PoCL's two devices by the names of all its versions.
+  if (offer.is_pocl) text += offer.is_minimal ? "\nbasic\ncpu-minimal" : "\npthread";
+  return numbers(offer) == wanted || lower(text).find(wanted) != std::string::npos;
+}
+
+Choice choose_among(const std::vector<Offer>& all, DeviceType type) {
   Choice choice;
-  if (type == DeviceType::gpu) {
-    if (!env::device().empty()) return {named(env::device()), nullptr};
-    for (const Offer& offer : all)
-      if (!offer.is_cpu && !choice.wide) choice.wide = &offer;
-    return choice;
-  }
+  const auto first_gpu =
+      std::find_if(all.begin(), all.end(), [](const Offer& o) { return o.is_gpu; });
+  const Offer* const gpu = first_gpu == all.end() ? nullptr : &*first_gpu;
+  if (type == DeviceType::gpu) return {gpu, nullptr};
   for (const Offer& offer : all) {
     const bool better = !choice.wide || (offer.is_pocl && !choice.wide->is_pocl);
     if (offer.is_cpu && better) choice.wide = &offer;
   }
+  if (!choice.wide) choice.wide = gpu;
   if (!choice.wide || !choice.wide->is_pocl || choice.wide->is_minimal) return choice;
   for (const Offer& offer : all)
     if (offer.is_minimal && offer.platform == choice.wide->platform) choice.small = &offer;
   return choice;
+}
+
+Choice choose(DeviceType type) {
+  if (type == DeviceType::gpu && !env::device().empty()) return {named(env::device()), nullptr};
+  return choose_among(offers(), type);
 }
 
 }  // namespace mlx

@@ -1,11 +1,12 @@
 // Matrix products by our own kernels: every element type on every device.
 #include "cl/blas.h"
+#include "cl/group_sizes.h"
 
 namespace mlx {
 
 void multiply_with_kernel(Queue& queue, const Product& p) {
   const Capabilities& facts = queue.device().facts();
-  const int group = facts.max_group >= 256 ? 16 : 8;
+  const int group = square_group(facts);
   const size_t tile = size_t(4 * group);
   const auto rows = [](const Matrix& x) { return x.transposed ? int64_t(1) : x.leading; };
   const auto columns = [](const Matrix& x) { return x.transposed ? x.leading : int64_t(1); };

@@ -98,13 +98,11 @@ std::shared_ptr<const MatmulPlan> make_plan(const Product& p, bool one_thread) {
   plan->b = describe(p.dtype, p.b, p.batch, p.k, p.n);
   plan->c = describe(p.dtype, p.c, p.batch, p.m, p.n);
   dnnl::primitive_attr attribute = attributes();
-  if (p.alpha != 1) attribute.set_output_scales(0, {p.alpha});
-  if (p.beta != 0) {
-    dnnl::post_ops after;
-    after.append_sum(p.beta);
-    attribute.set_post_ops(after);
-  }
-  const dnnl::matmul::primitive_desc description({plan->a, plan->b, plan->c}, attribute, engine());
+  dnnl::post_ops after;
+  if (p.alpha != 1) scale_result(attribute, after, p.alpha);
+  if (p.beta != 0) after.append_sum(p.beta);
+  attribute.set_post_ops(after);
+  const auto description = described<dnnl::matmul>(attribute, plan->a, plan->b, plan->c);
   plan->scratch = description.scratchpad_desc();
   plan->primitive = dnnl::matmul(description);
   return plan;

@@ -39,11 +39,6 @@ memory::desc describe_weight(Dtype dtype, const Shape& shape, int groups) {
   return memory::desc(dims, data_type(dtype), steps);
 }
 
-memory::desc any_layout(const memory::desc& plain) {
-  return memory::desc(plain.dims(), memory::data_type(plain.data.data_type),
-                      memory::format_tag::any);
-}
-
 dnnl::reorder reorder_between(const memory::desc& from, const memory::desc& to) {
   return from == to ? dnnl::reorder()
                     : dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to,
@@ -63,10 +58,9 @@ struct Window {
 /// Data keeps our layout; the weight's is oneDNN's choice, reordered on the way.
 dnnl::convolution_forward::primitive_desc describe_forward(const ConvolutionPlan& plan,
                                                            const Window& w) {
-  return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, plan.plain[0],
-           any_layout(plan.plain[1]), plan.plain[2], w.strides, w.dilates, w.low, w.high},
-          attributes(),
-          engine()};
+  return described<dnnl::convolution_forward>(
+      attributes(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
+      plan.plain[0], any_layout(plan.plain[1]), plan.plain[2], w.strides, w.dilates, w.low, w.high);
 }
 
 template <typename Description>
@@ -88,17 +82,15 @@ std::shared_ptr<const ConvolutionPlan> make_plan(const Convolution& c, Pass pass
     take_layouts(*plan, forward, forward.weights_desc());
     plan->primitive = dnnl::convolution_forward(forward);
   } else if (pass == Pass::input_gradient) {
-    const dnnl::convolution_backward_data::primitive_desc description(
-        {dnnl::algorithm::convolution_direct, plan->plain[0], weight, plan->plain[2], w.strides,
-         w.dilates, w.low, w.high},
-        attributes(), engine(), forward);
+    const auto description = described_after<dnnl::convolution_backward_data>(
+        forward, attributes(), dnnl::algorithm::convolution_direct, plan->plain[0], weight,
+        plan->plain[2], w.strides, w.dilates, w.low, w.high);
     take_layouts(*plan, description, description.weights_desc());
     plan->primitive = dnnl::convolution_backward_data(description);
   } else {
-    const dnnl::convolution_backward_weights::primitive_desc description(
-        {dnnl::algorithm::convolution_direct, plan->plain[0], weight, plan->plain[2], w.strides,
-         w.dilates, w.low, w.high},
-        attributes(), engine(), forward);
+    const auto description = described_after<dnnl::convolution_backward_weights>(
+        forward, attributes(), dnnl::algorithm::convolution_direct, plan->plain[0], weight,
+        plan->plain[2], w.strides, w.dilates, w.low, w.high);
     take_layouts(*plan, description, description.diff_weights_desc());
     plan->primitive = dnnl::convolution_backward_weights(description);
   }

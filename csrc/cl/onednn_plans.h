@@ -22,6 +22,43 @@ void* scratch(int slot, size_t bytes);
 dnnl::memory::data_type data_type(Dtype dtype);  ///< undef when oneDNN lacks it
 dnnl::primitive_attr attributes();  ///< scratch memory is ours: plans are shared between threads
 
+// What oneDNN 2 and 3 say differently: in 3 there are no descriptors of operations, and nothing
+// that scales a result but a step after it.
+#if DNNL_VERSION_MAJOR >= 3
+template <typename Primitive, typename... Parts>
+auto described(const dnnl::primitive_attr& attribute, const Parts&... parts) {
+  return typename Primitive::primitive_desc(engine(), parts..., attribute);
+}
+/// For gradients, which want to know the forward pass.
+template <typename Primitive, typename Forward, typename... Parts>
+auto described_after(const Forward& forward, const dnnl::primitive_attr& attribute,
+                     const Parts&... parts) {
+  return typename Primitive::primitive_desc(engine(), parts..., forward, attribute);
+}
+inline dnnl::memory::desc any_layout(const dnnl::memory::desc& plain) {
+  return {plain.get_dims(), plain.get_data_type(), dnnl::memory::format_tag::any};
+}
+inline void scale_result(dnnl::primitive_attr&, dnnl::post_ops& after, float factor) {
+  after.append_eltwise(dnnl::algorithm::eltwise_linear, factor, 0);
+}
+#else
+template <typename Primitive, typename... Parts>
+auto described(const dnnl::primitive_attr& attribute, const Parts&... parts) {
+  return typename Primitive::primitive_desc({parts...}, attribute, engine());
+}
+template <typename Primitive, typename Forward, typename... Parts>
+auto described_after(const Forward& forward, const dnnl::primitive_attr& attribute,
+                     const Parts&... parts) {
+  return typename Primitive::primitive_desc({parts...}, attribute, engine(), forward);
+}
+inline dnnl::memory::desc any_layout(const dnnl::memory::desc& plain) {
+  return {plain.dims(), plain.data_type(), dnnl::memory::format_tag::any};
+}
+inline void scale_result(dnnl::primitive_attr& attribute, dnnl::post_ops&, float factor) {
+  attribute.set_output_scales(0, {factor});
+}
+#endif
+
 /// Built primitives by the numbers that define them; a null plan remembers that oneDNN refused.
 template <typename Plan>
 class PlanCache {

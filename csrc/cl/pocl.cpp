@@ -28,6 +28,7 @@ void set_environment() {
   // Else PoCL compiles a kernel for small grids, for large ones, and once more for the binary. One
   // build serves all.
   setenv("POCL_WORK_GROUP_SPECIALIZATION", "0", 0);
+  choose_cache_folder();
 }
 
 std::string for_small_device(std::string binary, const Device& device) {

@@ -11,6 +11,14 @@ namespace mlx::pocl {
 /// first OpenCL call.
 void set_environment();
 
+/// Gives PoCL another folder for its kernels where it cannot write its own. Before the first OpenCL
+/// call.
+void choose_cache_folder();
+/// Tells the user once of the folder that was chosen instead, if any. Where there is PoCL.
+void explain_cache_folder();
+/// A sentence for errors when PoCL cannot write kernels; else empty.
+std::string cache_trouble();
+
 /// The binary of a program built for the wide device as one for the small device: both run the same
 /// code, and only a hash of the device's name tells them apart. Empty when the binary does not look
 /// as expected.

@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -43,10 +45,27 @@ Record& record() {
   return *instance;
 }
 
+void cannot_write() {
+  write_line("MLX_CL_TRACE: the timeline cannot be written to " + env::trace() + ": " +
+             std::strerror(errno));
+}
+
 int64_t event_time(cl_event event, cl_profiling_info what) {
   cl_ulong time = 0;
   clGetEventProfilingInfo(event, what, sizeof time, &time, nullptr);
   return int64_t(time);
+}
+
+/// False when no timeline is asked for, or its file cannot be written, which the user is told
+/// before anything is timed in vain.
+bool can_be_saved() {
+  static const bool value = [] {
+    if (env::trace().empty()) return false;
+    if (std::ofstream(env::trace(), std::ios::app)) return true;
+    cannot_write();
+    return false;
+  }();
+  return value;
 }
 
 void note(const Span& span) {
@@ -58,7 +77,7 @@ void note(const Span& span) {
     std::snprintf(figures, sizeof figures, "  %.2f GB/s", double(span.bytes) / (us * 1000));
     write_line(span.bytes && us > 0 ? line + figures : line);
   }
-  if (!env::trace().empty()) record().spans.push_back(span);
+  if (can_be_saved()) record().spans.push_back(span);
 }
 
 }  // namespace
@@ -69,7 +88,7 @@ int level() {
 }
 
 bool timing() {
-  static const bool value = level() >= 2 || !env::trace().empty();
+  static const bool value = level() >= 2 || can_be_saved();
   return value;
 }
 
@@ -116,7 +135,7 @@ void collect() {
 }
 
 void save() {
-  if (env::trace().empty()) return;
+  if (!can_be_saved()) return;
   const std::lock_guard lock(record().mutex);
   nlohmann::json events = nlohmann::json::array();
   std::map<std::string, int> lanes;  // the viewers want numbers, and a name for each
@@ -136,7 +155,9 @@ void save() {
                       {"dur", double(span.end - span.start) / 1000},
                       {"args", {{"bytes", span.bytes}}}});
   }
-  std::ofstream(env::trace()) << nlohmann::json{{"traceEvents", events}};
+  std::ofstream file(env::trace());
+  file << nlohmann::json{{"traceEvents", events}};
+  if (!file.flush()) cannot_write();
 }
 
 }  // namespace mlx::trace

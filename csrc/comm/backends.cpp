@@ -22,8 +22,8 @@ std::map<std::string, std::shared_ptr<Communicator>>& connected() {
 
 /// Launchers whose libraries this build does not know: their marks in the environment.
 const char* foreign_backend() {
-  if (!env::others("MLX_JACCL_COORDINATOR").empty()) return "jaccl";
-  if (!env::others("NCCL_HOST_IP").empty()) return "nccl";
+  if (!env::of_others("MLX_JACCL_COORDINATOR").empty()) return "jaccl";
+  if (!env::of_others("NCCL_HOST_IP").empty()) return "nccl";
   return nullptr;
 }
 

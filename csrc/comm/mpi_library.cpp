@@ -19,7 +19,7 @@ constexpr const char* mpich_marks[] = {"PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"
 template <size_t N>
 bool is_any_set(const char* const (&names)[N]) {
   for (const char* name : names)
-    if (!env::others(name).empty()) return true;
+    if (!env::of_others(name).empty()) return true;
   return false;
 }
 
@@ -66,7 +66,7 @@ const MpiLibrary* mpi_library(std::string& reason) {
 }
 
 bool launched_by_mpi() {
-  const auto alone = [](const char* name) { return env::others(name) == "1"; };
+  const auto alone = [](const char* name) { return env::of_others(name) == "1"; };
   return (is_any_set(open_mpi_marks) || is_any_set(mpich_marks)) &&
          !alone("OMPI_COMM_WORLD_SIZE") && !alone("PMI_SIZE");
 }

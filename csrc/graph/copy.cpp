@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cl/group_sizes.h"
 #include "graph/group_kernel.h"
 #include "graph/layout.h"
 
@@ -62,11 +63,15 @@ bool copy_exchanged(const array& from, const array& to, Queue& queue) {
   const std::optional<Exchange> e = exchange(from.shape(), from.strides(), to.strides());
   if (!e) return false;
   const Capabilities& device = queue.device().facts();
-  const int64_t tile = device.is_cpu ? std::min(32, 64 / from.itemsize()) : 16;
+  const int side = square_group(device);
+  const int64_t tile = device.is_cpu ? std::min(32, 64 / from.itemsize()) : side;
   const int64_t tiles = e->count * ((e->rows + tile - 1) / tile) * ((e->columns + tile - 1) / tile);
-  Launch kernel = launch(queue, "copy", "transpose", {{"U", word_of(from.itemsize())}});
+  Defines defines{{"U", word_of(from.itemsize())}};
+  if (!device.is_cpu) defines.emplace_back("TILE", side);
+  Launch kernel = launch(queue, "copy", "transpose", defines);
   if (!device.is_cpu)
-    kernel.over(work_items(queue, Work::transpose, tiles) * 16, 16).in_groups_of(16, 16);
+    kernel.over(work_items(queue, Work::transpose, tiles) * size_t(side), size_t(side))
+        .in_groups_of(size_t(side), size_t(side));
   else
     kernel.over(work_items(queue, Work::transpose, tiles));
   kernel.set(reads(from));

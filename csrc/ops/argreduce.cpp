@@ -6,6 +6,8 @@
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/indexing.h"
 #include "ops/reduce.h"
 #include "ops/reduce_plan.h"
 #include "ops/shape.h"
@@ -86,6 +88,34 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
         .with(reads(values), reads(indices), writes(out), plan.results, plan.parts);
 }
 
+array along(bool least, const array& x, int axis, const StreamOrDevice& s) {
+  Shape shape = x.shape();
+  shape[axis] = 1;
+  return array(shape, uint32, make_ref<ArgReduce>(least, axis), {x}, to_stream(s));
+}
+
+/// The place among all elements of an array that has too many for one axis: within the last axis,
+/// then of the best of these within the axis before, and so on. The first of equal ones wins at
+/// every step. A 0-d array.
+array among_all(bool least, const array& a, const StreamOrDevice& s) {
+  if (a.size() > int64_t(1) << 32)
+    fail(least ? "argmin" : "argmax", "places among ", a.size(),
+         " elements do not fit the dtype of the result, uint32.");
+  const auto without_last = [&](const array& x) { return squeeze(x, Axes{x.ndim() - 1}, s); };
+  array place = along(least, a, a.ndim() - 1, s);
+  array best = without_last(take_along_axis(a, place, -1, s));
+  place = without_last(place);
+  int64_t below = a.shape(-1);
+  while (best.ndim() > 0) {
+    const array chosen = along(least, best, best.ndim() - 1, s);
+    const array within = take_along_axis(place, chosen, -1, s);
+    place = without_last(add(multiply(chosen, array(int64_t(below), uint32), s), within, s));
+    below *= best.shape(-1);
+    best = without_last(take_along_axis(best, chosen, -1, s));
+  }
+  return place;
+}
+
 array arg_reduce(bool least, const array& a, std::optional<int> axis, bool keepdims,
                  const StreamOrDevice& s) {
   const char* const op = least ? "argmin" : "argmax";
@@ -93,18 +123,19 @@ array arg_reduce(bool least, const array& a, std::optional<int> axis, bool keepd
   if (a.size() == 0 && (!valid || a.shape(*axis) == 0))
     fail(op, "Cannot ", op, " reduce zero size array.");
   if (axis) axis = normalize_axis(*axis, a.ndim(), op);
+  if (!axis && a.size() > INT32_MAX) {
+    const array y = among_all(least, a, s);
+    return keepdims ? expand_dims(y, all_axes(a.ndim()), s) : y;
+  }
   const array x = axis ? a : flatten(a, 0, -1, s);
-  const int along = axis.value_or(0);
-  Shape shape = x.shape();
-  shape[along] = 1;
-  const array y(shape, uint32, make_ref<ArgReduce>(least, along), {x}, to_stream(s));
+  const array y = along(least, x, axis.value_or(0), s);
   if (!axis && keepdims && a.ndim() > 0) {
     Axes ones = all_axes(a.ndim());
     ones.pop_back();
     return expand_dims(y, ones, s);
   }
   if (!axis) return squeeze(y, Axes{0}, s);
-  return keepdims ? y : squeeze(y, Axes{along}, s);
+  return keepdims ? y : squeeze(y, Axes{*axis}, s);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "cl/blas.h"
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "ops/attention_primitive.h"
 

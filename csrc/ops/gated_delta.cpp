@@ -2,6 +2,7 @@
 #include "ops/gated_delta.h"
 
 #include "base/error.h"
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -38,8 +39,10 @@ class GatedDelta final : public Primitive {
                     {"V", v.dtype()},          {"G", inputs[3].dtype()}, {"B", inputs[4].dtype()},
                     {"Y", outputs[0].dtype()}, {"KEYS", q.shape(3)},     {"WIDTH", width}};
     if (one) defines.emplace_back("ONE_TOKEN", 1);
+    // Of a work-group on GPUs.
+    const int64_t lanes = 8, rows = std::max(1, group_of(queue.device().facts(), 64) / int(lanes));
+    if (!on_cpu) defines.emplace_back("ROWS", int(rows));
     Launch work = launch(queue, "gated_delta", "gated_delta", defines);
-    constexpr int64_t rows = 8, lanes = 8;  // of a work-group on GPUs, as the kernel has them
     const int64_t per_task = !on_cpu ? rows
                              : one   ? 1
                                      : 16 * width,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cl/blas.h"
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
@@ -51,6 +52,8 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
       transpose ? (by_words && rows == 4 ? 2 : 4) : side_by_side(units, rows, on_cpu);
   Defines defines = q.defines(packed[1].dtype());
   defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
+  const int lanes = group_of(queue.device().facts(), 32);  // work-items that share a tile on GPUs
+  if (!on_cpu) defines.emplace_back("LANES", lanes);
   if (gathers) defines.emplace_back("GATHER", 1);
   const int64_t tiles = batches * ((size.m + rows - 1) / rows) *
                         (transpose ? (size.n + columns - 1) / columns : units / columns);
@@ -74,7 +77,7 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
   if (on_cpu)
     work.over(items);
   else
-    work.over(items * 32).in_groups_of(32);
+    work.over(items * size_t(lanes)).in_groups_of(size_t(lanes));
   work.moving(size_t(packed[0].nbytes()));
   for (const array& part : {packed[0], packed[1], packed[q.is_affine() ? 2 : 1]})
     arguments.push_back(reads(part));

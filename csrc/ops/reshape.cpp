@@ -74,13 +74,13 @@ Shape normalized(Shape shape, int64_t size, const char* op, const array& a) {
     } else {
       if (shape[i] < 0)
         fail(op, "negative dimensions are not allowed, got shape ", to_string(shape), ".");
-      known *= shape[i];
+      if (__builtin_mul_overflow(known, int64_t(shape[i]), &known)) known = INT64_MAX;
     }
   }
   if (unknown >= 0) {
     if (known == 0 || size % known != 0)
       fail(op, "cannot infer the shape ", to_string(shape), " of ", size, " elements.");
-    shape[unknown] = int32_t(size / known);
+    shape[unknown] = dimension(size / known, op);
     known = size;
   }
   if (known != size)

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "cl/discovery.h"
+#include "cl/group_sizes.h"
 #include "cl/launch.h"
 
 namespace mlx {
@@ -21,6 +23,61 @@ TEST(Device, TheCpuIsThereAndSaysWhatItHas) {
   bool listed = false;
   for (const Found& found : platforms()) listed = listed || found.role.rfind("mx.cpu", 0) == 0;
   EXPECT_TRUE(listed);
+}
+
+enum class Type { cpu, gpu, accelerator };
+
+Offer offer(const char* name, Type type, const char* version = "OpenCL 3.0") {
+  const bool pocl = std::string(version).find("PoCL") != std::string::npos;
+  return {
+      nullptr,           nullptr,           0,    0,
+      "A platform",      version,           name, "1",
+      type == Type::cpu, type == Type::gpu, pocl, pocl && std::string(name).rfind("basic", 0) == 0};
+}
+
+TEST(Roles, AcceleratorsServeOnlyWhenNamed) {
+  const std::vector<Offer> all{offer("FPGA emulation", Type::accelerator),
+                               offer("Xeon", Type::cpu)};
+  EXPECT_EQ(choose_among(all, DeviceType::gpu).wide, nullptr);
+  EXPECT_EQ(choose_among(all, DeviceType::cpu).wide, &all[1]);
+  EXPECT_TRUE(answers_to(all[0], "fpga"));
+  EXPECT_TRUE(answers_to(all[0], "Accelerator"));
+}
+
+TEST(Roles, AGpuServesAsBothWhereThereIsNoCpuDevice) {
+  const std::vector<Offer> all{offer("FPGA emulation", Type::accelerator),
+                               offer("Radeon", Type::gpu)};
+  EXPECT_EQ(choose_among(all, DeviceType::gpu).wide, &all[1]);
+  EXPECT_EQ(choose_among(all, DeviceType::cpu).wide, &all[1]);
+  EXPECT_EQ(choose_among(all, DeviceType::cpu).small, nullptr);
+}
+
+TEST(Roles, PoclIsTheCpuAmongSeveralAndHasASmallDevice) {
+  const std::vector<Offer> all{offer("Xeon", Type::cpu),
+                               offer("pthread-Xeon", Type::cpu, "PoCL 3.1"),
+                               offer("basic-Xeon", Type::cpu, "PoCL 3.1")};
+  EXPECT_EQ(choose_among(all, DeviceType::cpu).wide, &all[1]);
+  EXPECT_EQ(choose_among(all, DeviceType::cpu).small, &all[2]);
+}
+
+TEST(Roles, PoclsDevicesAnswerToTheNamesOfAllItsVersions) {
+  const Offer now = offer("cpu-haswell", Type::cpu, "OpenCL 3.0 PoCL 7.0"),
+              before = offer("pthread-haswell", Type::cpu, "OpenCL 3.0 pocl 3.1 PoCL");
+  for (const char* const name : {"pocl", "cpu", "pthread", "haswell", "0:0"}) {
+    EXPECT_TRUE(answers_to(now, name)) << name;
+    EXPECT_TRUE(answers_to(before, name)) << name;
+  }
+  EXPECT_FALSE(answers_to(now, "gpu"));
+}
+
+TEST(GroupSizes, AreWithinTheDevice) {
+  Capabilities device;
+  for (const auto& [most, side] :
+       {std::pair{1, 1}, {8, 2}, {64, 8}, {128, 8}, {256, 16}, {1024, 16}}) {
+    device.max_group = size_t(most);
+    EXPECT_EQ(square_group(device), side);
+    EXPECT_EQ(group_of(device, 64), std::min(64, most));
+  }
 }
 
 TEST(DeviceProcess, AnUnknownNameTellsWhatThereIs) {

@@ -1,0 +1,105 @@
+"""Devices with less than usual: small work-groups, little memory, no CPU device; and how a device is named."""
+
+import os
+import re
+
+import mlx.core as mx
+import pytest
+from support import output_of, run_script
+
+OPERATIONS = """
+import mlx.core as mx
+import numpy as np
+
+random = np.random.default_rng(0)
+x = random.standard_normal((70, 1000)).astype(np.float32)
+a = mx.array(x)
+
+
+def softmax(v):
+    e = np.exp(v - v.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def same(name, got, want, tolerance=2e-4):
+    got, want = np.array(got), np.asarray(want)
+    assert got.shape == want.shape and np.allclose(got, want, tolerance, tolerance), (name, abs(got - want).max())
+
+
+same("sum", a.sum(), x.sum(), 1e-3)
+same("rows", a.sum(axis=1), x.sum(axis=1), 1e-3)
+same("columns", a.sum(axis=0), x.sum(axis=0), 1e-3)
+same("max", a.max(axis=1), x.max(axis=1))
+same("argmax", mx.argmax(a, axis=1), x.argmax(axis=1))
+same("argmin", mx.argmin(a), x.argmin())
+same("softmax", mx.softmax(a, -1), softmax(x))
+same("logsumexp", mx.logsumexp(a, axis=1), np.log(np.exp(x).sum(axis=1)))
+same("norm", mx.fast.rms_norm(a, None, 0.0), x / np.sqrt((x * x).mean(-1, keepdims=True)))
+same("cumsum", mx.cumsum(a, axis=1), x.cumsum(axis=1), 1e-2)
+same("cumsum, down", mx.cumsum(a, axis=0), x.cumsum(axis=0), 1e-3)
+same("sort", mx.sort(a, axis=1), np.sort(x, axis=1))
+same("transpose", mx.contiguous(a.T) + 0, x.T)
+same("matmul", a @ a.T, x @ x.T, 1e-2)
+same("matmul of integers", mx.matmul(a.astype(mx.complex64), a.T.astype(mx.complex64)).real, x @ x.T, 1e-2)
+q = a[:64, :64].reshape(1, 2, 32, 64)
+w = x[:64, :64].reshape(1, 2, 32, 64)
+same("attention", mx.fast.scaled_dot_product_attention(q, q, q, scale=1.0), softmax(w @ w.swapaxes(-1, -2)) @ w, 1e-3)
+same("fft", mx.abs(mx.fft.fft(a)), np.abs(np.fft.fft(x)), 1e-2)
+packed = mx.quantize(a[:, :960])
+full = np.array(mx.dequantize(*packed))
+for rows in (1, 3, 40):
+    same("quantized", mx.quantized_matmul(a[:rows, :960], *packed), x[:rows, :960] @ full.T, 1e-2)
+    same("quantized, across", mx.quantized_matmul(a[:rows, :70], *packed, transpose=False), x[:rows, :70] @ full, 1e-2)
+same("scatter", mx.zeros((5,)).at[mx.array([1, 1, 3])].add(mx.array([1.0, 2.0, 3.0])), [0, 3, 0, 3, 0])
+same("mean", a.astype(mx.float16).mean(axis=1), x.mean(axis=1), 1e-2)
+same("gradient", mx.grad(lambda v: mx.fast.layer_norm(v, None, None, 1e-5).sum())(a), np.zeros_like(x), 1e-3)
+print("right")
+"""
+
+
+@pytest.mark.parametrize("items, role", [(1, "cpu"), (64, "gpu"), (192, "gpu")])
+def test_work_groups_of_few_items(items, role):
+    device = "pocl" if role == "gpu" else ""
+    assert output_of(OPERATIONS, POCL_MAX_WORK_GROUP_SIZE=str(items), MLX_CL_DEVICE=device, timeout=600) == "right"
+
+
+def test_the_largest_allocation_is_named():
+    said = run_script("""
+        import mlx.core as mx
+        x = mx.ones((3 << 28,), mx.float32) + 1
+        mx.eval(x)
+    """, POCL_MEMORY_LIMIT="1", MLX_CL_DEVICE="pocl").stderr  # fmt: skip
+    assert re.search(r"malloc.*(largest allocation has|the device has) \d+ bytes", said), said
+
+
+@pytest.mark.parametrize("name", ["pocl", "portable", "pthread", "cpu", "0:0"])
+def test_a_device_is_named_on_every_version(name):
+    said = output_of(
+        "import mlx.core as mx\nprint(mx.default_device(), (mx.ones(3) + 1).sum().item())", MLX_CL_DEVICE=name
+    )
+    assert said == "Device(gpu, 0) 6.0"
+
+
+def test_a_device_that_is_not_there():
+    process = run_script("import mlx.core as mx\nmx.eval(mx.ones(3))", MLX_CL_DEVICE="no such device")
+    assert process.returncode != 0 and "names no OpenCL device" in process.stderr and "There are:" in process.stderr
+
+
+KERNELS = os.path.join(os.path.dirname(__file__), "..", "..", "kernels")
+
+
+def local_bytes(text):
+    """What the `local` arrays of by_columns take, by the sizes that its text gives."""
+    return [int(n) for n in re.findall(r"LANE_SUMS\((\d+)\)", text)]
+
+
+@pytest.mark.skipif(not os.path.isdir(KERNELS), reason="the sources are not here")
+def test_no_kernel_of_packed_products_takes_much_local_memory():
+    with open(os.path.join(KERNELS, "quantized_matmul.cl")) as file:
+        assert all(32 * 4 * count <= 4096 for count in local_bytes(file.read()))
+
+
+@pytest.mark.skipif(not mx.is_available(mx.cpu), reason="needs OpenCL")
+def test_without_opencl_the_message_says_what_to_install(tmp_path):
+    process = run_script("import mlx.core as mx\nmx.eval(mx.ones(3))", OCL_ICD_VENDORS=str(tmp_path))
+    assert process.returncode != 0 and "pocl-opencl-icd" in process.stderr
