@@ -1,76 +1,80 @@
-// Communication in the public interface: one process, whose group has size 1. Reductions over it
-// are the identity.
-#include <algorithm>
-#include <iterator>
+// Communication in the public interface, over ops/distributed.
+#include "ops/distributed.h"
 
-#include "base/error.h"
+#include "api/convert.h"
 #include "mlx/distributed/ops.h"
 
 namespace mlx::core::distributed {
 
 namespace detail {
-/// The group of this one process.
-class GroupImpl {};
+/// A group inside the library.
+class GroupImpl {
+ public:
+  explicit GroupImpl(mlx::distributed::Group group) : group(std::move(group)) {}
+  const mlx::distributed::Group group;
+};
 }  // namespace detail
 
 namespace {
 
-constexpr const char* backends[] = {"any", "mpi", "ring", "nccl", "jaccl"};
-
-[[noreturn]] void no_peer(const char* op) {
-  fail(op, "there is no other process in a group of size 1.");
+Group out(mlx::distributed::Group group) {
+  return Group(std::make_shared<detail::GroupImpl>(std::move(group)));
+}
+/// Without a group, and for one that C made empty, that of all processes.
+mlx::distributed::OptionalGroup in(const std::optional<Group>& group) {
+  if (!group || !group->raw_group()) return {};
+  return group->raw_group()->group;
 }
 
 }  // namespace
 
 bool is_available() {
-  return false;
+  return mlx::distributed::is_available();
 }
-bool is_available(const std::string&) {
-  return false;
+bool is_available(const std::string& bk) {
+  return mlx::distributed::is_available(bk);
 }
 
 int Group::rank() const {
-  return 0;
+  return group_->group.rank();
 }
 int Group::size() const {
-  return 1;
+  return group_->group.size();
 }
-Group Group::split(int, int) const {
-  fail<std::runtime_error>("Group.split", "a group of size 1 cannot be split.");
+Group Group::split(int color, int key) const {
+  return out(group_->group.split(color, key));
 }
 
 Group init(bool strict, const std::string& bk) {
-  if (std::find(std::begin(backends), std::end(backends), bk) == std::end(backends))
-    fail("distributed.init", "there is no backend '", bk,
-         "'; known are any, mpi, ring, nccl and jaccl.");
-  if (strict) fail<std::runtime_error>("distributed.init", "no communication backend is built in.");
-  return Group(std::make_shared<detail::GroupImpl>());
+  return out(mlx::distributed::init(strict, bk));
 }
 
-array all_sum(const array& x, std::optional<Group>, StreamOrDevice) {
-  return x;
+using mlx::core::in;
+using mlx::core::out;
+
+array all_sum(const array& x, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::all_sum(in(x), in(group), in(s)));
 }
-array all_gather(const array& x, std::optional<Group>, StreamOrDevice) {
-  return x;
+array all_gather(const array& x, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::all_gather(in(x), in(group), in(s)));
 }
-array all_max(const array& x, std::optional<Group>, StreamOrDevice) {
-  return x;
+array all_max(const array& x, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::all_max(in(x), in(group), in(s)));
 }
-array all_min(const array& x, std::optional<Group>, StreamOrDevice) {
-  return x;
+array all_min(const array& x, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::all_min(in(x), in(group), in(s)));
 }
-array sum_scatter(const array& x, std::optional<Group>, StreamOrDevice) {
-  return x;
+array sum_scatter(const array& x, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::sum_scatter(in(x), in(group), in(s)));
 }
-array send(const array&, int, std::optional<Group>, StreamOrDevice) {
-  no_peer("send");
+array send(const array& x, int dst, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::send(in(x), dst, in(group), in(s)));
 }
-array recv(Shape, Dtype, int, std::optional<Group>, StreamOrDevice) {
-  no_peer("recv");
+array recv(Shape shape, Dtype dtype, int src, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::recv(shape, in(dtype), src, in(group), in(s)));
 }
-array recv_like(const array&, int, std::optional<Group>, StreamOrDevice) {
-  no_peer("recv_like");
+array recv_like(const array& x, int src, std::optional<Group> group, StreamOrDevice s) {
+  return out(mlx::distributed::recv_like(in(x), src, in(group), in(s)));
 }
 
 }  // namespace mlx::core::distributed

@@ -56,8 +56,7 @@ void set_state(const py::object& self, const py::object& state) {
   const long code = PyLong_AsLongAndOverflow(py::object(parts[1]).ptr(), &overflow);
   if (code < 0 || code >= Dtype::count) fail("array", "unknown dtype code ", code, ".");
   const array value = array_from(data.ptr());
-  array_of(self.ptr()) =
-      code == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
+  array_of(self.ptr()) = code == Dtype::bfloat16 ? reinterpreted(value, bfloat16) : value;
 }
 
 py::object reduced(const py::object& self, const py::object&) {
