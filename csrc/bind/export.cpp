@@ -245,7 +245,7 @@ void bind_export(py::module_& m) {
       R"(Saves `fun`, recorded for arrays like the given ones, in a file for mx.import_function.
 
 With shapeless=True only the number of dimensions and the dtypes must agree later. A callable in place of the path
-receives the recording as dicts instead. ValueError for inputs or outputs that are no arrays.)");
+receives the recording as dicts instead. ValueError for inputs or outputs that are not arrays.)");
   m.def(
       "exporter",
       [](const std::string& file, const py::function& fun, bool shapeless,

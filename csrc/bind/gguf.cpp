@@ -41,7 +41,7 @@ void save(const py::object& file, const py::object& arrays, const py::object& me
   NamedArrays members;
   for (const auto& [name, value] : checked_dict(arrays, "arrays")) {
     if (!is_array(value.ptr()))
-      fail<std::runtime_error>("save_gguf", name.cast<std::string>(), " is no array.");
+      fail<std::runtime_error>("save_gguf", name.cast<std::string>(), " is not an array.");
     members.emplace_back(name.cast<std::string>(), array_of(value.ptr()));
   }
   GgufMetadata facts;

@@ -74,7 +74,7 @@ void save(const py::object& file, const array& arr) {
 const array& member(py::handle value, const char* op) {
   if (!is_array(value.ptr()))
     fail<std::runtime_error>(op, "an object of type ", Py_TYPE(value.ptr())->tp_name,
-                             " is no array.");
+                             " is not an array.");
   return array_of(value.ptr());
 }
 

@@ -67,7 +67,7 @@ void read_own(const Device& device, Table& table) {
     if (fits)
       table[size_t(known - std::begin(names))] = size, ++rows;
     else
-      trace::say(1, path, ": '", line, "' is no row of work sizes");
+      trace::say(1, path, ": '", line, "' is not a row of work sizes");
   }
   if (rows) trace::say(1, path, ": ", rows, rows == 1 ? " row" : " rows", " of work sizes");
 }

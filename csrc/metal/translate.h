@@ -27,7 +27,7 @@ struct Kernel {
   std::vector<KernelArgument> inputs, outputs;
   std::vector<KernelConstant> constants;
   std::array<int64_t, 3> group{1, 1, 1};
-  /// The grid is no multiple of the group in this dimension: work-items beyond it take part in
+  /// The grid is not a multiple of the group in this dimension: work-items beyond it take part in
   /// barriers only.
   std::array<bool, 3> ragged{};
 };

@@ -85,7 +85,7 @@ array frequencies(std::vector<double> counts, int n, double d, std::optional<Dty
   if (d == 0) fail(op, "`d` must be non-zero.");
   const Dtype to = dtype.value_or(float32);
   if (!to.is_inexact())
-    fail(op, "frequencies are no integers: the dtype must be floating, not ", to.name(), ".");
+    fail(op, "frequencies are not integers: the dtype must be floating, not ", to.name(), ".");
   for (double& count : counts) count /= double(n) * d;
   const Shape shape{int32_t(counts.size())};
   const StreamOrDevice where = device ? StreamOrDevice(*device) : s;

@@ -209,7 +209,7 @@ Tensor read_tensor(Cursor& cursor, const Source& source) {
     bad(source, "tensor " + tensor.name + " has the unsupported type " + std::to_string(id));
   const uint64_t row = tensor.shape.empty() ? 1 : uint64_t(tensor.shape.back());
   if (row % tensor.type->block != 0)
-    bad(source, "the rows of " + tensor.name + " are no whole blocks");
+    bad(source, "the rows of " + tensor.name + " are not whole blocks");
   if (__builtin_mul_overflow(size / tensor.type->block, tensor.type->bytes, &tensor.bytes))
     bad(source, "the shape of " + tensor.name + " makes no sense");
   return tensor;
@@ -273,7 +273,7 @@ std::pair<NamedArrays, GgufMetadata> load_gguf(const Source& source, StreamOrDev
   char magic[4];
   cursor.take(magic, 4);
   const uint32_t found = std::string_view(magic, 4) == "GGUF" ? cursor.number<uint32_t>() : 0;
-  if (found != version && found != 2) bad(source, "it is no GGUF file of version 2 or 3");
+  if (found != version && found != 2) bad(source, "it is not a GGUF file of version 2 or 3");
   const uint64_t tensors = cursor.count(1), values = cursor.count(1);
   std::pair<NamedArrays, GgufMetadata> result;
   uint64_t align = alignment;

@@ -25,7 +25,7 @@ constexpr Descriptor descriptors[] = {
     {"V2", bfloat16}, {"f4", float32}, {"f8", float64}, {"c8", complex64}};
 
 [[noreturn]] void bad(const ByteRange& range, const char* what) {
-  fail<std::runtime_error>("load", range.source->name(), " is no valid npy file: ", what, ".");
+  fail<std::runtime_error>("load", range.source->name(), " is not a valid npy file: ", what, ".");
 }
 
 /// What the header says: a Python dictionary with these three keys, each once.

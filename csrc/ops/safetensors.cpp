@@ -61,7 +61,7 @@ std::pair<NamedArrays, Metadata> load_safetensors(const Source& source, StreamOr
   std::string header(length, '\0');
   source->read(8, header.data(), length);
   const nlohmann::json json = nlohmann::json::parse(header, nullptr, false);
-  if (!json.is_object()) bad(source, "its header is no JSON object");
+  if (!json.is_object()) bad(source, "its header is not a JSON object");
   std::pair<NamedArrays, Metadata> result;
   try {
     for (const auto& [name, entry] : json.items()) {

@@ -35,7 +35,8 @@ class TopK final : public Primitive {
   void fields(Fields& f) override { f.field("k", k_); }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     Shape shape = inputs[0].shape();
-    if (shape.back() < k_)
+    if (shape.empty()) fail("topk", "a 0-d array has no last axis.");
+    if (k_ < 1 || k_ > most_candidates || shape.back() < k_)
       fail("topk", "Received invalid k=", k_,
            " along axis -1 for array with shape: ", to_string(shape), ".");
     shape.back() = k_;

@@ -53,7 +53,7 @@ class View final : public Primitive {
     if (shape.empty())
       fail(name(), "changing the dtype of a scalar is only allowed between dtypes of one size.");
     if (int64_t(shape.back()) * from % to != 0)
-      fail(name(), "the bytes of the last axis, of size ", shape.back(), ", are no multiple of ",
+      fail(name(), "the bytes of the last axis, of size ", shape.back(), ", are not a multiple of ",
            dtype_.name(), "'s.");
     shape.back() = dimension(int64_t(shape.back()) * from / to, name());
     return shape;

@@ -142,6 +142,7 @@ const std::unordered_map<std::string, Row>& rules() {
       {"Squeeze", {"a -> a", along_axes}},
       {"StopGradient", {"a -> a", follow}},
       {"StraightThrough", {"a, a -> a", of_one_shape}},
+      {"TopK", {"a -> a", follow}},
       {"Transpose", {"a -> a", check_transpose}},
       {"Unflatten", {"a -> a", along_axis}},
       {"UnitLowerInverse", {"a -> a", check_square}},

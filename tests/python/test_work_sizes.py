@@ -25,11 +25,11 @@ SCRIPT = """
     [
         (["elementwise 64 1 1"], "1 row of work sizes"),
         (["rows 1 64 1", "reduce 16 16 1", "reduce_parts 16 1 1", "transpose 1 1 1", "scan_columns 1 1 1"], "5 rows"),
-        (["elementwise 0 1 1"], "'elementwise 0 1 1' is no row"),
-        (["elementwise 1 1"], "'elementwise 1 1' is no row"),
-        (["elementwise one 1 1"], "'elementwise one 1 1' is no row"),
-        (["nothing 1 1 1"], "'nothing 1 1 1' is no row"),
-        (["elementwise 1 1 100000000"], "is no row"),
+        (["elementwise 0 1 1"], "'elementwise 0 1 1' is not a row"),
+        (["elementwise 1 1"], "'elementwise 1 1' is not a row"),
+        (["elementwise one 1 1"], "'elementwise one 1 1' is not a row"),
+        (["nothing 1 1 1"], "'nothing 1 1 1' is not a row"),
+        (["elementwise 1 1 100000000"], "is not a row"),
     ],
     ids=lambda x: x[0] if isinstance(x, list) else x,
 )

@@ -494,7 +494,7 @@ def argwhere(a: array, /, *, stream: StreamOrDevice = None) -> array:
     ValueError inside a function that compile or vmap traces.
     """
 def array_equal(a: Operand, b: Operand, /, *, equal_nan: bool = False, stream: StreamOrDevice = None) -> array:
-    """One bool: whether shapes and all values agree; shapes that differ are no error."""
+    """One bool: whether shapes and all values agree; shapes that differ are not an error."""
 def as_strided(
     a: array, /, shape: Sequence[int] | None = None, strides: Sequence[int] | None = None, offset: int = 0, *,
     stream: StreamOrDevice = None

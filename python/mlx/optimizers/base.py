@@ -66,7 +66,7 @@ class Optimizer:
 
         Raises:
             KeyError, IndexError: a gradient has no parameter.
-            TypeError, ValueError: a gradient is no array, or not of its parameter's shape.
+            TypeError, ValueError: a gradient is not an array, or not of its parameter's shape.
         """
         try:
             if not self._initialized:

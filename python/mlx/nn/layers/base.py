@@ -76,7 +76,7 @@ class Module(dict):
             strict: require exactly the names and shapes of :meth:`parameters`.
 
         Raises:
-            ValueError: strict, and a name is missing or unknown, a value is no array or its
+            ValueError: strict, and a name is missing or unknown, a value is not an array or its
                 shape differs.
         """
         weights = file_or_weights
@@ -196,7 +196,7 @@ class Module(dict):
         """Replace the arrays named in the tree ``parameters``, which may cover only some.
 
         Raises:
-            ValueError: strict, and a name is unknown or a value is no array.
+            ValueError: strict, and a name is unknown or a value is not an array.
         """
         _assign(self, parameters, strict, mx.array, "parameter")
         return self
