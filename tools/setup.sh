@@ -120,7 +120,8 @@ install_wheel() {
   say "building and installing the mlx wheel ($JOBS jobs)"
   local started=$SECONDS
   touch "$VENV/.wheel-started"
-  CMAKE_BUILD_PARALLEL_LEVEL="$JOBS" "$VENV/bin/python" -m pip install -q --disable-pip-version-check \
+  # By the name that CMake finds by itself, so that ccache serves the C++ tests what it compiled here.
+  CC="${CC:-cc}" CXX="${CXX:-c++}" CMAKE_BUILD_PARALLEL_LEVEL="$JOBS" "$VENV/bin/python" -m pip install -q --disable-pip-version-check \
     --no-build-isolation --no-deps --force-reinstall .
   mv "$VENV/.wheel-started" "$VENV/.wheel-installed"
   say "mlx wheel: built in $((SECONDS - started)) s"

@@ -20,8 +20,8 @@ set -- ${arguments[@]+"${arguments[@]}"}
 bash tools/setup.sh
 
 echo "== building the C++ tests"
-cmake -S . -B build -G Ninja -DMLX_BUILD_TESTS=ON -DMLX_BUILD_PYTHON=OFF
-ninja -C build -j "$JOBS"
+cmake -S . -B build/tests -G Ninja -DMLX_BUILD_TESTS=ON -DMLX_BUILD_PYTHON=OFF
+ninja -C build/tests -j "$JOBS"
 
 # Building kernels keeps one core busy per process.
 processes=(-n "$JOBS" --dist worksteal)
@@ -31,7 +31,7 @@ echo "== formats (tools/format.sh mends them)"
 bash tools/format.sh --check || status=1
 
 echo "== CTest"
-ctest --test-dir build -j "$JOBS" --output-on-failure || status=1
+ctest --test-dir build/tests -j "$JOBS" --output-on-failure || status=1
 
 echo "== pytest on the CPU device"
 .venv/bin/python -m pytest tests/python "${processes[@]}" "$@" || status=1
