@@ -1218,7 +1218,7 @@ def swapaxes(a: array, /, axis1: int, axis2: int, *, stream: StreamOrDevice = No
 def synchronize(stream: StreamOrDevice = None) -> None:
     """Waits for everything on a stream; raises what failed there."""
 def take(a: array, /, indices: int | array, axis: int | None = None, *, stream: StreamOrDevice = None) -> array:
-    """Elements at the indices along an axis; None takes from the flattened array. ValueError for indices that are no
+    """Elements at the indices along an axis; None takes from the flattened array. ValueError for indices that are not
     integers and an axis out of range.
     """
 def take_along_axis(a: array, /, indices: array, axis: int | None = -1, *, stream: StreamOrDevice = None) -> array:
