@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up what is missing, then runs CTest and pytest: all tests on the CPU device, the core ones
 # once more with PoCL's CPU playing the GPU. With --clients also programs from PyPI that use mlx (tests/clients,
-# which downloads them), with --runtimes the core ones on every OpenCL runtime that is here (runtimes.sh). Further arguments go to all pytest runs.
+# which downloads them), with --runtimes the core ones on every OpenCL runtime that is here (runtimes.sh). Further
+# arguments go to all pytest runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 JOBS="${JOBS:-2}"
