@@ -77,8 +77,8 @@ int connection() {
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   // A shell starts it and ends at once: a child of this process would meet a program that waits for
-  // its own children.
-  std::string shell[] = {"/bin/sh", "-c", "exec 3<&0; \"$@\" <&3 3<&- &", "sh"};
+  // its own children. The timeline is that of the program, and written by it alone.
+  std::string shell[] = {"/bin/sh", "-c", "exec 3<&0; unset MLX_CL_TRACE; \"$@\" <&3 3<&- &", "sh"};
   std::vector<char*> words;
   for (std::string& word : shell) words.push_back(word.data());
   for (std::string& word : command) words.push_back(word.data());

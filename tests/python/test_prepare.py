@@ -1,10 +1,12 @@
 """`python -m mlx prepare` and the cache that it fills: what is stored is what a later process runs."""
 
+import json
 import os
 import pty
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from mlx import _prepare
@@ -86,6 +88,14 @@ def test_a_second_process_builds_some_of_what_a_long_evaluation_needs(tmp_path, 
     monkeypatch.setenv("MLX_CL_AHEAD", "0")
     text = run(tmp_path / "one", pocl=tmp_path / "other", script=LONG_EVALUATION)
     assert built(text) == int(re.search(r"^(\d+)$", text, re.M)[1])
+
+
+def test_the_timeline_is_that_of_the_program_and_not_of_the_second_process(tmp_path, monkeypatch):
+    timeline = tmp_path / "timeline.json"
+    monkeypatch.setenv("MLX_CL_TRACE", str(timeline))
+    run(tmp_path / "cache", pocl=tmp_path / "pocl", script=LONG_EVALUATION)
+    time.sleep(2)  # the second process ends after the program
+    assert "X" in {event["ph"] for event in json.loads(timeline.read_text())["traceEvents"]}
 
 
 @pytest.mark.parametrize("job", _prepare.JOBS, ids=lambda job: job.__name__)
