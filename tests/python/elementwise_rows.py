@@ -14,7 +14,8 @@ class Row:
     """takes: dtype kinds (b, u, i, f, c). gives: same, float (integers become float32), real or bool.
 
     gradient: whether there is one to check. specials: whether NaN, infinities and zeros follow NumPy.
-    ulps: how many units in the last place the result may be off; complex_ulps: for complex values, at their magnitude.
+    ulps: how many units in the last place the result may be off; complex_ulps: for complex values, at their magnitude;
+    float64: the relative error there.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Row:
     function: Optional[Callable] = None
     ulps: float = 1
     complex_ulps: float = 4
+    float64: float = 1e-13
 
     def __str__(self):
         return self.name
@@ -139,7 +141,9 @@ UNARY = [
     smooth("radians", lambda x: x * (np.pi / 180)),
     smooth("sigmoid", lambda x: 1 / (1 + np.exp(-x)), -9, 9, takes=REAL),
     smooth("erf", vectorized(math.erf), takes=REAL),
-    smooth("erfinv", vectorized(erfinv), -0.95, 0.95, takes=REAL),
+    smooth(
+        "erfinv", vectorized(erfinv), -0.95, 0.95, takes=REAL, float64=1e-6
+    ),  # single precision for float64, as in MLX
 ]
 
 BINARY = [
