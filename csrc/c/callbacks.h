@@ -41,6 +41,9 @@ struct Callbacks {
     if (table.free) table.free(desc);
   }
   std::string label() const { return table.label ? table.label(desc) : "a stream"; }
+  void seek(int64_t off, std::ios_base::seekdir way) {
+    table.seek(desc, off, way == std::ios_base::beg ? 0 : way == std::ios_base::cur ? 1 : 2);
+  }
 };
 
 class CallbackReader final : public core::io::Reader {
@@ -49,12 +52,7 @@ class CallbackReader final : public core::io::Reader {
   bool is_open() const override { return calls_.table.is_open(calls_.desc); }
   bool good() const override { return calls_.table.good(calls_.desc); }
   size_t tell() override { return calls_.table.tell(calls_.desc); }
-  void seek(int64_t off, std::ios_base::seekdir way) override {
-    calls_.table.seek(calls_.desc, off,
-                      way == std::ios_base::beg   ? 0
-                      : way == std::ios_base::cur ? 1
-                                                  : 2);
-  }
+  void seek(int64_t off, std::ios_base::seekdir way) override { calls_.seek(off, way); }
   void read(char* data, size_t n) override { calls_.table.read(calls_.desc, data, n); }
   void read(char* data, size_t n, size_t offset) override {
     calls_.table.read_at_offset(calls_.desc, data, n, offset);
@@ -72,12 +70,7 @@ class CallbackWriter final : public core::io::Writer {
   bool is_open() const override { return calls_.table.is_open(calls_.desc); }
   bool good() const override { return calls_.table.good(calls_.desc); }
   size_t tell() override { return calls_.table.tell(calls_.desc); }
-  void seek(int64_t off, std::ios_base::seekdir way) override {
-    calls_.table.seek(calls_.desc, off,
-                      way == std::ios_base::beg   ? 0
-                      : way == std::ios_base::cur ? 1
-                                                  : 2);
-  }
+  void seek(int64_t off, std::ios_base::seekdir way) override { calls_.seek(off, way); }
   void write(const char* data, size_t n) override { calls_.table.write(calls_.desc, data, n); }
   std::string label() const override { return calls_.label(); }
   void* descriptor() const { return calls_.desc; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
 #include <fstream>
 #include <sstream>
@@ -51,6 +52,15 @@ std::string file_of(const Device& device) {
   return folder + "/" + name + ".work_sizes";
 }
 
+/// Kernels that have groups halve them, so their sizes are powers of two; the others, and all on
+/// CPU devices, keep the table's.
+bool fits(const WorkSize& size, int64_t group, const Capabilities& device) {
+  const bool may_differ = !device.is_cpu && group > 0 && size.group > 0 &&
+                          std::has_single_bit(uint64_t(size.group)) &&
+                          size.group <= int64_t(device.max_group);
+  return size.grain > 0 && size.items > 0 && (size.group == group || may_differ);
+}
+
 void read_own(const Device& device, Table& table) {
   const std::string path = file_of(device);
   if (path.empty()) return;
@@ -62,9 +72,8 @@ void read_own(const Device& device, Table& table) {
     WorkSize size{};
     words >> family >> size.grain >> size.items >> size.group;
     const auto known = std::find(std::begin(names), std::end(names), family);
-    const bool fits = words && known != std::end(names) && size.grain > 0 && size.items > 0 &&
-                      size.group >= 0 && size.group <= int64_t(device.facts().max_group);
-    if (fits)
+    if (words && known != std::end(names) &&
+        fits(size, table[size_t(known - std::begin(names))].group, device.facts()))
       table[size_t(known - std::begin(names))] = size, ++rows;
     else
       trace::say(1, path, ": '", line, "' is not a row of work sizes");

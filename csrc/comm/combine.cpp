@@ -12,17 +12,7 @@ constexpr size_t at_once = 256;  ///< elements: the accumulators stay in the fir
 
 /// In what a dtype is combined.
 template <typename T>
-struct Accumulator {
-  using type = T;
-};
-template <>
-struct Accumulator<float16_t> {
-  using type = float;
-};
-template <>
-struct Accumulator<bfloat16_t> {
-  using type = float;
-};
+using Accumulator = std::conditional_t<Half<T>, float, T>;
 
 template <typename T>
 bool is_nan(T value) {
@@ -58,7 +48,7 @@ A combined(A a, A b) {
 
 template <Reduction reduction, typename T>
 void combine_all(const char* blocks, size_t step, int many, T* out, size_t count) {
-  using A = typename Accumulator<T>::type;
+  using A = Accumulator<T>;
   A sums[at_once];
   for (size_t start = 0; start < count; start += at_once) {
     const size_t n = std::min(at_once, count - start);

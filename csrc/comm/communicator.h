@@ -7,6 +7,7 @@
 // mixing up numbers. After a failure the group is of no use: further calls repeat the failure.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -125,6 +126,16 @@ class Communicator : public std::enable_shared_from_this<Communicator> {
 
 /// How many bytes of a message are handed over in one go (MLX_DISTRIBUTED_PIECE).
 size_t piece_size();
+/// Calls f(receiving, piece) for what is received, then for what is sent, in pieces of that size:
+/// who is ready to receive first spares the sender a question.
+template <typename F>
+void for_each_piece(const Parts& sends, const Parts& receives, F&& f) {
+  for (const bool receiving : {true, false})
+    for (const Part& part : receiving ? receives : sends)
+      for (size_t at = 0; at < part.bytes; at += piece_size())
+        f(receiving, Part{part.peer, static_cast<char*>(part.data) + at,
+                          std::min(piece_size(), part.bytes - at)});
+}
 
 [[noreturn]] void fail_waiting(const char* op, int peer);
 [[noreturn]] void fail_broken(const char* op, int peer, const std::string& reason);

@@ -106,13 +106,9 @@ class GlooCommunicator final : public Communicator {
   std::unique_ptr<Pending> post(const char* op, Channel channel, const Parts& sends,
                                 const Parts& receives) override {
     auto pending = std::make_unique<GlooPending>(op);
-    // Who is ready to receive first spares the sender a question.
-    for (const bool receiving : {true, false})
-      for (const Part& part : receiving ? receives : sends)
-        for (size_t at = 0; at < part.bytes; at += piece_size())
-          start(*pending, op, channel, receiving,
-                {part.peer, static_cast<char*>(part.data) + at,
-                 std::min(piece_size(), part.bytes - at)});
+    for_each_piece(sends, receives, [&](bool receiving, const Part& piece) {
+      start(*pending, op, channel, receiving, piece);
+    });
     return pending;
   }
 

@@ -124,12 +124,9 @@ class MpiCommunicator final : public Communicator {
                                 const Parts& receives) override {
     auto pending = std::make_unique<MpiPending<Abi>>(mpi_, op);
     const std::lock_guard lock(mpi_mutex());
-    for (const bool receiving : {true, false})
-      for (const Part& part : receiving ? receives : sends)
-        for (size_t at = 0; at < part.bytes; at += piece_size())
-          start(*pending, op, channel, receiving,
-                {part.peer, static_cast<char*>(part.data) + at,
-                 std::min(piece_size(), part.bytes - at)});
+    for_each_piece(sends, receives, [&](bool receiving, const Part& piece) {
+      start(*pending, op, channel, receiving, piece);
+    });
     return pending;
   }
 

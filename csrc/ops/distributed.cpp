@@ -96,6 +96,10 @@ class Exchange : public Primitive {
         reads, writes);
   }
 
+  using Call = void (Communicator::*)(const comm::Message&, const void*, void*);
+  /// The whole input and output to a call that every member makes.
+  void post_whole(Queue& queue, Action action, Call call, const array& input, array& output);
+
  private:
   static int64_t bytes_before(const array& x) { return x.offset() * x.itemsize(); }
   Group group_;
@@ -103,6 +107,17 @@ class Exchange : public Primitive {
 
 Message message_of(Action action, const array& x) {
   return {action, x.dtype(), x.shape()};
+}
+
+void Exchange::post_whole(Queue& queue, Action action, Call call, const array& input,
+                          array& output) {
+  const array x = contiguous_copy(input, queue);
+  output.allocate(queue);
+  if (x.size() == 0) return;
+  post(queue, Lane::exchange, {x}, {output},
+       [call, message = message_of(action, x)](Communicator& c, const std::vector<void*>& at) {
+         (c.*call)(message, at[0], at[1]);
+       });
 }
 
 class AllReduce final : public Exchange {
@@ -183,14 +198,7 @@ class AllGather final : public Exchange {
     return shape;
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    const array x = contiguous_copy(inputs[0], queue);
-    outputs[0].allocate(queue);
-    if (x.size() == 0) return;
-    post(queue, Lane::exchange, {x}, {outputs[0]},
-         [message = message_of(Action::all_gather, x)](Communicator& c,
-                                                       const std::vector<void*>& at) {
-           c.all_gather(message, at[0], at[1]);
-         });
+    post_whole(queue, Action::all_gather, &Communicator::all_gather, inputs[0], outputs[0]);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
              const Arrays&) override {
@@ -225,14 +233,7 @@ class SumScatter final : public Exchange {
     return shape;
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    const array x = contiguous_copy(inputs[0], queue);
-    outputs[0].allocate(queue);
-    if (x.size() == 0) return;
-    post(queue, Lane::exchange, {x}, {outputs[0]},
-         [message = message_of(Action::sum_scatter, x)](Communicator& c,
-                                                        const std::vector<void*>& at) {
-           c.sum_scatter(message, at[0], at[1]);
-         });
+    post_whole(queue, Action::sum_scatter, &Communicator::sum_scatter, inputs[0], outputs[0]);
   }
   Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
              const Arrays&) override {
