@@ -7,6 +7,7 @@
 #include "cl/device.h"
 #include "cl/disk_cache.h"
 #include "graph/ahead.h"
+#include "graph/kit.h"
 #include "ops/elementwise.h"
 
 namespace mlx {
@@ -21,6 +22,7 @@ py::dict facts_of(DeviceType type) {
   d["driver"] = facts.driver;
   d["compute_units"] = facts.compute_units;
   d["memory"] = facts.memory;
+  d["is_cpu"] = facts.is_cpu;
   d["unified"] = facts.unified;
   d["native_kernels"] = facts.native_kernels;
   d["fp64"] = facts.fp64;
@@ -31,7 +33,7 @@ py::dict facts_of(DeviceType type) {
 }
 
 py::dict runtime_info() {
-  py::list found, libraries, variables, elementwise;
+  py::list found, libraries, variables, elementwise, kits;
   for (const Found& f : platforms()) {
     py::dict d;
     d["platform"] = f.platform;
@@ -50,6 +52,7 @@ py::dict runtime_info() {
     variables.append(py::make_tuple(v.name, v.value, v.fallback, v.meaning));
   for (const ElementwiseRow& row : elementwise_rows())
     elementwise.append(py::make_tuple(row.name, row.operands));
+  for (const auto& kit : Kit::all()) kits.append(kit->name());
   const disk_cache::Usage usage = disk_cache::usage();
   py::dict cache;
   cache["folder"] = disk_cache::folder();
@@ -63,6 +66,7 @@ py::dict runtime_info() {
   info["variables"] = variables;
   info["cache"] = cache;
   info["elementwise"] = elementwise;
+  info["kits"] = kits;
   return info;
 }
 
@@ -80,6 +84,13 @@ void bind_runtime_info(py::module_& m) {
     ahead::command = {executable, "-c", "import mlx.core as mx; mx._build_ahead()"};
   m.def("_build_ahead", &ahead::serve,
         "Builds the kernels that another process asks for on standard input.");
+  m.def(
+      "_build_kit",
+      [](const std::string& name) {
+        const auto lock = submission_lock();
+        Kit::named(name).kernel(Device::get(DeviceType::cpu)).on(false);
+      },
+      py::arg("name"), "Builds a kit for mx.cpu, unless it is stored.");
   m.def("_runtime_info", &runtime_info,
         "Platforms, devices, libraries, cache, variables and elementwise operations, for `python "
         "-m mlx`.");

@@ -30,6 +30,7 @@ namespace {
 constexpr size_t worth_a_process = 4;  ///< kernels; starting one costs as much as building a few
 constexpr size_t longest_message = 8 << 10;
 constexpr int idle_milliseconds = 10'000;
+const std::string kit_word = "kit ";
 
 /// An array as it will be once evaluated: row-major.
 array imagined(const array& x) {
@@ -40,23 +41,18 @@ array imagined(const array& x) {
   return y;
 }
 
-/// What a kernel's text is made of, as it travels: the features, a zero, the source.
-std::string whole_text(const std::string& parts) {
-  const size_t end = parts.find('\0');
-  return group_text(parts.substr(0, end), parts.substr(end + 1));
-}
-
-/// The parts of the kernel that a node will need if it is evaluated by itself and its inputs are
-/// row-major.
-std::string parts_for(const Node& node, const Capabilities& device) {
+/// The message about the kernel that a node will need if it is evaluated by itself and its inputs
+/// are row-major. `kit` becomes the kit that can run it, if any.
+std::string message_about(const Node& node, const Capabilities& device, Kit*& kit) {
   const Fragment* const fragment = node.siblings ? nullptr : node.primitive->fragment(node.inputs);
   if (!fragment || !fragment->expression || node.size == 0) return "";
   const Group group = group_of_one(*fragment, node.inputs, node.dtype);
+  if (const auto interpreted = Interpreted::translate(group)) kit = &interpreted->kit();
   Arrays inputs;
   for (const array& x : node.inputs) inputs.push_back(imagined(x));
   const Strides strides = row_major(node.shape);
   const Layout layout = lay_out(node.shape, inputs, group.constant, {&strides}, short_row(device));
-  return features_of(group) + '\0' + source_of(group, layout.classes, layout.rank);
+  return ahead::message_for(group, layout);
 }
 
 /// The socket to the other process, which is started when there is none; -1 where that fails.
@@ -96,51 +92,88 @@ int connection() {
   return socket;
 }
 
+/// Whether there can be another process that builds what this device lacks.
+bool possible(const Device& device) {
+  return device.facts().is_pocl && device.facts().is_cpu && !command.empty() &&
+         env::ahead() != "0" && !disk_cache::folder().empty() &&
+         std::thread::hardware_concurrency() >= 2;
+}
+
+/// What has been sent.
+std::unordered_set<std::string>& sent() {
+  static auto* const messages = new std::unordered_set<std::string>;
+  return *messages;
+}
+
 }  // namespace
+
+std::string message_for(const Group& group, const Layout& layout) {
+  return features_of(group) + '\0' + source_of(group, layout.classes, layout.rank);
+}
+
+std::string message_for(const Kit& kit) {
+  return kit_word + kit.name();
+}
+
+std::string text_of(const std::string& message) {
+  if (message.rfind(kit_word, 0) == 0) return Kit::named(message.substr(kit_word.size())).text();
+  const size_t end = message.find('\0');
+  return group_text(message.substr(0, end), message.substr(end + 1));
+}
+
+bool request(const Device& device, const std::string& message) {
+  if (!possible(device) || message.size() > longest_message) return false;
+  if (sent().count(message)) return true;
+  const int socket = connection();
+  // What does not fit in the socket's buffer is not sent.
+  if (socket < 0 || send(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    return false;
+  sent().insert(message);
+  return true;
+}
 
 void look_through(const std::vector<Node*>& order) {
   // Everything is looked through once, then only what follows a build from source.
   static int built = -1;
-  if (built == programs_built() || order.size() < worth_a_process || command.empty() ||
-      env::ahead() == "0")
-    return;
+  if (built == programs_built() || order.size() < worth_a_process) return;
   built = programs_built();
-  if (disk_cache::folder().empty() || std::thread::hardware_concurrency() < 2) return;
-  static auto* const seen = new std::unordered_set<std::string>;
-  std::vector<std::string> missing;
+  std::vector<std::pair<const Device*, std::string>> missing;
+  std::unordered_set<std::string> met;
   for (const Node* node : order) {
     const Device& device = queue_of(node->stream).device();
-    if (!device.facts().is_pocl || !device.facts().is_cpu) continue;
-    std::string parts = parts_for(*node, device.facts());
-    if (parts.empty() || parts.size() > longest_message || !seen->insert(parts).second) continue;
-    if (!is_stored(device, generated_text(device.facts(), whole_text(parts))))
-      missing.push_back(std::move(parts));
+    if (!device.facts().is_cpu) continue;
+    Kit* kit = nullptr;
+    std::string message = message_about(*node, device.facts(), kit);
+    if (message.empty() || sent().count(message) || !met.insert(message).second) continue;
+    if (is_stored(device, generated_text(device.facts(), text_of(message)))) continue;
+    if (kit)
+      kit->want();
+    else if (possible(device))
+      missing.emplace_back(&device, std::move(message));
   }
   if (missing.size() < worth_a_process) return;
-  const int socket = connection();
-  for (const std::string& parts : missing)  // what does not fit in the socket's buffer is not sent
-    if (socket < 0 || send(socket, parts.data(), parts.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-      return;
+  for (const auto& [device, message] : missing)
+    if (!request(*device, message)) return;
 }
 
 void serve() {
   if (nice(5) == -1) {  // as it may be: the process that waits comes first
   }
   const Device& device = Device::get(DeviceType::cpu);
-  std::vector<std::string> texts;
+  std::vector<std::string> messages;
   std::string message(longest_message, '\0');
   for (;;) {
     pollfd incoming{STDIN_FILENO, POLLIN, 0};
-    if (poll(&incoming, 1, texts.empty() ? idle_milliseconds : 0) < 0) return;
+    if (poll(&incoming, 1, messages.empty() ? idle_milliseconds : 0) < 0) return;
     if (incoming.revents) {
       const ssize_t size = recv(STDIN_FILENO, message.data(), message.size(), 0);
       if (size <= 0) return;
-      texts.emplace_back(message.data(), size_t(size));
-    } else if (texts.empty()) {
+      messages.emplace_back(message.data(), size_t(size));
+    } else if (messages.empty()) {
       return;
     } else {
-      const ProgramText text = generated_text(device.facts(), whole_text(texts.back()));
-      texts.pop_back();
+      const ProgramText text = generated_text(device.facts(), text_of(messages.back()));
+      messages.pop_back();
       Handle<cl_program> built[2];
       if (!is_stored(device, text)) build_program(device, false, text, built);
     }

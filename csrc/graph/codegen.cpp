@@ -1,93 +1,16 @@
 // The OpenCL text of a fused group.
 #include "graph/codegen.h"
 
-#include <cctype>
-#include <cstring>
 #include <sstream>
 
+#include "graph/expression.h"
 #include "graph/layout.h"
 
 namespace mlx {
 namespace {
 
-/// The dtype's name in kernel text.
-std::string tag(Dtype dtype) {
-  return dtype == bool_ ? "bool8" : dtype.name();
-}
-
-std::string rounded(const std::string& x, Dtype dtype) {
-  return dtype.is_half() ? "ROUND(" + tag(dtype) + ", " + x + ")" : x;
-}
-
-std::string as_type(const std::string& type, const std::string& x) {
-  return "CONVERT(" + type + ", " + x + ")";
-}
-
-/// A value of another dtype, a half still to be rounded.
-std::string convert(const std::string& x, Dtype from, Dtype to) {
-  if (from == to) return x;
-  if (to == bool_)
-    return from.is_complex() ? "TO_BOOL((" + x + ".re != 0) | (" + x + ".im != 0))"
-                             : "TO_BOOL(" + x + " != (VALUE(" + tag(from) + "))(0))";
-  if (to.is_complex()) return "c_real(" + convert(x, from, float32) + ")";
-  if (from.is_complex()) return convert(x + ".re", float32, to);
-  if (from.is_floating() && to.is_integer() && to != int32 &&
-      to != int64) {  // wraps, where OpenCL leaves it open
-    const std::string wrapped = as_type(to.computed(), as_type(to.size() < 4 ? "int" : "long", x));
-    if (to != uint64) return wrapped;
-    return "select(" + as_type("ulong", x) + ", " + wrapped + ", " + as_type("long", x + " < 0") +
-           ")";
-  }
-  const std::string type = to.computed();
-  return type == from.computed() ? x : as_type(type, x);
-}
-
-/// Fills an expression in: operands a, b, c and the placeholders.
-std::string fill(const char* expression, const std::string* operands, Dtype dtype) {
-  std::string text;
-  for (const char* p = expression; *p; ++p) {
-    const bool alone =
-        (p == expression || !(isalnum(p[-1]) || p[-1] == '_' || p[-1] == '.' || p[-1] == '$')) &&
-        !(isalnum(p[1]) || p[1] == '_');
-    if (alone && *p >= 'a' && *p <= 'c') {
-      text += operands[*p - 'a'];
-    } else if (*p == '$' && p[1] == 'T') {
-      text += "VALUE(" + tag(dtype) + ")", ++p;
-    } else if (*p == '$' && p[1] == 'C') {
-      text += std::string("CAT(CAT(convert_, ") + dtype.computed() + "), V)", ++p;
-    } else if (*p == '$' && p[1] == 'N') {
-      text += tag(dtype), ++p;
-    } else if (*p == '$' && p[1] == 'K') {
-      const char* const close = strchr(p, ')');
-      const std::string number(p + 3, close);
-      text += number + (dtype == float64 ? "" : "f");
-      p = close;
-    } else {
-      text += *p;
-    }
-  }
-  return text;
-}
-
-/// True for a step that only converts to its own dtype.
-bool is_cast(const Group::Step& step) {
-  return std::string_view(step.fragment.expression) == "a" && step.fragment.operand == step.dtype;
-}
-
-bool is_operand(const Group& group, size_t value) {
-  for (const Group::Step& step : group.steps)
-    for (const int operand : step.operands)
-      if (size_t(operand) == value) return true;
-  return false;
-}
-
 bool wraps(const std::string& classes) {
   return classes.find(Layout::wrapped) != classes.npos;
-}
-
-Dtype dtype_of_value(const Group& group, size_t value) {
-  return value < group.inputs.size() ? group.inputs[value]
-                                     : group.steps[value - group.inputs.size()].dtype;
 }
 
 // Names in the text: operands are in0, in1, …, out0, …; a0, a1, … what is read from the inputs, x0,
@@ -145,13 +68,8 @@ std::string body(const Group& group, const std::string& classes, bool part) {
       if (from != step.fragment.operand && !is_cast(step))
         operands[i] = rounded(operands[i], step.fragment.operand);
     }
-    std::string value = fill(step.fragment.expression, operands, step.fragment.operand);
-    if (step.fragment.boolean)
-      value = "TO_BOOL(" + value + ")";
-    else if (step.dtype == bool_)
-      value = "TO_BOOL((" + value + ") != (uchar)0)";  // True + True is 2 as a byte
-    else if (is_operand(group, inputs + s))
-      value = rounded(value, step.dtype);  // else its store rounds
+    std::string value = computed(step.fragment, step.dtype, operands);
+    if (is_operand(group, inputs + s)) value = rounded(value, step.dtype);  // else its store rounds
     out << indent << "const VALUE(" << tag(step.dtype) << ") " << name_of_value(group, inputs + s)
         << " = " << value << ";\n";
   }
@@ -235,19 +153,26 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
 }  // namespace
 
 std::string features_of(const Group& group) {
-  bool is_complex = false, integer = false, floating = false, erfinv = false;
-  for (const Dtype dtype : group.inputs) is_complex |= dtype.is_complex();
-  for (const Group::Step& step : group.steps) {
-    const std::string_view text = step.fragment.expression;
-    is_complex |= step.dtype.is_complex() || step.fragment.operand.is_complex();
-    const bool named = text.find("_$N(") != text.npos;
-    integer |= named && !step.fragment.operand.is_inexact();
-    floating |= named && step.fragment.operand.is_floating();
-    erfinv |= text.find("inverse_erf") != text.npos;
-  }
-  return std::string(is_complex ? "#define USE_COMPLEX\n" : "") +
-         (integer ? "#define USE_INTEGER\n" : "") + (floating ? "#define USE_FLOAT\n" : "") +
-         (erfinv ? "#define USE_ERFINV\n" : "");
+  Features features;
+  for (const Dtype dtype : group.inputs) features.add(dtype);
+  for (const Group::Step& step : group.steps) features.add(step.dtype), features.add(step.fragment);
+  return features.text();
+}
+
+bool is_cast(const Group::Step& step) {
+  return std::string_view(step.fragment.expression) == "a" && step.fragment.operand == step.dtype;
+}
+
+bool is_operand(const Group& group, size_t value) {
+  for (const Group::Step& step : group.steps)
+    for (const int operand : step.operands)
+      if (size_t(operand) == value) return true;
+  return false;
+}
+
+Dtype dtype_of_value(const Group& group, size_t value) {
+  return value < group.inputs.size() ? group.inputs[value]
+                                     : group.steps[value - group.inputs.size()].dtype;
 }
 
 std::string source_of(const Group& group, const std::string& classes, int rank) {

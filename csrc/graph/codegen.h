@@ -1,9 +1,4 @@
 // Groups of fused primitives, and their OpenCL text.
-//
-// A Fragment's expression is written over operands a, b, c of one value type (a vector of V
-// elements) and may use
-//   $T the value type          $C(x) conversion to it       $K(1.5) a literal of its base type $N
-//   the dtype's name
 #pragma once
 
 #include <string>
@@ -29,6 +24,12 @@ struct Group {
   int add_input(Dtype dtype, bool by_value);
   int add_step(Step step);
 };
+
+Dtype dtype_of_value(const Group& group, size_t value);
+/// True for a value that some step reads.
+bool is_operand(const Group& group, size_t value);
+/// True for a step that only converts to its own dtype.
+bool is_cast(const Group::Step& step);
 
 /// The parts of kernels/vector.clh that the group needs, as macros.
 std::string features_of(const Group& group);

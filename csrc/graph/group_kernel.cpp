@@ -3,35 +3,23 @@
 
 #include <algorithm>
 
+#include "base/env.h"
 #include "base/hash.h"
+#include "cl/build.h"
 #include "cl/kernel_text.h"
 #include "cl/trace.h"
+#include "graph/ahead.h"
 #include "graph/copy.h"
 #include "graph/layout.h"
 
 namespace mlx {
 namespace {
 
-/// Work-items for `total` elements; on GPUs one per vector.
-size_t items_for(const Queue& queue, int64_t total) {
-  const int64_t width = queue.device().facts().vector_width;
-  return work_items(queue, Work::elementwise, (total + width - 1) / width, width);
-}
-
-/// Passes a scalar by value in its computed type.
-void set_scalar(Launch& launch, const array& x) {
-  visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    T value;
-    std::memcpy(static_cast<void*>(&value), x.node().value.bytes, sizeof value);
-    if constexpr (Half<T>) {
-      const float wide = float(value);
-      launch.set_bytes(&wide, sizeof wide);
-    } else {
-      launch.set_bytes(&value, sizeof value);
-    }
-  });
-}
+// A kit needs no building, but its steps pass their values through memory: by these estimates, what
+// a kernel of the group's own would have saved by now. It is taken once that is as much as taking
+// it costs: loading a stored one, building one in another process, building one here.
+constexpr double microseconds_per_launch = 1, microseconds_per_element = 1e-4;
+constexpr double worth_a_build = 5e3, build_microseconds = 100e3;
 
 std::string layout_key(const Layout& layout, const Queue& queue) {
   std::string key = layout.classes;
@@ -78,6 +66,11 @@ const Strides* common_order(const Arrays& inputs, const Shape& shape) {
 }
 
 }  // namespace
+
+size_t elementwise_items(const Queue& queue, int64_t total) {
+  const int64_t width = queue.device().facts().vector_width;
+  return work_items(queue, Work::elementwise, (total + width - 1) / width, width);
+}
 
 /// Shorter rows leave most of a vector's work undone. GPUs have no use for long vectors.
 int64_t short_row(const Capabilities& device) {
@@ -140,21 +133,22 @@ std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, cons
 
 void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs,
                           int64_t total, Queue& queue) {
-  Kernel*& kernel = kernels_[layout_key(layout, queue)];
-  if (!kernel) {
+  Way& way = ways_[layout_key(layout, queue)];
+  if (!way.kernel && interpret(way, layout, inputs, outputs, total, queue)) return;
+  if (!way.kernel) {
     describe(group_, layout);
-    const std::string text =
-        group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
-    kernel = &queue.device().kernels().generated(text, "group", true);
+    way.kernel = &queue.device().kernels().generated(
+        group_text(features_of(group_), source_of(group_, layout.classes, layout.rank)), "group",
+        true);
   }
-  Launch launch(queue, *kernel);
+  Launch launch(queue, *way.kernel);
   size_t bytes = 0, inner = 0;
   for (size_t k = 0; k < layout.classes.size(); ++k) {
     const char letter = layout.classes[k];
     const bool input = k < inputs.size();
     const array& x = input ? inputs[k] : outputs[k - inputs.size()];
     if (letter == Layout::by_value) {
-      set_scalar(launch, x);
+      with_scalar(x, [&](const void* value, size_t size) { launch.set_bytes(value, size); });
       continue;
     }
     launch.set(input ? reads(x) : writes(x));
@@ -167,7 +161,32 @@ void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arra
   if (layout.width) launch.set(layout.width);
   if (layout.rank)
     launch.set_bytes(layout.geometry.data(), layout.geometry.size() * sizeof(int64_t));
-  launch.over(items_for(queue, total)).moving(bytes).enqueue();
+  launch.over(elementwise_items(queue, total)).moving(bytes).enqueue();
+}
+
+bool GroupKernel::interpret(Way& way, const Layout& layout, const Arrays& inputs,
+                            const Arrays& outputs, int64_t total, Queue& queue) {
+  static const bool always = env::interpret() == "2";
+  Device& device = queue.device();
+  if (!device.facts().is_cpu) return false;
+  if (!translated_) interpreted_ = Interpreted::translate(group_), translated_ = true;
+  if (!interpreted_ || !interpreted_->fits(layout)) return false;
+  if (!always) {
+    ++way.uses;
+    way.excess += microseconds_per_launch +
+                  double(total) * double(group_.steps.size() + layout.classes.size()) *
+                      microseconds_per_element;
+    if (way.uses >= way.next_look || way.excess >= way.next_excess) {
+      way.next_look = 2 * way.uses, way.next_excess = 2 * way.excess;
+      const std::string message = ahead::message_for(group_, layout);
+      if (is_stored(device, generated_text(device.facts(), ahead::text_of(message)))) return false;
+      const bool asked = way.excess > worth_a_build && ahead::request(device, message);
+      if (way.excess > (asked ? 10 : 1) * build_microseconds) return false;
+    }
+    if (!interpreted_->kit().obtain(queue)) return false;
+  }
+  interpreted_->run(layout, inputs, outputs, total, queue);
+  return true;
 }
 
 int Group::add_input(Dtype dtype, bool by_value) {

@@ -1,10 +1,11 @@
 // Kernels of groups: built once for each layout of the operands, and launched.
 #pragma once
 
+#include <cstring>
 #include <string>
 #include <unordered_map>
 
-#include "graph/codegen.h"
+#include "graph/interpreter.h"
 
 namespace mlx {
 
@@ -34,8 +35,21 @@ class GroupKernel {
   void enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total,
                Queue& queue);
 
+  /// How one layout is served: by the kernel, once there is one, else by a kit.
+  struct Way {
+    Kernel* kernel = nullptr;
+    int uses = 0, next_look = 16;          ///< launches of the kit; when the disk is asked next
+    double excess = 0, next_excess = 500;  ///< what they cost more, in microseconds; likewise
+  };
+  /// Launches a kit instead of the group's own kernel, where that is the better choice; false
+  /// where it is not.
+  bool interpret(Way& way, const Layout& layout, const Arrays& inputs, const Arrays& outputs,
+                 int64_t total, Queue& queue);
+
   Group group_;
-  std::unordered_map<std::string, Kernel*> kernels_;  ///< by layout_key()
+  std::unordered_map<std::string, Way> ways_;  ///< by layout_key()
+  std::optional<Interpreted> interpreted_;
+  bool translated_ = false;
 };
 
 /// The group of one primitive with this fragment, on inputs of these dtypes.
@@ -43,6 +57,23 @@ Group group_of_one(const Fragment& fragment, const Arrays& inputs, Dtype output)
 /// The whole text of a kernel: a group's features and source (see codegen.h) with
 /// kernels/vector.clh between them.
 std::string group_text(const std::string& features, const std::string& source);
+/// Work-items for `total` elements; on GPUs one per vector.
+size_t elementwise_items(const Queue& queue, int64_t total);
+/// Calls f(address, bytes) with the value of a scalar in the type that kernels compute it in.
+template <typename F>
+void with_scalar(const array& x, F&& f) {
+  visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T value;
+    std::memcpy(static_cast<void*>(&value), x.node().value.bytes, sizeof value);
+    if constexpr (Half<T>) {
+      const float wide = float(value);
+      f(&wide, sizeof wide);
+    } else {
+      f(&value, sizeof value);
+    }
+  });
+}
 /// Rows of fewer elements are joined to longer ones.
 int64_t short_row(const Capabilities& device);
 

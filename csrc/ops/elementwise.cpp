@@ -137,14 +137,20 @@ bool is_two(const array& x) {
 }
 }  // namespace
 
+bool ElementwiseRow::takes(Dtype operand) const {
+  try {
+    return result(operand, name).first == operand && expression(operand);
+  } catch (const std::exception&) {  // a rule that refuses the dtype
+    return false;
+  }
+}
+
 array apply_elementwise(const ElementwiseRow& row, Arrays operands, const StreamOrDevice& s) {
   const array& a = operands[0];
   const array* const b = row.operands == 2 ? &operands[1] : nullptr;
   const auto [operand, result] =
       row.result(b ? promote(a.dtype(), b->dtype()) : a.dtype(), row.name);
-  const char* const expression = operand.is_complex()    ? row.complex
-                                 : operand.is_floating() ? row.real
-                                                         : row.integer;
+  const char* const expression = row.expression(operand);
   if (!expression) fail(row.name, "Not supported for ", operand.name(), ".");
   if (&row == &elementwise_rows()[row_conjugate] && !operand.is_complex()) return a;
   if (b && &row == &elementwise_rows()[row_power] && operand == a.dtype() && is_two(*b))

@@ -61,8 +61,17 @@ struct ElementwiseRow {
   Derivative derivative[2];  ///< no value: zero
   const char* doc;
   bool boolean;
+
+  /// The OpenCL expression for operands of this dtype, or nullptr.
+  const char* expression(Dtype operand) const {
+    return operand.is_complex() ? complex : operand.is_floating() ? real : integer;
+  }
+  /// Whether operands of this dtype are taken as they are.
+  bool takes(Dtype operand) const;
 };
 const std::vector<ElementwiseRow>& elementwise_rows();
+/// What `where` computes, of values of this dtype.
+Fragment where_fragment(Dtype dtype);
 /// Applies a row to one or two operands of any dtype.
 array apply_elementwise(const ElementwiseRow& row, Arrays operands, const StreamOrDevice& s);
 

@@ -11,6 +11,11 @@
 #include "ops/shape.h"
 
 namespace mlx {
+
+Fragment where_fragment(Dtype dtype) {
+  return {dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != ($T)(0))", dtype};
+}
+
 namespace {
 
 class AsType final : public Primitive {
@@ -50,9 +55,7 @@ class AsType final : public Primitive {
 /// The condition, a bool, becomes 0 or 1 of the values' dtype and then a mask.
 class Where final : public Primitive {
  public:
-  explicit Where(Dtype dtype)
-      : fragment_{dtype.is_complex() ? "c_select(c, b, a.re != 0)" : "select(c, b, a != ($T)(0))",
-                  dtype} {}
+  explicit Where(Dtype dtype) : fragment_(where_fragment(dtype)) {}
   const char* name() const override { return "where"; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {

@@ -1,7 +1,7 @@
 """`python -m mlx prepare`: builds the kernels that programs usually need, so that none of them waits for a compiler.
 
-What is built follows from running small programs: every elementwise operation, and the work of JOBS. A kernel that is
-stored already costs a look at the disk, so a second run takes seconds.
+What is built follows from running small programs, the work of JOBS; beside them the kits, which run every elementwise
+operation. What is stored already costs a look at the disk, so a second run takes seconds.
 """
 
 import os
@@ -10,6 +10,7 @@ import selectors
 import subprocess
 import sys
 import time
+from functools import partial
 from itertools import product
 
 import mlx.core as mx
@@ -272,10 +273,16 @@ JOBS = (
 
 
 def tasks():
-    """(title, function) for everything that is built; the longest first."""
-    rows = mx._runtime_info()["elementwise"]
-    rest = [(name, lambda name=name, operands=operands: elementwise(name, operands)) for name, operands in rows]
-    return [(job.__name__.replace("_", " "), job) for job in JOBS] + rest
+    """(title, function, whether a device of these facts needs it) for everything that is built; the longest first.
+
+    Kits run single elementwise operations on OpenCL's CPU devices; others have a kernel for each.
+    """
+    info = mx._runtime_info()
+    jobs = [(job.__name__.replace("_", " "), job, lambda facts: True) for job in JOBS]
+    kits = [(f"kit {name}", partial(mx._build_kit, name), lambda facts: facts["is_cpu"]) for name in info["kits"]]
+    rows = [(name, partial(elementwise, name, operands), lambda facts: not facts["is_cpu"])
+            for name, operands in info["elementwise"]]  # fmt: skip
+    return jobs + kits + rows
 
 
 def work():
@@ -283,7 +290,7 @@ def work():
     listed = tasks()
     for line in sys.stdin:
         device, number = line.split()
-        title, run = listed[int(number)]
+        title, run, _ = listed[int(number)]
         try:
             with mx.stream(getattr(mx, device)):
                 mx.set_default_device(getattr(mx, device))
@@ -297,7 +304,8 @@ def work():
 class Worker:
     def __init__(self):
         command = [sys.executable, "-m", "mlx", "prepare", "--worker"]
-        environment = {**os.environ, "MLX_CL_AHEAD": "0"}  # there are as many workers as are to run
+        # There are as many workers as are to run, and they build what later processes look for.
+        environment = {**os.environ, "MLX_CL_AHEAD": "0", "MLX_CL_INTERPRET": "0"}
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -322,8 +330,9 @@ def prepare(processes=None, only=""):
     if not info["cache"]["folder"]:
         print("There is no folder to keep kernels in: MLX_CL_CACHE is off, or names one that cannot be written.")
         return 1
-    numbers = [number for number, (title, _) in enumerate(tasks()) if re.fullmatch(only or ".*", title)]
-    waiting = [(device, number) for device in info["devices"] for number in numbers]
+    waiting = [(device, number) for device, facts in info["devices"].items()
+               for number, (title, _, needs) in enumerate(tasks())
+               if needs(facts) and re.fullmatch(only or ".*", title)]  # fmt: skip
     total, done, started, problems = len(waiting), 0, time.perf_counter(), []
     waiting.reverse()
     selector = selectors.DefaultSelector()

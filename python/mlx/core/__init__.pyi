@@ -429,6 +429,8 @@ __version__: str
 _array_bridge: Any
 def _build_ahead() -> None:
     """Builds the kernels that another process asks for on standard input."""
+def _build_kit(name: str) -> None:
+    """Builds a kit for mx.cpu, unless it is stored."""
 def _runtime_info() -> dict[str, Any]:
     """Platforms, devices, libraries, cache, variables and elementwise operations, for `python -m mlx`."""
 def abs(a: Operand, /, *, stream: StreamOrDevice = None) -> array:
