@@ -6,6 +6,7 @@
 #include "cl/build.h"
 #include "cl/device.h"
 #include "cl/disk_cache.h"
+#include "cl/installed.h"
 #include "graph/ahead.h"
 #include "graph/kit.h"
 #include "ops/elementwise.h"
@@ -61,6 +62,8 @@ py::dict runtime_info() {
   cache["built_twice"] = programs_built_twice();
   py::dict info;
   info["platforms"] = found;
+  info["cpu_runtimes"] = installed::cpu_runtimes;
+  info["installed_runtime"] = installed::loaded_runtime();
   info["devices"] = devices;
   info["libraries"] = libraries;
   info["variables"] = variables;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cl/buffer.h"
 #include "cl/discovery.h"
+#include "cl/installed.h"
 #include "cl/opencl.h"
 #include "cl/pocl.h"
 #include "cl/program.h"
@@ -111,28 +112,25 @@ bool shares_host_memory(Device& device) {
 
 [[noreturn]] void fail_without(DeviceType type) {
   if (offers().empty())
-    fail<std::runtime_error>(
-        "device",
-        "OpenCL found no device on this machine. For the CPU, install the package "
-        "pocl-opencl-icd; for a GPU, its driver's OpenCL package.",
-        pocl::cache_trouble());
+    fail<std::runtime_error>("device", "OpenCL found no device on this machine. For the CPU, ",
+                             installed::cpu_runtimes, "; for a GPU, its driver's OpenCL package.",
+                             pocl::cache_trouble());
   if (type == DeviceType::gpu)
     fail("device", "There is no OpenCL GPU here; MLX_CL_DEVICE can name another device as mx.gpu.");
-  fail("device",
-       "There is no OpenCL device for the CPU, nor a GPU to take its place: install the package "
-       "pocl-opencl-icd.");
+  fail("device", "There is no OpenCL device for the CPU, nor a GPU to take its place: ",
+       installed::cpu_runtimes, ".");
 }
 
 }  // namespace
 
-Device::Device(DeviceType type, cl_platform_id platform, cl_device_id wide, cl_device_id small)
+Device::Device(DeviceType type, cl_platform_id, cl_device_id wide, cl_device_id small)
     : type_(type), wide_(wide), small_(small) {
-  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, cl_context_properties(platform),
-                                              0};
   const std::vector<cl_device_id> all = ids();
   cl_int code = CL_SUCCESS;
+  // The devices say whose context it is. A platform that is named must be one that the loader found
+  // itself, and cpu_platforms() has others.
   context_ =
-      Handle(clCreateContext(properties, cl_uint(all.size()), all.data(), nullptr, nullptr, &code));
+      Handle(clCreateContext(nullptr, cl_uint(all.size()), all.data(), nullptr, nullptr, &code));
   check(code, "clCreateContext");
 }
 

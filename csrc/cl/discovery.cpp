@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "cl/installed.h"
 #include "cl/pocl.h"
 #include "cl/queue.h"
 
@@ -78,6 +79,10 @@ std::vector<Offer> discover() {
     check(clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
     for (cl_uint i = 0; i < count; ++i) list_devices(platforms[i], int(i), found);
   }
+  const auto is_cpu = [](const Offer& offer) { return offer.is_cpu; };
+  if (std::none_of(found.begin(), found.end(), is_cpu))
+    for (const cl_platform_id platform : installed::cpu_platforms())
+      list_devices(platform, int(count++), found);
   const auto is_pocl = [](const Offer& offer) { return offer.is_pocl; };
   if (std::any_of(found.begin(), found.end(), is_pocl)) pocl::explain_cache_folder();
   wait_at_exit();
@@ -94,11 +99,10 @@ const Offer* named(const std::string& name) {
     if (answers_to(offer, name)) return &offer;
     list += "\n  " + numbers(offer) + "  " + offer.name + " (" + offer.platform_name + ")";
   }
-  fail("device", "MLX_CL_DEVICE=", name, " names no OpenCL device. ",
-       list.empty()
-           ? "There is no OpenCL device at all; for the CPU, install the package pocl-opencl-icd."
-           : "There are:",
-       list);
+  if (list.empty())
+    fail("device", "MLX_CL_DEVICE=", name,
+         " names no OpenCL device, for there is none. For the CPU, ", installed::cpu_runtimes, ".");
+  fail("device", "MLX_CL_DEVICE=", name, " names no OpenCL device. There are:", list);
 }
 
 }  // namespace

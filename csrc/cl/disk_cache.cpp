@@ -16,6 +16,7 @@
 
 #include "base/env.h"
 #include "base/hash.h"
+#include "cl/installed.h"
 #include "cl/trace.h"
 
 namespace mlx::disk_cache {
@@ -36,15 +37,20 @@ std::string expand_home(const std::string& path) {
   return home.empty() ? "" : home + path.substr(1);
 }
 
-/// The folders that MLX_CL_CACHE names, the one to write first.
+/// The folders that MLX_CL_CACHE names, the one to write first, and the one that came with this
+/// library, if any.
 std::vector<std::string> named_folders() {
+  if (env::cache() == "off") return {""};
   std::vector<std::string> folders;
-  const std::string text = env::cache() == "off" ? "" : env::cache();
+  const std::string text = env::cache();
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find(':', at), text.size());
     folders.push_back(expand_home(text.substr(at, end - at)));
     at = end + 1;
   }
+  const std::string along = installed::folder() + "/kernels";
+  std::error_code ignored;
+  if (fs::is_directory(along, ignored)) folders.push_back(along);
   return folders;
 }
 

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import mlx.core as mx
+from mlx._advice import advice, graphics_vendors
 
 
 def megabytes(count):
@@ -39,7 +40,16 @@ def print_platforms(info):
         role = f"  <- {found['role']}" if found["role"] else ""
         print(f"{found['platform']} ({found['version']}): {found['device']}, driver {found['driver']}{role}")
     if not info["platforms"]:
-        print("none (Debian and Ubuntu: apt install pocl-opencl-icd)")
+        print("none")
+    if info["installed_runtime"]:
+        print(f"The loader found none for the CPU, so this serves: {info['installed_runtime']}")
+
+
+def print_advice(info):
+    sentences = advice(info, graphics_vendors())
+    if sentences:
+        heading("What to install")
+        print("\n".join(sentences))
 
 
 def print_devices(info):
@@ -133,6 +143,7 @@ def report():
     print_versions(info)
     print_platforms(info)
     print_devices(info)
+    print_advice(info)
     print_cache(info)
     print_variables(info)
     return 1 if self_check() else 0
