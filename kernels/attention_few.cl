@@ -20,7 +20,9 @@
 #define ENTRY (VALUES + 16)  // of `partial`: values, largest score, sum
 
 static inline float mask_unmasked(float x, global const STORED(M)* mask, long i) { return x; }
-static inline float mask_kept(float x, global const STORED(M)* mask, long i) { return LOAD(M, mask, i) != 0 ? x : -FLT_MAX; }
+static inline float mask_kept(float x, global const STORED(M)* mask, long i) {
+  return LOAD(M, mask, i) != 0 ? x : -FLT_MAX;
+}
 static inline float mask_added(float x, global const STORED(M)* mask, long i) { return x + LOAD(M, mask, i); }
 
 static inline float4 four_of(float16 v) {
@@ -51,8 +53,8 @@ static inline void put_result(const float* values, float top, float total, globa
 
 // Adds `count` rows of values, weighted, to the sums. Memory is read in order: by one query as it is used, by several
 // into a copy of floats first.
-static inline void add_values(float (*sums)[VALUES], float (*weights)[BLOCK], global const STORED(T)* values, long v_row,
-                              int count) {
+static inline void add_values(float (*sums)[VALUES], float (*weights)[BLOCK], global const STORED(T)* values,
+                              long v_row, int count) {
 #if ROWS == 1
   EACH(c, (VALUE_CHUNKS + 3) / 4) {
     float16 total[4];
