@@ -39,7 +39,7 @@ kernel void few_by_columns(global const float* a, long a_offset, long a_row, glo
 }
 
 // b stored by rows: a work-item reads stretches of BLOCK columns row after row, four rows at a time, and keeps their sums
-// in the cache. Where there are fewer stretches than cores, the rows are cut into `parts` too, whose sums few_total adds.
+// in the cache. The rows are cut into `parts`, one for each core, whose sums few_total adds.
 kernel void few_by_rows(global const float* a, long a_offset, long a_row, global const STORED(T)* b, long b_offset,
                         long b_row, global STORED(T)* c, long c_offset, long c_row, global float* partial,
                         long partial_offset, long parts, long m, long n, long depth, float alpha, float beta) {

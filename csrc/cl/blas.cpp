@@ -152,13 +152,15 @@ bool is_few_by_large(const Product& p) {
          p.n * p.k >= 1 << 16 && !(p.a.transposed && (p.m > 1 || p.a.leading > 1));
 }
 
-/// Columns of b a work-item reads at once; the sums of all rows stay in its core's first cache.
-constexpr int64_t stretch_sums = 2048;
+/// Sums a work-item keeps at once, in its core's first cache: as many columns of b as that allows,
+/// since long runs of memory are read faster.
+constexpr int64_t stretch_sums = 4096;
 
 void multiply_few_by_rows(Queue& queue, const Product& p, const Defines& defines, int64_t block,
                           const BufferArgument& a, int64_t a_row) {
   const int64_t stretches = (p.n + block - 1) / block, items = most_items(queue, Work::few);
-  const int64_t parts = std::clamp<int64_t>(items / stretches, 1, std::max<int64_t>(p.k / 64, 1));
+  // A part of the rows for each work-item, so that all have the same share.
+  const int64_t parts = std::clamp<int64_t>(p.k / 64, 1, items);
   Ref<Buffer> partial;
   if (parts > 1)
     partial =

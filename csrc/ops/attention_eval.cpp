@@ -1,8 +1,6 @@
 // Attention a chunk of scores at a time: product, softmax in place, product.
 #include <algorithm>
-#include <optional>
 
-#include "cl/blas.h"
 #include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "ops/attention_primitive.h"
@@ -12,23 +10,14 @@ namespace {
 
 constexpr int64_t chunk_scores = int64_t(1) << 20;  ///< as many as stay in a core complex's cache
 
-/// An evaluated (batch, heads, rows, width) array whose last axis is dense.
-struct Heads {
-  array x;
-  int64_t batch_stride, head_stride, row_stride;
-
-  Matrix matrix(int64_t batch, int64_t head, int64_t row, int64_t step) const {
-    return {&x.buffer(), x.offset() + batch * batch_stride + head * head_stride + row * row_stride,
-            false, row_stride, step};
-  }
-};
-
 array in_dtype(const array& x, Dtype dtype, Queue& queue) {
   if (x.dtype() == dtype) return x;
   const array converted = array::scratch(x.shape(), dtype, queue);
   copy_into(x, converted, queue);
   return converted;
 }
+
+}  // namespace
 
 Heads heads_of(const array& input, Dtype dtype, Queue& queue) {
   array x = in_dtype(input, dtype, queue);
@@ -37,12 +26,6 @@ Heads heads_of(const array& input, Dtype dtype, Queue& queue) {
   const int64_t row = x.shape(2) > 1 ? x.strides()[2] : x.shape(3);
   return {x, x.strides()[0], x.strides()[1], row};
 }
-
-/// What the softmax kernel needs to know of mask and sinks.
-struct Masking {
-  std::optional<array> mask, sinks;
-  int64_t strides[3] = {};
-};
 
 Masking make_masking(const Arrays& inputs, const AttentionKind& kind, int64_t keys, Queue& queue) {
   Masking m;
@@ -62,6 +45,8 @@ Masking make_masking(const Arrays& inputs, const AttentionKind& kind, int64_t ke
   if (kind.has_sinks) m.sinks = contiguous_copy(inputs.back(), queue);
   return m;
 }
+
+namespace {
 
 struct Chunk {
   int64_t first_head, heads, first_query, queries, columns, leading;
@@ -110,6 +95,7 @@ void attend(const Arrays& inputs, array& out, const AttentionKind& kind, Queue& 
   if (out.size() == 0) return;
   if (inputs[1].size() == 0)
     return copy_into(array(0, out.dtype()), out, queue);  // nothing to attend to
+  if (attend_few(inputs, out, kind, queue)) return;
   const Dtype dtype = out.dtype().is_half() ? float32 : out.dtype();
   const Heads q = heads_of(inputs[0], dtype, queue), k = heads_of(inputs[1], dtype, queue),
               v = heads_of(inputs[2], dtype, queue);

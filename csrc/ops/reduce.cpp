@@ -15,6 +15,7 @@
 #include "ops/reduce_plan.h"
 #include "ops/scan.h"
 #include "ops/shape.h"
+#include "ops/variance.h"
 
 namespace mlx {
 namespace {
@@ -285,6 +286,11 @@ Arrays divided_variance(const Arrays& inputs, const Axes& axes, bool keepdims, i
 
 array var(const array& a, const OptionalAxes& axis, bool keepdims, int ddof, StreamOrDevice s) {
   const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "var") : all_axes(a.ndim());
+  // Recordings keep the operations, which fuse with others and have names in files.
+  const bool neighbours = !axes.empty() && axes.back() - axes.front() + 1 == int(axes.size());
+  if (neighbours && !a.dtype().is_complex() && !Tracing::recording())
+    return variance(astype(a, at_least_float(a.dtype()), s), axes.front(), axes.back(), keepdims,
+                    ddof, s);
   double count = 1;
   for (const int i : axes) count *= a.shape(i);
   const array deviation = subtract(a, mean(a, axes, true, s), s);

@@ -55,8 +55,28 @@ def test_attention(dtype, key_heads, lengths, mask):
     np.testing.assert_allclose(np.array(got.astype(mx.float32)), expected, rtol=RTOL[dtype], atol=RTOL[dtype])
 
 
-def test_sinks_take_their_share():
-    arrays, sinks = [sample(2, 4, 5, 8), sample(2, 2, 6, 8), sample(2, 2, 6, 8)], sample(4)
+@pytest.mark.parametrize("dtype", RTOL)
+@pytest.mark.parametrize("key_heads, lengths", [(4, (1, 3)), (4, (1, 1100)), (2, (1, 77)), (1, (2, 600)), (4, (3, 2))])
+@pytest.mark.parametrize("widths", [(16, 32), (80, 64)])
+@pytest.mark.parametrize("mask", MASKS)
+def test_attention_of_a_few_queries(dtype, key_heads, lengths, widths, mask):
+    queries, keys = lengths
+    shapes = (4, queries, widths[0]), (key_heads, keys, widths[0]), (key_heads, keys, widths[1])
+    q, k, v = (mx.array(sample(1, *shape), dtype=getattr(mx, dtype)) for shape in shapes)
+    values = MASKS[mask](queries, keys)
+    given = mask if mask == "causal" else None if values is None else mx.array(values)
+    if mask == "added":
+        values[..., : keys // 2] = -np.inf
+        given = mx.array(values).astype(q.dtype)
+    got = mx.fast.scaled_dot_product_attention(q, k, v, scale=0.3, mask=given)
+    expected = attention(*(np.array(x.astype(mx.float32), np.float64) for x in (q, k, v)), 0.3, values)
+    np.testing.assert_allclose(np.array(got.astype(mx.float32)), expected, rtol=RTOL[dtype], atol=RTOL[dtype])
+
+
+@pytest.mark.parametrize("queries, width", [(5, 8), (1, 16), (3, 16)])
+def test_sinks_take_their_share(queries, width):
+    arrays = [sample(2, 4, queries, width), sample(2, 2, 6, width), sample(2, 2, 6, width)]
+    sinks = sample(4)
     got = mx.fast.scaled_dot_product_attention(*map(mx.array, arrays), scale=0.3, sinks=mx.array(sinks))
     np.testing.assert_allclose(np.array(got), attention(*arrays, 0.3, sinks=sinks), atol=1e-5)
 

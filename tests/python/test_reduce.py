@@ -151,6 +151,15 @@ def test_ddof(ddof):
     same(mx.std(mx.array(x), axis=0, ddof=ddof), np.std(x, axis=0, ddof=ddof), 1e-5)
 
 
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("float16", 2e-3)])
+@pytest.mark.parametrize(
+    "shape, axis", [((3, 70000), 1), ((70000,), None), ((40, 9, 9, 32), (0, 1, 2)), ((2, 700, 1500), 1)]
+)
+def test_variance_of_many_far_from_zero(shape, axis, dtype, tolerance):
+    x = np.random.default_rng(5).normal(20, 1, shape).astype(dtype)
+    same(mx.var(mx.array(x), axis=axis), np.var(x.astype(np.float64), axis=axis), tolerance)
+
+
 @pytest.mark.parametrize("name", SMOOTH)
 def test_gradient(name):
     x = draw("float64", (2, 3, 2), 0.5, 2)
