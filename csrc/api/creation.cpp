@@ -3,6 +3,7 @@
 
 #include "api/convert.h"
 #include "mlx/ops/creation.h"
+#include "ops/elementwise.h"
 
 namespace mlx::core {
 
@@ -41,14 +42,14 @@ array linspace(double start, double stop, int num, Dtype dtype, StreamOrDevice s
 }
 
 array full(Shape shape, array vals, Dtype dtype, StreamOrDevice s) {
-  return out(mlx::full(std::move(shape), in(vals), in(dtype), in(s)));
+  return out(mlx::full(std::move(shape), mlx::astype(in(vals), in(dtype), in(s)), {}, in(s)));
 }
 array full(Shape shape, array vals, StreamOrDevice s) {
   const Dtype dtype = vals.dtype();
   return full(std::move(shape), std::move(vals), dtype, s);
 }
 array full_like(const array& a, array vals, Dtype dtype, StreamOrDevice s) {
-  return out(mlx::full_like(in(a), in(vals), in(dtype), in(s)));
+  return full(a.shape(), std::move(vals), dtype, s);
 }
 array full_like(const array& a, array vals, StreamOrDevice s) {
   return full_like(a, std::move(vals), a.dtype(), s);

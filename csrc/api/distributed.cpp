@@ -1,8 +1,13 @@
 // Communication in the public interface, over ops/distributed.
 #include "ops/distributed.h"
 
+#include <cstdlib>
+
 #include "api/convert.h"
+#include "base/error.h"
+#include "graph/evaluate.h"
 #include "mlx/distributed/ops.h"
+#include "ops/shape.h"
 
 namespace mlx::core::distributed {
 
@@ -26,6 +31,21 @@ mlx::distributed::OptionalGroup in(const std::optional<Group>& group) {
   return group->raw_group()->group;
 }
 
+/// As a Python program does: messages under way arrive before the process ends, unless it fails.
+/// What is registered later runs earlier, so the device, whose driver may have handlers of its own,
+/// comes first.
+void leave_at_exit() {
+  static const bool registered = [] {
+    mlx::eval({mlx::copy(mlx::array(0.0f))});
+#ifdef __GLIBC__
+    return on_exit([](int status, void*) { mlx::distributed::leave(status != 0); }, nullptr);
+#else
+    return std::atexit([] { mlx::distributed::leave(false); });
+#endif
+  }() == 0;
+  (void)registered;
+}
+
 }  // namespace
 
 bool is_available() {
@@ -46,7 +66,18 @@ Group Group::split(int color, int key) const {
 }
 
 Group init(bool strict, const std::string& bk) {
-  return out(mlx::distributed::init(strict, bk));
+  const mlx::distributed::Group group = mlx::distributed::init(strict, bk);
+  if (group.size() > 1) leave_at_exit();
+  return out(group);
+}
+Group init(bool strict, const std::string& bk, AllGatherFactory factory) {
+  if (factory && bk != "jaccl")
+    fail("distributed.init", "a factory of all_gather goes with the backend jaccl only.");
+  return init(strict, bk);
+}
+
+void clear_backends() {
+  mlx::distributed::forget();
 }
 
 using mlx::core::in;

@@ -2,12 +2,13 @@
 #include "mlx/export.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "api/convert.h"
 #include "base/error.h"
 #include "mlx/graph_utils.h"
 #include "transforms/dot.h"
-#include "transforms/export.h"
+#include "transforms/shown.h"
 
 namespace mlx::core {
 
@@ -28,29 +29,90 @@ struct Call {
 }  // namespace
 
 struct FunctionExporter::State {
-  std::string path;
+  std::string path;         ///< where recordings are written,
+  ExportCallback callback;  ///< or who is told
   ArgsKwargsFn fun;
   mlx::ExportedFile file;
   bool closed = false;
 };
 
+namespace {
+
+ArgsKwargsFn with_keywords(const ArgsFn& fun) {
+  return [fun](const Args& args, const Kwargs&) { return fun(args); };
+}
+ArgsKwargsFn with_positional(const KwargsFn& fun) {
+  return [fun](const Args&, const Kwargs& kwargs) { return fun(kwargs); };
+}
+
+using Field = ExportCallbackInput::mapped_type;
+
+Field told(const std::string& text) {
+  return text;
+}
+Field told(const std::vector<mlx::ShownValue>& values) {
+  std::vector<std::tuple<std::string, Shape, Dtype>> list;
+  for (const mlx::ShownValue& value : values)
+    list.emplace_back(value.name, value.shape, out(value.dtype));
+  return list;
+}
+Field told(const std::vector<std::pair<std::string, mlx::array>>& named) {
+  std::vector<std::pair<std::string, array>> list;
+  for (const auto& [name, value] : named) list.emplace_back(name, out(value));
+  return list;
+}
+Field told(const std::vector<std::pair<std::string, std::string>>& names) {
+  return names;
+}
+Field told(const std::vector<mlx::StateItem>& state) {
+  std::vector<StateT> list;
+  for (const mlx::StateItem& item : state)
+    list.push_back(std::visit(
+        [](const auto& value) -> StateT {
+          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, mlx::Dtype>)
+            return out(value);
+          else
+            return value;
+        },
+        item));
+  return list;
+}
+
+void show(const mlx::Exported& exported, bool shapeless, const ExportCallback& callback) {
+  for (const mlx::ShownEvent& event : mlx::shown_events(exported, shapeless)) {
+    ExportCallbackInput input;
+    for (const auto& [name, field] : event)
+      input.emplace(name, std::visit([](const auto& value) { return told(value); }, field));
+    callback(input);
+  }
+}
+
+}  // namespace
+
 FunctionExporter exporter(const std::string& path, const ArgsKwargsFn& fun, bool shapeless,
                           const std::string& metadata) {
   auto state = std::make_shared<FunctionExporter::State>(
-      FunctionExporter::State{path, fun, {metadata, shapeless, {}}, false});
+      FunctionExporter::State{path, {}, fun, {metadata, shapeless, {}}});
   mlx::save_exported(path, state->file);
   return FunctionExporter(std::move(state));
 }
 FunctionExporter exporter(const std::string& file, const ArgsFn& fun, bool shapeless,
                           const std::string& metadata) {
-  return exporter(file, ArgsKwargsFn([fun](const Args& args, const Kwargs&) { return fun(args); }),
-                  shapeless, metadata);
+  return exporter(file, with_keywords(fun), shapeless, metadata);
 }
 FunctionExporter exporter(const std::string& file, const KwargsFn& fun, bool shapeless,
                           const std::string& metadata) {
-  return exporter(file,
-                  ArgsKwargsFn([fun](const Args&, const Kwargs& kwargs) { return fun(kwargs); }),
-                  shapeless, metadata);
+  return exporter(file, with_positional(fun), shapeless, metadata);
+}
+FunctionExporter exporter(const ExportCallback& callback, const ArgsKwargsFn& fun, bool shapeless) {
+  return FunctionExporter(std::make_shared<FunctionExporter::State>(
+      FunctionExporter::State{{}, callback, fun, {{}, shapeless, {}}}));
+}
+FunctionExporter exporter(const ExportCallback& callback, const ArgsFn& fun, bool shapeless) {
+  return exporter(callback, with_keywords(fun), shapeless);
+}
+FunctionExporter exporter(const ExportCallback& callback, const KwargsFn& fun, bool shapeless) {
+  return exporter(callback, with_positional(fun), shapeless);
 }
 
 void FunctionExporter::close() {
@@ -69,6 +131,10 @@ void FunctionExporter::record(const Args& args, const Kwargs& kwargs) {
       named.emplace(call.keywords[i], all[args.size() + i]);
     return in(state_->fun(positional, named));
   };
+  if (state_->callback)
+    return show(mlx::record_exported(inside, call.arrays, args.size(), call.keywords,
+                                     state_->file.shapeless),
+                state_->file.shapeless, state_->callback);
   mlx::add_exported(state_->path, state_->file, inside, call.arrays, args.size(), call.keywords);
 }
 
@@ -83,6 +149,19 @@ void export_function(const std::string& file, const KwargsFn& fun, const Kwargs&
 void export_function(const std::string& file, const ArgsKwargsFn& fun, const Args& args,
                      const Kwargs& kwargs, bool shapeless, const std::string& metadata) {
   exporter(file, fun, shapeless, metadata)(args, kwargs);
+}
+
+void export_function(const ExportCallback& callback, const ArgsFn& fun, const Args& args,
+                     bool shapeless) {
+  exporter(callback, fun, shapeless)(args);
+}
+void export_function(const ExportCallback& callback, const KwargsFn& fun, const Kwargs& kwargs,
+                     bool shapeless) {
+  exporter(callback, fun, shapeless)(kwargs);
+}
+void export_function(const ExportCallback& callback, const ArgsKwargsFn& fun, const Args& args,
+                     const Kwargs& kwargs, bool shapeless) {
+  exporter(callback, fun, shapeless)(args, kwargs);
 }
 
 struct ImportedFunction::State {

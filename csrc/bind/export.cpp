@@ -101,48 +101,35 @@ py::object state_object(const StateItem& item) {
       item);
 }
 
-/// The plan with the calls made that wait for shapes, at the shapes it was recorded with.
-Plan expanded(const Exported& exported) {
-  Arrays placeholders;
-  for (size_t i = 0; i < exported.shapes.size(); ++i)
-    placeholders.push_back(array::placeholder(exported.shapes[i], exported.dtypes[i]));
-  const Tracing tracing(Tracing::record);
-  Plan plan = record(placeholders, exported.plan.replay(placeholders, true), false);
-  merge_equal_steps(plan);
-  return plan;
+py::object event_object(const ShownValue& value) {
+  return py::make_tuple(value.name, result_object(value.shape), result_object(value.dtype));
+}
+py::object event_object(const std::pair<std::string, array>& named) {
+  return py::make_tuple(named.first, array_object(named.second));
+}
+py::object event_object(const std::pair<std::string, std::string>& names) {
+  return py::make_tuple(names.first, names.second);
+}
+py::object event_object(const StateItem& item) {
+  return state_object(item);
+}
+py::object event_object(const std::string& text) {
+  return py::str(text);
+}
+template <typename T>
+py::object event_object(const std::vector<T>& values) {
+  py::list list;
+  for (const T& value : values) list.append(event_object(value));
+  return list;
 }
 
-py::tuple described(int number, const Shape& shape, Dtype dtype) {
-  return py::make_tuple(letters(size_t(number)), result_object(shape), result_object(dtype));
-}
-
-/// Shows a recording to a callback: inputs, keyword_inputs, outputs, constants, then each
-/// primitive.
+/// Shows a recording to a callback, which gets a dict for each event.
 void show(const Exported& exported, bool shapeless, const py::object& callback) {
-  const Shown shown = mlx::shown(defers(exported.plan) ? expanded(exported) : exported.plan,
-                                 exported.shapes, shapeless);
-  const auto listed = [&](const std::vector<int>& numbers) {
-    py::list list;
-    for (const int number : numbers)
-      list.append(described(number, shown.shapes[number], shown.dtypes[number]));
-    return list;
-  };
-  py::list inputs, keywords, constants;
-  for (int i = 0; i < shown.input_count; ++i)
-    inputs.append(described(i, shown.shapes[i], shown.dtypes[i]));
-  for (size_t i = 0; i < exported.keywords.size(); ++i)
-    keywords.append(py::make_tuple(exported.keywords[i], letters(size_t(exported.positional) + i)));
-  for (const auto& [number, constant] : shown.constants)
-    constants.append(py::make_tuple(letters(size_t(number)), array_object(constant)));
-  callback(py::dict("type"_a = "inputs", "inputs"_a = inputs));
-  callback(py::dict("type"_a = "keyword_inputs", "keywords"_a = keywords));
-  callback(py::dict("type"_a = "outputs", "outputs"_a = listed(shown.outputs)));
-  callback(py::dict("type"_a = "constants", "constants"_a = constants));
-  for (const ShownStep& step : shown.steps) {
-    py::list arguments;
-    for (const StateItem& item : step.state) arguments.append(state_object(item));
-    callback(py::dict("type"_a = "primitive", "name"_a = step.name, "arguments"_a = arguments,
-                      "inputs"_a = listed(step.inputs), "outputs"_a = listed(step.outputs)));
+  for (const ShownEvent& event : shown_events(exported, shapeless)) {
+    py::dict items;
+    for (const auto& [name, field] : event)
+      items[name] = std::visit([](const auto& value) { return event_object(value); }, field);
+    callback(items);
   }
 }
 

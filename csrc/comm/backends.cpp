@@ -71,6 +71,11 @@ std::shared_ptr<Communicator> connect(const std::string& backend, bool strict) {
   fail<std::runtime_error>(op, "no launcher started this process with others; see mlx.launch.");
 }
 
+void forget() {
+  const std::lock_guard lock(connect_mutex);
+  connected().clear();
+}
+
 void disconnect(bool failing) {
   if (failing) abandon();
   const std::lock_guard lock(connect_mutex);

@@ -15,6 +15,8 @@ bool is_available(const std::string& backend);
 /// std::runtime_error, also when a launcher started this process with others and none of its
 /// backends works.
 std::shared_ptr<Communicator> connect(const std::string& backend, bool strict);
+/// Forgets what connect() gave: the next call connects anew.
+void forget();
 /// At the end of a program, before the queues are waited for: takes leave from the others, who may
 /// still want messages. `failing` says that the program ends with an error, so that nobody waits.
 void disconnect(bool failing);

@@ -323,6 +323,10 @@ bool is_available(const std::string& backend) {
   return comm::is_available(backend);
 }
 
+void forget() {
+  comm::forget();
+}
+
 void leave(bool failing) {
   if (is_forked()) return;  // the connections are the parent's
   if (failing) comm::disconnect(true);

@@ -31,6 +31,8 @@ class Group {
 /// std::invalid_argument for an unknown backend.
 Group init(bool strict = false, const std::string& backend = "any");
 bool is_available(const std::string& backend = "any");
+/// Forgets the groups that init() gave: the next call connects anew.
+void forget();
 /// For the end of a program: lets messages under way arrive, unless it ends with an error, and
 /// takes leave.
 void leave(bool failing);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "graph/registry.h"
+#include "transforms/dot.h"
 #include "transforms/field_values.h"
 
 namespace mlx {
@@ -400,6 +401,57 @@ void Translation::translate(const Plan::Step& step) {
 
 Shown shown(const Plan& plan, const std::vector<Shape>& input_shapes, bool shapeless) {
   return Translation(plan, input_shapes, shapeless).run();
+}
+
+namespace {
+
+/// The plan with the calls made that wait for shapes, at the shapes it was recorded with.
+Plan expanded(const Exported& exported) {
+  Arrays placeholders;
+  for (size_t i = 0; i < exported.shapes.size(); ++i)
+    placeholders.push_back(array::placeholder(exported.shapes[i], exported.dtypes[i]));
+  const Tracing tracing(Tracing::record);
+  Plan plan = record(placeholders, exported.plan.replay(placeholders, true), false);
+  merge_equal_steps(plan);
+  return plan;
+}
+
+std::string name_of(int number) {
+  return letters(size_t(number));
+}
+
+}  // namespace
+
+std::vector<ShownEvent> shown_events(const Exported& exported, bool shapeless) {
+  const Shown shown = mlx::shown(defers(exported.plan) ? expanded(exported) : exported.plan,
+                                 exported.shapes, shapeless);
+  const auto listed = [&](const std::vector<int>& numbers) {
+    std::vector<ShownValue> list;
+    for (const int number : numbers)
+      list.push_back({name_of(number), shown.shapes[number], shown.dtypes[number]});
+    return list;
+  };
+  std::vector<int> inputs(shown.input_count);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  std::vector<std::pair<std::string, std::string>> keywords;
+  for (size_t i = 0; i < exported.keywords.size(); ++i)
+    keywords.emplace_back(exported.keywords[i], name_of(exported.positional + int(i)));
+  std::vector<std::pair<std::string, array>> constants;
+  for (const auto& [number, constant] : shown.constants)
+    constants.emplace_back(name_of(number), constant);
+  std::vector<ShownEvent> events = {
+      {{"type", "inputs"}, {"inputs", listed(inputs)}},
+      {{"type", "keyword_inputs"}, {"keywords", keywords}},
+      {{"type", "outputs"}, {"outputs", listed(shown.outputs)}},
+      {{"type", "constants"}, {"constants", constants}},
+  };
+  for (const ShownStep& step : shown.steps)
+    events.push_back({{"type", "primitive"},
+                      {"name", step.name},
+                      {"arguments", step.state},
+                      {"inputs", listed(step.inputs)},
+                      {"outputs", listed(step.outputs)}});
+  return events;
 }
 
 }  // namespace mlx

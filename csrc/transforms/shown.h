@@ -4,10 +4,12 @@
 
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "graph/mlx_names.h"
 #include "graph/plan.h"
+#include "transforms/export.h"
 
 namespace mlx {
 
@@ -30,5 +32,20 @@ struct Shown {
 /// Composites of ours become the primitives MLX has in their place. `shapeless`: every broadcast is
 /// shown. Throws std::invalid_argument for primitives that MLX cannot show.
 Shown shown(const Plan& plan, const std::vector<Shape>& input_shapes, bool shapeless);
+
+/// What a callback of export_function is told: named fields, of which the first, "type", is
+/// inputs, keyword_inputs, outputs, constants, or primitive.
+struct ShownValue {
+  std::string name;
+  Shape shape;
+  Dtype dtype;
+};
+using ShownField =
+    std::variant<std::string, std::vector<ShownValue>, std::vector<std::pair<std::string, array>>,
+                 std::vector<std::pair<std::string, std::string>>, std::vector<StateItem>>;
+using ShownEvent = std::vector<std::pair<const char*, ShownField>>;
+/// A recorded function as such events. Calls that wait for shapes are made at the shapes it was
+/// recorded with.
+std::vector<ShownEvent> shown_events(const Exported& exported, bool shapeless);
 
 }  // namespace mlx

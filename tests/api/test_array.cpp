@@ -111,6 +111,18 @@ TEST(ApiArray, StreamsAndDevices) {
   EXPECT_THROW(mx::set_default_device(mx::Device(mx::Device::cpu, 5)), std::invalid_argument);
 }
 
+TEST(ApiArray, GroupsOfOneProcess) {
+  const mx::distributed::Group group = mx::distributed::init();
+  EXPECT_EQ(group.size(), 1);
+  EXPECT_VALUES(mx::distributed::all_sum(mx::array({1, 2}), group), 1, 2);
+  const auto factory = [](int, int) { return [](const std::string& own) { return own; }; };
+  EXPECT_THROW(mx::distributed::init(false, "ring", factory), std::invalid_argument);
+  EXPECT_EQ(mx::distributed::init(false, "jaccl", factory).size(), 1);
+  EXPECT_THROW(mx::distributed::init(true, "jaccl", factory), std::runtime_error);
+  mx::distributed::clear_backends();
+  EXPECT_EQ(mx::distributed::init().rank(), 0);
+}
+
 TEST(ApiArray, Memory) {
   const size_t before = mx::get_active_memory();
   const std::vector<float> zeros(1000);

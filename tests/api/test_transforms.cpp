@@ -73,6 +73,42 @@ TEST(ApiTransforms, FunctionsInFiles) {
   std::remove("api_test.mlxfn");
 }
 
+TEST(ApiTransforms, RecordingsForCallbacks) {
+  std::vector<std::string> told;
+  std::vector<std::tuple<std::string, mx::Shape, mx::Dtype>> inputs;
+  const mx::ExportCallback callback = [&](const mx::ExportCallbackInput& event) {
+    const auto text = [&](const char* name) { return std::get<std::string>(event.at(name)); };
+    told.push_back(text("type") == "primitive" ? text("name") : text("type"));
+    if (told.back() == "inputs") inputs = std::get<decltype(inputs)>(event.at("inputs"));
+  };
+  const auto f = [](const mx::Args& args) { return mx::Args{mx::exp(args[0]) * v}; };
+  mx::export_function(callback, mx::ArgsFn(f), {v});
+  EXPECT_EQ(told, (std::vector<std::string>{"inputs", "keyword_inputs", "outputs", "constants",
+                                            "Exp", "Multiply"}));
+  ASSERT_EQ(inputs.size(), 1u);
+  EXPECT_EQ(std::get<1>(inputs[0]), (mx::Shape{3}));
+  EXPECT_EQ(std::get<2>(inputs[0]), mx::float32);
+  mx::FunctionExporter exporter = mx::exporter(callback, mx::ArgsFn(f));
+  exporter({v});
+  EXPECT_EQ(told.size(), 12u);
+  exporter.close();
+  EXPECT_THROW(exporter({v}), std::runtime_error);
+}
+
+TEST(ApiTransforms, ExportersRecordCallAfterCall) {
+  mx::FunctionExporter exporter = mx::exporter(
+      "api_exporter.mlxfn",
+      mx::KwargsFn([](const mx::Kwargs& kwargs) { return mx::Args{kwargs.at("x") * 3.0f}; }));
+  exporter(mx::Kwargs{{"x", v}});
+  exporter(mx::Kwargs{{"x", mx::array(2.0f)}});
+  exporter.close();
+  const auto f = mx::import_function("api_exporter.mlxfn");
+  EXPECT_VALUES(f(mx::Kwargs{{"x", v}})[0], 3, 6, 9);
+  EXPECT_VALUES(f(mx::Kwargs{{"x", mx::array(2.0f)}})[0], 6);
+  EXPECT_THROW(f(mx::Kwargs{{"x", mx::zeros({2})}}), std::invalid_argument);
+  std::remove("api_exporter.mlxfn");
+}
+
 TEST(ApiTransforms, FilesOfArrays) {
   mx::save("api_test", v);
   EXPECT_VALUES(mx::load("api_test.npy"), 1, 2, 3);

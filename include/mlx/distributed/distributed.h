@@ -1,6 +1,7 @@
 // The processes that take part in a communication.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,18 @@ struct Group {
 };
 
 /// The group of all processes; throws std::runtime_error when `strict` and there is no way to
-/// communicate.
+/// communicate. At the end of the program messages under way arrive first, unless its exit status
+/// says that it failed.
 Group init(bool strict = false, const std::string& bk = "any");
+
+/// Gathers bytes of every process, the argument being those of this one, in the order of ranks.
+using AllGather = std::function<std::string(const std::string& own)>;
+/// What a backend that has no way of its own to find the others asks, with rank and size.
+using AllGatherFactory = std::function<AllGather(int rank, int size)>;
+/// As above. A factory goes with the backend jaccl only; throws std::invalid_argument for others.
+Group init(bool strict, const std::string& bk, AllGatherFactory factory);
+
+/// Forgets the groups that init() gave; the next init() connects anew. Those in use stay.
+void clear_backends();
 
 }  // namespace mlx::core::distributed
