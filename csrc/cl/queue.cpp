@@ -54,6 +54,13 @@ void blocking(F wait) {
   if (!run_blocking) return wait();
   run_blocking([](void* argument) { (*static_cast<F*>(argument))(); }, &wait);
 }
+
+/// Runs native work for devices that cannot.
+Worker& host_worker() {
+  static Worker* const worker = new Worker;
+  return *worker;
+}
+
 }  // namespace
 
 std::unique_lock<std::recursive_mutex> submission_lock() {
@@ -164,15 +171,17 @@ void Queue::run(const std::function<void()>& work) noexcept {
 
 void Queue::native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
                    const std::vector<Buffer*>& writes) {
-  const bool in_queue = device_.facts().native_kernels;
-  if (!in_queue) finish();
-  for (Buffer* const buffer : reads) in_queue ? buffer->use(*this, false) : void(buffer->read());
-  for (Buffer* const buffer : writes) in_queue ? buffer->use(*this, true) : void(buffer->write());
-  if (!in_queue || is_small()) {
+  if (!device_.facts().native_kernels)
+    return apart(
+        name, host_worker(), [work = std::move(work)](const std::vector<void*>&) { work(); }, reads,
+        writes);
+  for (Buffer* const buffer : reads) buffer->use(*this, false);
+  for (Buffer* const buffer : writes) buffer->use(*this, true);
+  if (is_small()) {
     const int64_t start = trace::timing() ? trace::now() : 0;
     run(work);
-    if (trace::timing()) trace::ran(name, 0, is_small() ? "small" : "host", start, trace::now());
-    if (in_queue) submitted_one();
+    if (trace::timing()) trace::ran(name, 0, "small", start, trace::now());
+    submitted_one();
     return;
   }
   auto job = std::make_unique<Job>(

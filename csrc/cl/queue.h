@@ -43,8 +43,8 @@ class Queue final : public Counted<Queue> {
   void enqueue(cl_kernel kernel, int dims, const size_t* global, const size_t* local,
                const char* name, size_t bytes);
   /// Runs `work` in queue order on the host with access to the buffers' memory through raw(): as a
-  /// native kernel where the device has them, else after finish() on the host mirrors. Exceptions
-  /// from `work` surface at the next finish().
+  /// native kernel where there are such; at once on the small lane, where it takes microseconds;
+  /// else apart(), on the mirrors. Exceptions from `work` surface at the next finish().
   void native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
               const std::vector<Buffer*>& writes);
 

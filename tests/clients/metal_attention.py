@@ -1,15 +1,13 @@
 """Cases for metal_modules.py: attention over chosen or packed keys, rotary embeddings, state spaces and masks."""
 
 import mlx.core as mx
-import mlx.nn as nn
 from mlx_vlm import structured, turboquant
 from mlx_vlm.models import rope_utils, sparse_attention
 from mlx_vlm.models.inkling import language as inkling
 from mlx_vlm.models.longcat_flash_sparse import indexer_kernel
 from mlx_vlm.models.minimax_m3_vl import language as minimax
 from mlx_vlm.models.nemotron_h import speculative_verifier as nemotron_h
-from mlx_vlm.models.qwen3_5 import gated_delta as qwen_gated_delta
-from mlx_vlm.models.qwen3_5 import language as qwen
+from mlx_vlm.models.qwen3_5 import gated_delta as qwen_gated_delta, language as qwen
 from mlx_vlm.models.qwen4_exp import qsa_kernel
 from mlx_vlm.models.rwkv7 import language as rwkv7
 
@@ -220,7 +218,9 @@ def mamba_steps():
     arguments = x, normal(4), b, c, normal(4), normal(1, 3, 4), normal(4), normal(1, 4, 8, 32), (0.001, 100.0), None
     got = nemotron_h._mamba_update_exact(*arguments)
     plain = nemotron_h._mamba_update_timewise(*arguments)
-    replayed = nemotron_h.replay_mamba_state({**got[2], "dt": nemotron_h.compute_dt(*arguments[5:7], (0.001, 100.0))}, 2)
+    replayed = nemotron_h.replay_mamba_state(
+        {**got[2], "dt": nemotron_h.compute_dt(*arguments[5:7], (0.001, 100.0))}, 2
+    )
     return [*got[:2], replayed], [*plain[:2], plain[2][:, 1]]
 
 

@@ -194,3 +194,35 @@ def test_memory_counters():
     assert mx.set_cache_limit(limit) == 1 << 20
     mx.reset_peak_memory()
     assert mx.get_peak_memory() == 0
+
+
+BESIDE_A_FACTORIZATION = """
+import threading
+import time
+import mlx.core as mx
+device = getattr(mx, {device!r})
+x, y = mx.random.normal((600, 600), stream=device), mx.ones((64,), stream=device)
+mx.eval(x, y, mx.add(y, y, stream=device), mx.linalg.svd(x[:8, :8], stream=device))
+gaps, done = [0.0], threading.Event()
+def others():
+    stream = mx.new_stream(device)
+    while not done.is_set():
+        start = time.perf_counter()
+        mx.eval(mx.add(y, y, stream=stream))
+        gaps.append(time.perf_counter() - start)
+thread = threading.Thread(target=others)
+thread.start()
+start = time.perf_counter()
+mx.eval(mx.linalg.svd(x, stream=device))
+took = time.perf_counter() - start
+done.set()
+thread.join()
+print(len(gaps), max(gaps) / took)
+"""
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_a_long_factorization_holds_up_no_other_thread(device):
+    """On the GPU role, which cannot run native work in its queue, it runs on a thread of its own."""
+    count, share = output_of(BESIDE_A_FACTORIZATION.format(device=device), MLX_CL_DEVICE="pocl").split()
+    assert int(count) > 20 and float(share) < 0.5
