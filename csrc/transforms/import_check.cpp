@@ -117,6 +117,13 @@ const std::unordered_map<std::string, Row>& rules() {
       {"GatherQMM", {"a, uint32, any* -> a", check_quantized_matmul}},
       {"Identity", {"a -> a", follow}},
       {"LogSumExp", {"a -> a", along_last}},
+      {"LSTM", {"float32, float32, float32, float32 -> float32, float32", follow}},
+      {"LSTMGradient",
+       {"float32* -> float32, float32, float32",
+        [](const Step& s) {
+          require(s.in.size() == 9, s, "more or fewer inputs than it takes");
+          follow(s);
+        }}},
       {"MaskedCopy", {"a, bool, a -> a", check_masked_copy}},
       {"Matmul", {"a, a -> a", check_matmul}},
       {"Norm", {"a, a? , a? -> a", check_norm}},

@@ -12,6 +12,12 @@ class _CustomKernel:
         verbose: bool = False, stream: StreamOrDevice = None
     ) -> list[array]: ...
 
+def _lstm(gates: array, weight: array, hidden: array, cell: array, *, stream: StreamOrDevice = None) -> list[array]:
+    """What nn.LSTM runs on: for each step (i, f, g, o) = gates + h @ weight.T, c = sigmoid(f) * c + sigmoid(i) *
+    tanh(g) and h = sigmoid(o) * tanh(c), for gates (N, L, 4H), weight (4H, H), hidden and cell (N, H), all float32;
+    gives every h and every c, (N, L, H). ValueError for other shapes and dtypes. Hochreiter and Schmidhuber, Neural
+    Computation 9(8), 1997.
+    """
 def cross_entropy(logits: array, targets: array, *, stream: StreamOrDevice = None) -> array:
     """logsumexp(logits) - logits[target] over the last axis, in float32, without an array of the logits' size. targets:
     integers shaped as the logits without that axis; a negative one counts from the end, one that names no class

@@ -140,6 +140,11 @@ class LSTM(Module):
     def __call__(self, x, hidden=None, cell=None) -> Tuple[mx.array, mx.array]:
         """All hidden states and all cells, both of shape (..., L, hidden_size)."""
         x = _project(x, self.Wx, self.bias)
+        first = (*x.shape[:-2], self.hidden_size)
+        given = [v for v in (hidden, cell) if v is not None]
+        alike = all(v.dtype == mx.float32 for v in (x, self.Wh, *given)) and all(v.shape == first for v in given)
+        if alike and x.ndim > 1 and x.shape[-2] > 1:
+            return self._sequence(x, first, hidden, cell)
         states, cells = [], []
         for t in range(x.shape[-2]):
             now = x[..., t, :]
@@ -152,3 +157,10 @@ class LSTM(Module):
             states.append(hidden)
             cells.append(cell)
         return mx.stack(states, axis=-2), mx.stack(cells, axis=-2)
+
+    def _sequence(self, gates, first, hidden, cell) -> Tuple[mx.array, mx.array]:
+        """All steps at once, for gates (..., L, 4 * hidden_size) and states of shape ``first``."""
+        rows = [mx.zeros(first) if v is None else v for v in (hidden, cell)]
+        rows = [v.reshape(-1, self.hidden_size) for v in rows]
+        results = mx.fast._lstm(gates.reshape(-1, *gates.shape[-2:]), self.Wh, *rows)
+        return tuple(v.reshape(*gates.shape[:-1], self.hidden_size) for v in results)
