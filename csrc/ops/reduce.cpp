@@ -114,7 +114,7 @@ class Reduce final : public Primitive {
         return {astype(broadcast_to(g * array(1.0 / count(x), g.dtype()), x.shape()), x.dtype())};
       case Reduction::min:
       case Reduction::max:
-        return {share(x, spread(outputs[0])) * g};
+        return {shared(x, spread(outputs[0]), g)};
       case Reduction::prod:
         return {g * conjugate(others_product(x))};
       default:
@@ -181,10 +181,15 @@ class Reduce final : public Primitive {
     const array first = take_along_axis(tangent, at, axes_[0]);
     return keepdims_ ? first : squeeze(first, axes_);
   }
+  /// Times g: 1 / n at the n entries equal to the extreme, 0 elsewhere. g is divided before it is
+  /// spread over x, which is read as truth values only.
+  array shared(const array& x, const array& extreme, const array& g) const {
+    const array ties = equal(x, extreme), n = astype(sum(ties, axes_, true), x.dtype());
+    return where(ties, reciprocal(n) * g, array(0, x.dtype()) / n * g);
+  }
   /// 1 / n at the n entries equal to the extreme, 0 elsewhere.
   array share(const array& x, const array& extreme) const {
-    const array ties = astype(equal(x, extreme), x.dtype());
-    return ties / sum(ties, axes_, true);
+    return shared(x, extreme, array(1, x.dtype()));
   }
   Reduction kind_;
   Axes axes_;

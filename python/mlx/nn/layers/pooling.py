@@ -10,21 +10,21 @@ from mlx.nn.layers.base import Module
 _Size = Union[int, Tuple[int, ...]]
 
 
-def _tiles(x: mx.array, window: tuple) -> mx.array:
-    """Windows that touch each other without overlap, as a reshape of the covered part of ``x``."""
+def _tiles(x: mx.array, window: tuple) -> tuple:
+    """Windows that touch each other without overlap, as a reshape of the covered part of ``x``.
+
+    Of shape (N, count, width, count, width, …, C), with the axes of the widths.
+    """
     batch, *spatial, channels = x.shape
     counts = [size // width for size, width in zip(spatial, window)]
     covered = tuple(slice(count * width) for count, width in zip(counts, window))
-    x = x[(slice(None), *covered)]
-
     pairs = [size for pair in zip(counts, window) for size in pair]
-    axes = len(window)
-    order = (0, *range(1, 2 * axes, 2), *range(2, 2 * axes + 1, 2), 2 * axes + 1)
-    return x.reshape(batch, *pairs, channels).transpose(order)
+    tiles = x[(slice(None), *covered)].reshape(batch, *pairs, channels)
+    return tiles, tuple(range(2, tiles.ndim - 1, 2))
 
 
-def _windows(x: mx.array, window: tuple, strides: tuple) -> mx.array:
-    """All windows of ``x``, shape (N, *counts, *window, C); nothing is copied.
+def _windows(x: mx.array, window: tuple, strides: tuple) -> tuple:
+    """All windows of ``x``, without the rest, and the axes that are within windows; nothing is copied.
 
     Raises:
         ValueError: ``x`` has no spatial axis, or another number of them than ``window``.
@@ -38,11 +38,12 @@ def _windows(x: mx.array, window: tuple, strides: tuple) -> mx.array:
     # Strides of the row-contiguous array, in elements.
     dense = list(accumulate(reversed((*x.shape[1:], 1)), operator.mul))[::-1]
     counts = [max((size - width) // step + 1, 0) for size, width, step in zip(spatial, window, strides)]
-    return mx.as_strided(
+    windows = mx.as_strided(
         x,
         shape=(*batch, *counts, *window, *channels),
         strides=(dense[0], *(d * s for d, s in zip(dense[1:-1], strides)), *dense[1:-1], 1),
     )
+    return windows, tuple(range(-1 - len(window), -1))
 
 
 def _checked(layer: str, name: str, value: Optional[_Size], axes: int, least: int) -> tuple:
@@ -82,8 +83,8 @@ class _Pool(Module):
         if any(self._padding):
             widths = [(0, 0), *((p, p) for p in self._padding), (0, 0)]
             x = mx.pad(x, widths, constant_values=self._FILL)
-        x = _windows(x, self._kernel_size, self._stride)
-        return type(self)._REDUCE(x, axis=tuple(range(-1 - self._SPATIAL, -1)))
+        x, axes = _windows(x, self._kernel_size, self._stride)
+        return type(self)._REDUCE(x, axis=axes)
 
 
 class MaxPool1d(_Pool):
