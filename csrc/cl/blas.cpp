@@ -43,6 +43,16 @@ Product plainest(Product p) {
   return p;
 }
 
+/// A matrix times a column, as a row times the matrix: c = a b means cᵀ = bᵀ aᵀ.
+Product as_row(Product p) {
+  if (p.n != 1 || p.m == 1 || p.batch != 1 || p.c.leading != 1 || p.wide_b) return p;
+  std::swap(p.a, p.b);
+  std::swap(p.m, p.n);
+  for (Matrix* matrix : {&p.a, &p.b}) matrix->transposed = !matrix->transposed;
+  p.c.leading = p.n;
+  return plainest(p);
+}
+
 struct Widened {
   Ref<Buffer> memory;
   Matrix matrix;
@@ -187,7 +197,10 @@ void multiply_few(Queue& queue, const Product& p) {
     a = {floats.get(), 0, false};
     a_row = p.k;
   }
-  const int rows = int(std::bit_ceil(uint64_t(p.m))), lines = rows == 8 ? 2 : rows == 1 ? 8 : 4;
+  const int rows = int(std::bit_ceil(uint64_t(p.m)));
+  // As many sums as there are registers for: 32 of 16 floats, or 16 of 8.
+  const bool wide = queue.device().facts().vector_width >= 16;
+  const int lines = wide ? (rows == 8 ? 2 : rows == 1 ? 8 : 4) : std::max(4 / rows, 1);
   const int block = int(stretch_sums / rows);
   const Defines defines{{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}, {"BLOCK", block}};
   if (!p.b.transposed) return multiply_few_by_rows(queue, p, defines, block, a, a_row);
@@ -260,13 +273,14 @@ bool widens(Queue& queue, const Product& p) {
   if (!p.dtype.is_half()) return false;
   // CLBlast would add up float16 products in float16.
   if (!queue.device().facts().native_kernels) return is_thick(p);
-  return p.dtype == float16 || p.k == 0 || (is_thick(p) && !onednn::multiplies_bfloat16_well());
+  return p.dtype == float16 || p.k == 0 || onednn::multiplies_bfloat16_badly() ||
+         (is_thick(p) && !onednn::multiplies_bfloat16_well());
 }
 
 void multiply(Queue& queue, const Product& product) {
   if (product.batch == 0 || product.m == 0 || product.n == 0) return;
-  const Product p = plainest(product);
   const bool on_cpu = queue.device().facts().native_kernels;
+  const Product p = on_cpu ? as_row(plainest(product)) : plainest(product);
   if (p.wide_b || (widens(queue, p) && !(on_cpu && is_few_by_large(p))))
     return multiply_widened(queue, p);
   const bool served =

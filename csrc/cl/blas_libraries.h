@@ -14,6 +14,8 @@ bool can_convolve(const Convolution& convolution, Pass pass);
 /// False where float32 products of widened operands are clearly faster than its bfloat16 ones
 /// (measured once).
 bool multiplies_bfloat16_well();
+/// True when that takes several times as long as in float32: by a reference implementation.
+bool multiplies_bfloat16_badly();
 std::string version();  ///< empty when not built in
 }  // namespace onednn
 

@@ -71,6 +71,18 @@ def test_a_few_rows_by_a_large_matrix(dtype, m, n, k, stored):
         same(got.astype(mx.float32), want, *(TOLERANCE[dtype][0], TOLERANCE[dtype][0] * np.abs(want).max()))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("shape", [(300, 310), (7, 9), (2000, 40)])
+@pytest.mark.parametrize("stored", ["by rows", "by columns"])
+def test_a_matrix_by_a_column(dtype, shape, stored):
+    shapes = [shape, shape[1:], shape[:1]]
+    a, x, c = (to_mx(draw(dtype, shape, seed=seed), dtype) for seed, shape in enumerate(shapes))
+    a = mx.contiguous(a.T).T if stored == "by columns" else a
+    y, z, b = (np.array(v.astype(mx.float32), np.float64) for v in (a, x, c))
+    for got, want in [(a @ x, y @ z), (a @ x[:, None], (y @ z)[:, None]), (mx.addmm(c, a, x), y @ z + b)]:
+        same(got.astype(mx.float32), want, *(TOLERANCE[dtype][0], TOLERANCE[dtype][0] * np.abs(want).max()))
+
+
 def test_matmul_gradients():
     check_gradient(lambda a, b: a @ b, draw("float64", (2, 3)), draw("float64", (3, 2)), expected=np.matmul)
     check_gradient(lambda a, b: a @ b, draw("float64", (2, 2, 3)), draw("float64", (3, 2)), expected=np.matmul)
