@@ -226,5 +226,8 @@ class BatchNorm(Module):
             self.running_mean = keep * self.running_mean + self.momentum * mean
             self.running_var = keep * self.running_var + self.momentum * unbiased
 
-        x = (x - mean) * mx.rsqrt(variance + self.eps)
-        return self.weight * x + self.bias if "weight" in self else x
+        # One factor for each channel, so that x is gone over as few times as possible.
+        scale = mx.rsqrt(variance + self.eps)
+        if "weight" not in self:
+            return (x - mean) * scale
+        return (x - mean) * (self.weight * scale) + self.bias
