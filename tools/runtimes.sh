@@ -2,43 +2,69 @@
 # Runs the core tests on every OpenCL runtime for CPUs that is here or can be had without root: PoCL and Mesa's rusticl
 # where they are installed, Intel's from PyPI (in a folder that is made once), oclgrind where it is installed. Each
 # serves as mx.cpu and as mx.gpu. Prints a table; arguments go to pytest.
+#   RUNTIMES   those to run, of pocl, rusticl, intel and oclgrind; all by default
+#   ROLES      cpu, gpu or both, which is the default
+#   TESTS      files of tests; those of tests/python by default
+#   LIMIT      minutes after which a run is ended, 120 by default: oclgrind interprets kernels
+#   JOBS       test processes at once, 2 by default
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-python=.venv/bin/python
+python="$PWD/.venv/bin/python"
 folder="${MLX_RUNTIMES:-${TMPDIR:-/tmp}/mlx-runtimes}"
 mkdir -p "$folder"
 
 # A folder of one vendor: what the ICD loader then sees.
+names=()
 vendor() {
   mkdir -p "$folder/$1"
   echo "$2" > "$folder/$1/$1.icd"
+  names+=("$1")
 }
 
-names=()
-for entry in pocl rusticl; do
-  for place in /etc/OpenCL/vendors /usr/share/OpenCL/vendors; do
-    [ -f "$place/$entry.icd" ] && vendor $entry "$(cat "$place/$entry.icd")" && names+=($entry)
-  done
+install_intel() {
+  [ -e "$folder/intel-rt/lib/libintelocl.so" ] && return
+  "$python" -m venv "$folder/intel-rt" && "$folder/intel-rt/bin/pip" install -q intel-opencl-rt intel-cmplr-lib-rt
+}
+
+for name in ${RUNTIMES:-pocl rusticl intel oclgrind}; do
+  case $name in
+    pocl | rusticl)
+      for place in /etc/OpenCL/vendors /usr/share/OpenCL/vendors; do
+        [ -f "$place/$name.icd" ] && vendor $name "$(cat "$place/$name.icd")" && break
+      done ;;
+    intel)
+      install_intel && vendor intel "$folder/intel-rt/lib/libintelocl.so" ||
+        echo "Intel's runtime cannot be installed from PyPI here" ;;
+    oclgrind)
+      icd=/usr/lib/oclgrind/liboclgrind-rt-icd.so
+      [ -e $icd ] && vendor oclgrind $icd ;;
+    *) echo "there is no runtime '$name': RUNTIMES takes pocl, rusticl, intel and oclgrind" >&2; exit 2 ;;
+  esac
 done
-if [ ! -e "$folder/intel-rt/lib/libintelocl.so" ]; then
-  $python -m venv "$folder/intel-rt" && "$folder/intel-rt/bin/pip" install -q intel-opencl-rt intel-cmplr-lib-rt ||
-    echo "Intel's runtime cannot be installed from PyPI here"
-fi
-[ -e "$folder/intel-rt/lib/libintelocl.so" ] && vendor intel "$folder/intel-rt/lib/libintelocl.so" && names+=(intel)
-oclgrind=/usr/lib/oclgrind/liboclgrind-rt-icd.so
-[ -e $oclgrind ] && vendor oclgrind $oclgrind && names+=(oclgrind)
+
+# tests NAME ROLE ARGUMENT...: one run; prints its line of the table.
+tests() {
+  local name=$1 role=$2 check=passed minutes=${LIMIT:-120} log="$folder/$1-$2.log" last started=$SECONDS
+  shift 2
+  export OCL_ICD_VENDORS="$folder/$name" MLX_CL_CACHE="$folder/cache-$name" RUSTICL_ENABLE=llvmpipe MLX_CL_DEVICE=
+  [ $role = gpu ] && MLX_CL_DEVICE=0:0
+  timeout -k 10 300 "$python" -m mlx >"$log" 2>&1
+  case $? in 0) ;; 124) check=slow ;; *) check=failed ;; esac
+  timeout -k 10 $((60 * minutes)) "$python" -m pytest ${TESTS:-tests/python} -m core -q -n "${JOBS:-2}" --dist worksteal "$@" >>"$log" 2>&1
+  local code=$?
+  last="$(tail -1 "$log" | sed 's/^=* *//; s/ *=*$//')"
+  [ $code = 124 ] && last="ended after $minutes minutes"
+  printf '%-10s %-7s %-11s %-6s %s\n' $name $role $check $(((SECONDS - started) / 60)) "$last"
+  [ $code = 0 ] && [ $check != failed ]
+}
 
 status=0
-table="runtime    role    self-check  tests"
+table="runtime    role    self-check  min    tests"
 for name in ${names[@]+"${names[@]}"}; do
-  for role in cpu gpu; do
-    export OCL_ICD_VENDORS="$folder/$name" MLX_CL_CACHE="$folder/cache-$name" RUSTICL_ENABLE=llvmpipe MLX_CL_DEVICE=
-    [ $role = gpu ] && export MLX_CL_DEVICE=0:0
-    check=passed
-    $python -m mlx > "$folder/$name-$role.log" 2>&1 || check=failed
-    $python -m pytest tests/python -m core -q -n "${JOBS:-2}" --dist worksteal "$@" >> "$folder/$name-$role.log" 2>&1 || status=1
-    table+=$'\n'"$(printf '%-10s %-7s %-11s %s' $name $role $check "$(tail -1 "$folder/$name-$role.log")")"
-    echo "${table##*$'\n'}"
+  for role in ${ROLES:-cpu gpu}; do
+    row="$(tests $name $role "$@")" || status=1
+    table+=$'\n'"$row"
+    echo "$row"
   done
 done
 echo
