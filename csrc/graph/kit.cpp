@@ -27,18 +27,24 @@ std::string constant(const char* name, int value) {
 
 }  // namespace
 
-Kit::Kit(const KitRow& row) : name_(row.name), dtypes_(row.dtypes) {
-  for (const Fragment& operation : row.operations) {
-    features_.add(operation);
-    const Dtype result = operation.boolean ? bool_ : operation.operand;
-    add(computed(operation, result, operands), working_dtype(operation.operand),
+Kit::Kit(const KitRow& row) : name_(row.name), dtypes_(row.operands) {
+  dtypes_.insert(dtypes_.end(), row.others.begin(), row.others.end());
+  for (const auto& [fragment, result] : row.operations) {
+    features_.add(fragment);
+    add(computed(fragment, result, operands), working_dtype(fragment.operand),
         working_dtype(result));
   }
-  for (const Dtype from : dtypes_)
-    for (const Dtype to : dtypes_)
-      add(convert("a", working_dtype(from), working_dtype(to)), working_dtype(from),
-          working_dtype(to));
-  for (const Dtype dtype : dtypes_) add(rounded("a", dtype), float32, float32);
+  const auto add_conversion = [&](Dtype from, Dtype to) { add(convert("a", from, to), from, to); };
+  for (const Dtype operand : row.operands)
+    for (const Dtype dtype : dtypes_) {
+      add_conversion(working_dtype(operand), working_dtype(dtype));
+      add_conversion(working_dtype(dtype), working_dtype(operand));
+    }
+  for (const Dtype dtype : dtypes_) {
+    features_.add(dtype);
+    add(rounded("a", dtype), float32, float32);
+    add(computed({"a", dtype}, dtype, operands), working_dtype(dtype), working_dtype(dtype));
+  }
 }
 
 void Kit::add(const std::string& value, Dtype from, Dtype to) {
@@ -63,7 +69,8 @@ std::string Kit::text() const {
                      constant("REGISTERS", registers) + constant("LIMIT", max_steps);
   text += "#define DTYPES(X)";
   for (size_t k = 0; k < dtypes_.size(); ++k)
-    text += " X(" + std::to_string(k) + ", " + tag(dtypes_[k]) + ")";
+    text += " X(" + std::to_string(k) + ", " + tag(dtypes_[k]) +
+            (dtypes_[k].is_complex() ? ", pair)" : ", single)");
   text += "\n#define STEPS(X)";
   for (size_t k = 0; k < steps_.size(); ++k)
     text += " \\\n  X(" + std::to_string(k) + ", " + steps_[k] + ")";

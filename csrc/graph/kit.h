@@ -15,12 +15,16 @@
 
 namespace mlx {
 
-/// What a kit is made of: the dtypes that its arrays may have, and the operations on them.
-/// Conversions between all the dtypes belong to it.
+/// What a kit is made of: operations on some dtypes, further dtypes that its arrays may have, and
+/// the conversions that have one of the former on either side.
 struct KitRow {
+  struct Operation {
+    Fragment fragment;
+    Dtype result;
+  };
   std::string name;
-  std::vector<Dtype> dtypes;
-  std::vector<Fragment> operations;
+  std::vector<Dtype> operands, others;
+  std::vector<Operation> operations;
 };
 /// The rows in the order in which they are tried. The floor that has the operations sets it.
 extern std::vector<KitRow> (*kit_rows)();

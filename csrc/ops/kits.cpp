@@ -16,20 +16,21 @@ std::vector<std::string> words_of(const char* text) {
 }
 
 KitRow row_of(const char* name, const char* operands, const char* others, const char* operations) {
-  KitRow row{name, {}, {}};
+  KitRow row{name, {}, {}, {}};
   const std::vector<std::string> chosen = words_of(operations ? operations : "");
   const auto wanted = [&](const char* operation) {
     return !operations || std::find(chosen.begin(), chosen.end(), operation) != chosen.end();
   };
   for (const std::string& word : words_of(operands)) {
     const Dtype dtype = dtype_named(word);
-    row.dtypes.push_back(dtype);
+    row.operands.push_back(dtype);
     for (const ElementwiseRow& operation : elementwise_rows())
       if (operation.takes(dtype) && wanted(operation.name))
-        row.operations.push_back({operation.expression(dtype), dtype, operation.boolean});
-    if (wanted("where")) row.operations.push_back(where_fragment(dtype));
+        row.operations.push_back({{operation.expression(dtype), dtype, operation.boolean},
+                                  operation.result(dtype, operation.name).second});
+    if (wanted("where")) row.operations.push_back({where_fragment(dtype), dtype});
   }
-  for (const std::string& word : words_of(others)) row.dtypes.push_back(dtype_named(word));
+  for (const std::string& word : words_of(others)) row.others.push_back(dtype_named(word));
   return row;
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from elementwise_rows import ROWS
 
-SINGLE = ["float32", "float16", "bfloat16", "float64"]
+SINGLE = ["float32", "float16", "bfloat16", "float64", "complex64"]
 WHOLE = ["bool_", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"]
 LAYOUTS = {
     "dense": lambda x: (x, x + 1),
@@ -37,11 +37,15 @@ def values(dtype):
     x = random.normal(0, 3, (37, 33))
     x.flat[:8] = [0, -0.0, np.inf, -np.inf, np.nan, 1e30, 1, -1]
     x.flat[50:60] *= 1e6
+    if dtype == "complex64":
+        return mx.array((x + 1j * np.roll(x, 3)).astype(np.complex64))
     return mx.array(x, dtype=getattr(mx, dtype))
 
 
 def bits(x):
     x = x.reshape(-1)
+    if x.dtype == mx.complex64:
+        x = mx.concatenate([mx.real(x), mx.imag(x)])
     if mx.issubdtype(x.dtype, mx.floating):  # of a NaN only that it is one
         x = mx.where(mx.isnan(x), mx.array(0.123, x.dtype), x)
     return np.array(x.view(mx.uint8) if x.size else x)
@@ -101,8 +105,8 @@ def results(tmp_path, mode, subject, dtype):
 
 CASES = [
     *(("operations", dtype) for dtype in SINGLE + WHOLE),
-    *(("conversions", dtype) for dtype in ("float32", "bfloat16", "float64", "int64", "uint8", "bool_")),
-    *(("layouts", dtype) for dtype in ("float32", "float16", "int64")),
+    *(("conversions", dtype) for dtype in ("float32", "bfloat16", "float64", "int64", "uint8", "bool_", "complex64")),
+    *(("layouts", dtype) for dtype in ("float32", "float16", "int64", "complex64")),
     *(("compiled", dtype) for dtype in ("float32", "bfloat16", "float16", "int32", "uint8", "float64")),
 ]
 
@@ -119,7 +123,8 @@ def test_kits_compute_the_same_bits_as_kernels_of_the_groups_own(tmp_path, subje
 # Something that no kit before this one can do.
 KITS = {
     "usual": "x.astype(mx.float32)", "floats": "x.astype(mx.bfloat16)", "integers": "x & x",
-    "long_integers": "x.astype(mx.int64)", "short_integers": "x.astype(mx.uint8)", "doubles": "x.astype(mx.float64)",
+    "long_integers": "mx.array([1] * 40, mx.int64) * 3", "short_integers": "mx.array([1] * 40, mx.uint8) * 3",
+    "doubles": "x.astype(mx.float64)", "complex": "x.astype(mx.complex64)",
 }  # fmt: skip
 
 
