@@ -3,6 +3,8 @@
 #include "cl/onednn_plans.h"
 
 #ifdef MLX_HAS_DNNL
+#include <algorithm>
+#include <string_view>
 
 namespace mlx::onednn {
 namespace {
@@ -70,6 +72,16 @@ void take_layouts(ConvolutionPlan& plan, const Description& description,
   plan.scratch = description.scratchpad_desc();
 }
 
+/// True for the forward implementations that unfold windows themselves, or do without: for
+/// channels-last data with some channels they are slower than products over our own unfolded
+/// windows.
+bool is_last_resort(const Convolution& c,
+                    const dnnl::convolution_forward::primitive_desc& description) {
+  const std::string_view name = description.impl_info_str();
+  const bool unfolds = name.find("gemm") != name.npos, plain = name.find("ref") != name.npos;
+  return c.groups == 1 && std::min(c.weight.front(), c.weight.back()) >= 16 && (unfolds || plain);
+}
+
 std::shared_ptr<const ConvolutionPlan> make_plan(const Convolution& c, Pass pass) {
   auto plan = std::make_shared<ConvolutionPlan>();
   plan->plain[0] = describe_data(c.dtype, c.input);
@@ -79,6 +91,7 @@ std::shared_ptr<const ConvolutionPlan> make_plan(const Convolution& c, Pass pass
   const auto forward = describe_forward(*plan, w);
   const memory::desc weight = any_layout(plan->plain[1]);
   if (pass == Pass::forward) {
+    if (is_last_resort(c, forward)) return nullptr;
     take_layouts(*plan, forward, forward.weights_desc());
     plan->primitive = dnnl::convolution_forward(forward);
   } else if (pass == Pass::input_gradient) {

@@ -150,6 +150,11 @@ void Translator::declare_list(const std::string& name, const Type& type, const N
     return line(name + " = " + (whole ? '(' + stored_name(type) + ')' : "") +
                 initial_text(list, type) + ';');
   }
+  if (type.element->kind == Type::array && !list.children.empty() &&
+      list.children[0]->kind != Node::initial_list) {
+    size_t next = 0;
+    return declare_flat(name, type, list, next);
+  }
   for (int64_t i = 0; i < type.count; ++i) {
     const std::string element = name + '[' + std::to_string(i) + ']';
     const NodePtr child = size_t(i) < list.children.size() ? list.children[size_t(i)] : nullptr;
@@ -161,6 +166,18 @@ void Translator::declare_list(const std::string& name, const Type& type, const N
       line(element + " = " + (child ? store(lower(*child), *type.element, child->place) : "0") +
            ';');
   }
+}
+
+/// The same for arrays of arrays whose inner braces are left out; `next` is the value that is due.
+void Translator::declare_flat(const std::string& name, const Type& type, const Node& list,
+                              size_t& next) {
+  if (type.kind == Type::array) {
+    for (int64_t i = 0; i < type.count; ++i)
+      declare_flat(name + '[' + std::to_string(i) + ']', *type.element, list, next);
+    return;
+  }
+  const NodePtr child = next < list.children.size() ? list.children[next++] : nullptr;
+  line(name + " = " + (child ? store(lower(*child), type, child->place) : "0") + ';');
 }
 
 /// Local memory belongs to the kernel, whose outermost block declares it.

@@ -135,14 +135,21 @@ void Divergence::assigned(const Node& place, bool value_is_uniform, int depth) {
 }
 
 void Divergence::visit(const Node& node, int depth) {
+  if (node.kind != Node::block && node.kind != Node::loop_for) return visit_inside(node, depth);
+  // What is declared inside hides what has the same name outside until the end of the scope.
+  const std::map<std::string, int> outside = declared_at_;
+  visit_inside(node, depth);
+  declared_at_ = outside;
+}
+
+void Divergence::visit_inside(const Node& node, int depth) {
   const auto children = [&](int at) {
     any_child(node, [&](const Node& child) { return visit(child, at), false; });
   };
   switch (node.kind) {
     case Node::declare:
       for (const Declared& declared : node.declared) {
-        const auto known = declared_at_.emplace(declared.name, depth).first;
-        known->second = std::min(known->second, depth);
+        declared_at_[declared.name] = depth;
         bool same = !declared.initial || uniform(*declared.initial);
         for (const NodePtr& argument : declared.built) same &= uniform(*argument);
         if (!same) names_.insert(declared.name);

@@ -43,6 +43,7 @@ class Divergence {
 
  private:
   void visit(const Node& node, int depth);
+  void visit_inside(const Node& node, int depth);
   void assigned(const Node& place, bool value_is_uniform, int depth);
   bool uniform_member(const std::string& name, const std::string& part) const;
   bool leaves(const Node& node, bool returns, bool diverged, bool inside) const;

@@ -205,9 +205,25 @@ Value Translator::ternary(const Node& node) {
   return result;
 }
 
+/// reinterpret_cast<T&>(x) is *reinterpret_cast<T*>(&x). The elements of a matrix are a float2.
+Value Translator::cast_to_reference(const Node& node) {
+  const Value value = lower(*node.children[0]);
+  TypeName named = *node.type;
+  named.reference = false;
+  const Type type = resolve(named);
+  if (value.type == type) return value;
+  if (value.type.kind == Type::matrix && type == real_type().with_lanes(2)) {
+    Value elements = value;
+    elements.type = type;
+    return elements;
+  }
+  const Value address = address_of(value, node.place);
+  return dereferenced(convert(address, pointer_to(type, address.type.space), node.place),
+                      node.place);
+}
+
 Value Translator::cast(const Node& node) {
-  if (node.type->reference)
-    throw Untranslatable(node.place, "a cast to a reference; cast the pointer instead.");
+  if (node.type->reference) return cast_to_reference(node);
   const Node& operand = *node.children[0];
   if (operand.kind == Node::initial_list) {
     Node made = node;
@@ -302,8 +318,9 @@ std::string Translator::initial_text(const Node& list, const Type& type) {
     const Node& child = *list.children[i];
     if (fields && i >= fields->size())
       throw Untranslatable(list.place, "too many values for the struct.");
-    const Type& part = fields ? (*fields)[i].type : *type.element;
     const bool nested = child.kind == Node::initial_list;
+    Type part = fields ? (*fields)[i].type : *type.element;
+    while (!nested && part.kind == Type::array) part = Type(*part.element);  // braces left out
     text += (i ? ", " : "") +
             (nested ? initial_text(child, part) : store(lower(child), part, child.place));
   }

@@ -2,8 +2,12 @@
 // mask that says whether it takes part.
 //
 // A block is entered when any item takes part, so what is the same for all items can be computed by
-// all of them there. break, continue and return clear masks: that of the loop or function and all
-// inside it.
+// all of them there. A branch whose meetings are in its own statements is always walked through,
+// and all that it computes is under the mask: barriers in a branch that whole groups pass by are
+// what PoCL may compile wrongly, and asking costs more than two meetings. break, continue and
+// return clear masks: that of the loop or function and all inside it.
+#include <algorithm>
+
 #include "metal/translator.h"
 
 namespace mlx::metal {
@@ -42,6 +46,12 @@ void Translator::hoist(const std::string& declaration) {
   ++f.guard_line;
 }
 
+/// After statements with meetings that some groups pass by. Without this barrier PoCL makes what
+/// follows a part of either way, and there gives all items values of the first.
+void Translator::meet_again() {
+  line("barrier(CLK_LOCAL_MEM_FENCE);");
+}
+
 void Translator::exit_masks(size_t from) {
   Frame& f = frame();
   std::string text;
@@ -66,6 +76,14 @@ std::string Translator::condition_mask(const NodePtr& condition, const char* ste
   return name;
 }
 
+/// Whether the meetings of a branch are in its own statements, and in none inside of those.
+bool Translator::meets_directly(const Node& node) const {
+  if (node.kind == Node::expression || node.kind == Node::declare) return true;
+  if (node.kind != Node::block) return !meets(node);
+  return std::all_of(node.children.begin(), node.children.end(),
+                     [&](const NodePtr& child) { return !child || meets_directly(*child); });
+}
+
 void Translator::masked_choose(const Node& node) {
   Frame& f = frame();
   const NodePtr& condition = node.children[0];
@@ -82,6 +100,7 @@ void Translator::masked_choose(const Node& node) {
     }
     braces("if (" + value.code + ")", [&] { statements(*node.children[1]); });
     if (other) braces("else", [&] { statements(*other); });
+    meet_again();
     return;
   }
   const std::string taken = condition_mask(condition, "taken");
@@ -93,8 +112,16 @@ void Translator::masked_choose(const Node& node) {
   }
   const auto branch = [&](const std::string& mask, const Node& body) {
     f.masks.push_back(mask);
+    if (meets_directly(body)) {
+      const bool alone = std::exchange(f.alone, true);
+      braces("", [&] { statements(body); });
+      f.alone = alone;
+      f.masks.pop_back();
+      return;
+    }
     braces("if (any_item(" + mask + ", simd_scratch))", [&] { statements(body); });
     f.masks.pop_back();
+    meet_again();
   };
   branch(taken, *node.children[1]);
   if (other) branch(rest, *other);
@@ -157,6 +184,7 @@ void Translator::masked_loop(const Node& node) {
       if (node.kind == Node::loop_do) test();
     });
     f.masks.pop_back();
+    meet_again();
   });
 }
 

@@ -43,7 +43,8 @@ struct Frame {
   std::vector<std::string> masks;  ///< open ones, outermost first
   std::vector<MaskedLoop> loops;
   bool returns_reference = false;
-  int nested = 0;  ///< braces opened inside the guard
+  int nested = 0;      ///< braces opened inside the guard
+  bool alone = false;  ///< in a branch that is walked through when no item takes part
   bool in_guard = false;
   size_t guard_line = 0;
   int plain_loops = 0, plain_switches = 0;  ///< opened inside the guard
@@ -118,6 +119,7 @@ class Translator {
   Value index(const Node& node);
   Value member(const Node& node);
   Value ternary(const Node& node);
+  Value cast_to_reference(const Node& node);
   Value cast(const Node& node);
   Value construct(const Node& node);
   Value construct_vector(const Type& type, const std::vector<Value>& parts, Place place);
@@ -207,6 +209,7 @@ class Translator {
   void declare_reference(const Declared& declared, const Value& initial);
   void declare_variable(const Declared& declared, Type type, const std::optional<Value>& initial);
   void declare_list(const std::string& name, const Type& type, const Node& list);
+  void declare_flat(const std::string& name, const Type& type, const Node& list, size_t& next);
   void close_if_masked();
   bool is_masked() { return !frame().masks.empty() && frame().nested == 0; }
   void declare_threadgroup(const Declared& declared, Type type);
@@ -227,8 +230,12 @@ class Translator {
   void guarded(const std::function<void()>& body);
   void close_guard();
   void hoist(const std::string& declaration);
+  void meet_again();
   void exit_masks(size_t from);
-  bool uniform(const Node& node) const { return frame_->divergence.uniform(node); }
+  bool uniform(const Node& node) const {
+    return !frame_->alone && frame_->divergence.uniform(node);
+  }
+  bool meets_directly(const Node& node) const;
   std::string condition_mask(const NodePtr& condition, const char* stem);
 
   const Kernel& kernel_;

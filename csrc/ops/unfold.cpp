@@ -7,7 +7,10 @@
 namespace mlx {
 namespace {
 
-constexpr int64_t patch_bytes = int64_t(1) << 27;  ///< memory for unfolded windows
+/// Memory for unfolded windows: on CPU devices as much as the last cache holds.
+int64_t patch_bytes(const Queue& queue) {
+  return int64_t(1) << (queue.device().facts().is_cpu ? 23 : 27);
+}
 
 /// The same struct as in kernels/conv.cl, with leading axes of size 1 where there are fewer than
 /// three.
@@ -62,7 +65,7 @@ void correlate_unfolded(Queue& queue, const Convolution& c, Pass pass, const arr
   const int64_t groups = c.groups, features = c.output.back(), k = size_of(c.weight) / c.weight[0];
   const int64_t positions = volume(c.output), row_bytes = positions * k * groups * c.dtype.size();
   const int64_t step =
-      std::clamp<int64_t>(patch_bytes / std::max<int64_t>(1, row_bytes), 1, c.input[0]);
+      std::clamp<int64_t>(patch_bytes(queue) / std::max<int64_t>(1, row_bytes), 1, c.input[0]);
   const Ref<Buffer> patches = queue.device().allocator().allocate(size_t(step * row_bytes), &queue);
   const Matrix weights{&weight.buffer(), weight.offset(), false, k, features / groups * k};
   for (int64_t n = 0; n < c.input[0]; n += step) {

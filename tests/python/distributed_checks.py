@@ -256,7 +256,30 @@ def training():
     np.testing.assert_allclose(together, alone, rtol=1e-4)
 
 
+class SmallTransformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        mx.random.seed(5)
+        self.embedding = nn.Embedding(11, 16)
+        self.encoder = nn.TransformerEncoder(num_layers=1, dims=16, num_heads=2, mlp_dims=32)
+        self.head = nn.Linear(16, 3)
+
+    def __call__(self, tokens):
+        x = self.embedding(tokens)
+        return self.head(self.encoder(x, nn.MultiHeadAttention.create_additive_causal_mask(x.shape[1])))
+
+
+def transformer():
+    """Data-parallel training of a transformer loses what one process loses with all of the batch."""
+    tokens = mx.random.randint(0, 11, (2 * size, 7), key=mx.random.key(1))
+    wanted = mx.random.normal((2 * size, 7, 3), key=mx.random.key(2))
+    alone = trained(SmallTransformer(), (tokens, wanted))
+    own = mx.split(tokens, size)[rank], mx.split(wanted, size)[rank]
+    np.testing.assert_allclose(trained(SmallTransformer(), own, group), alone, rtol=1e-5)
+
+
 CHECKS = [
+    transformer,
     reductions,
     halves,
     scatters,

@@ -1,7 +1,8 @@
-"""What clang's back end for AMD's GPUs says of the programs that a script builds.
+"""What the compilers for AMD's and NVIDIA's GPUs say of the programs that a script builds.
 
-Run as a script it prints local memory and registers of every kernel that the operations of test_limits.py build:
-python gpu_programs.py
+clang compiles for both; for NVIDIA's, ptxas (tools/fetch_checkers.sh) then assembles what clang wrote, as the driver
+does, with the built-in functions left open. Run as a script it prints local memory and registers, the most of any
+kernel, of every program that the operations of test_limits.py build: python gpu_programs.py
 """
 
 import re
@@ -11,18 +12,34 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-TARGETS = ["gfx906", "gfx1100"]
+ROOT = Path(__file__).resolve().parents[2]
+# Architectures, and the bytes of local memory that a kernel may take there.
+TARGETS = {"gfx906": 65536, "gfx1100": 65536, "sm_75": 49152}
 OPENCL = ["-x", "cl", "-Xclang", "-finclude-default-header", "-nogpulib", "-w"]
 
 
-def clang() -> str | None:
-    """A clang with the back end."""
-    for name in ("clang", *(f"clang-{n}" for n in range(22, 13, -1))):
+def is_nvidia(target: str) -> bool:
+    return target.startswith("sm_")
+
+
+def clang(target: str) -> str | None:
+    """The newest clang with the back end. Up to 14, OpenCL's own header lacks functions that kernels call."""
+    wanted = "nvptx64" if is_nvidia(target) else "amdgcn"
+    for name in (*(f"clang-{n}" for n in range(22, 14, -1)), "clang"):
         if shutil.which(name):
             targets = subprocess.run([name, "--print-targets"], capture_output=True, text=True).stdout
-            if "amdgcn" in targets:
+            if wanted in targets:
                 return name
     return None
+
+
+def ptxas() -> str | None:
+    found = sorted(ROOT.glob("build/checkers/*/nvidia/*/bin/ptxas"))
+    return str(found[-1]) if found else shutil.which("ptxas")
+
+
+def can_check(target: str) -> bool:
+    return bool(clang(target) and (ptxas() or not is_nvidia(target)))
 
 
 @dataclass(frozen=True)
@@ -65,19 +82,35 @@ def most(pattern: str, text: str) -> int:
     return max((int(n) for n in re.findall(pattern, text)), default=0)
 
 
+def run_clang(program: Program, target: str, folder: Path) -> tuple[Path, str]:
+    """The assembly text, and what clang says when it refuses."""
+    source, assembly = folder / "program.cl", folder / "program.s"
+    source.write_text(program.source)
+    machine = [] if is_nvidia(target) else [f"-mcpu={target}"]
+    triple = "nvptx64-nvidia-cuda" if is_nvidia(target) else "amdgcn-amd-amdhsa"
+    command = [clang(target), f"--target={triple}", *machine, *OPENCL, *program.options.split(), "-O2", "-S", "-o"]
+    run = subprocess.run([*command, assembly, source], capture_output=True, text=True)
+    return assembly, run.stderr[:2000] if run.returncode else ""
+
+
+def assembled(assembly: Path, target: str) -> Verdict:
+    """What ptxas says of clang's text."""
+    command = [ptxas(), f"-arch={target}", "-c", "-v", "-o", assembly.with_suffix(".o"), assembly]
+    run = subprocess.run(command, capture_output=True, text=True)
+    errors = run.stderr[-2000:] if run.returncode else ""
+    return Verdict(errors, most(r"(\d+) bytes smem", run.stderr), most(r"Used (\d+) registers", run.stderr))
+
+
 def compiled(program: Program, target: str) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
-        source, assembly = Path(folder, "program.cl"), Path(folder, "program.s")
-        source.write_text(program.source)
-        command = [clang(), "--target=amdgcn-amd-amdhsa", f"-mcpu={target}", *OPENCL, *program.options.split(), "-O2", "-S", "-o",
-                   assembly, source]  # fmt: skip
-        run = subprocess.run(command, capture_output=True, text=True)
-        if run.returncode:
-            return Verdict(run.stderr[:2000])
+        assembly, errors = run_clang(program, target, Path(folder))
+        if errors:
+            return Verdict(errors)
+        if is_nvidia(target):
+            return assembled(assembly, target)
         text = assembly.read_text()
-        return Verdict(
-            "", most(r"\.amdhsa_group_segment_fixed_size (\d+)", text), most(r"\.amdhsa_next_free_vgpr (\d+)", text)
-        )
+    local, registers = r"\.amdhsa_group_segment_fixed_size (\d+)", r"\.amdhsa_next_free_vgpr (\d+)"
+    return Verdict("", most(local, text), most(registers, text))
 
 
 def programs_of(script: str) -> list[Program]:
@@ -94,7 +127,7 @@ if __name__ == "__main__":
 
     print(f"{'kernels':60} {'target':8} local registers")
     for program in programs_of(OPERATIONS):
-        for target in TARGETS:
+        for target in filter(can_check, TARGETS):
             verdict = compiled(program, target)
             print(
                 f"{' '.join(program.kernels)[:60]:60} {target:8} {verdict.local:5} {verdict.registers:9} {verdict.errors[:200]}"

@@ -198,4 +198,68 @@ MATRICES = [
            shape=(8, 8), template=[("T", F32)]),
 ]  # fmt: skip
 
-ROWS = THREADGROUP + SIMD + ATOMICS + MATRICES
+KEYS = RANDOM.standard_normal((9, 64)).astype(np.float16).astype(np.float32)
+
+
+def last_keys(x, n):
+    """By simdgroup: key times query, if its key counts, and whether it does."""
+    counts = 4 + np.arange(8) < n[0]
+    return np.stack([np.append(x[4 : n[0]] @ x[0], np.zeros(12 - n[0])), counts], 1)
+
+
+BITS = np.array([0b0110101, 0b1010010, 0b0000100], np.int32)
+
+
+def best_of_chosen(x, bits):
+    """For each row of bits and either simdgroup, the largest of its sums whose bit is set."""
+    sums = np.array([[x[np.arange(32) * 5 + k + t].sum() for k in range(7)] for t in range(3)])
+    chosen = np.where((bits[:, None] >> np.arange(7)) & 1, sums, -3e38)
+    return np.stack([chosen[:, :4].max(1), chosen[:, 4:].max(1)], 1).ravel()
+
+
+BRANCHES = [
+    grouped("a_branch_by_simdgroup_in_loops", """
+        uint group = simdgroup_index_in_threadgroup, lane = thread_index_in_simdgroup;
+        threadgroup float best[3][2];
+        for (int t = 0; t < 3; ++t) {
+            float most = -3e38f;
+            for (int row = 0; row < 4; ++row) {
+                int k = int(group) * 4 + row;
+                if (k < 7 && ((as_type<uint>(bits[t]) >> (k & 31)) & 1u) != 0u) {
+                    float rounded = float(half(simd_sum(x[lane * 5 + k + t])));
+                    if (rounded > most) most = rounded;
+                }
+            }
+            if (lane == 0) best[t][group] = most;
+        }
+        threadgroup_barrier(mem_flags::mem_threadgroup);
+        if (i < 6) { for (int t = 0; t < 3; ++t) y[t * 2 + int(i) % 2] = best[t][int(i) % 2]; }""", best_of_chosen,
+            {"x": X[:192], "bits": BITS}, grid=(64, 1, 1), shape=(6,), tolerance=1e-3),
+    grouped("inner_braces_left_out", "float2 held[2][2] = {1.0f, 2.0f}; float kept[2][3] = {x[i], 2.0f, 3.0f, 4.0f}; y[i] = kept[0][0] * 100 + kept[1][0] + kept[1][2] + held[1][1].x + held[0][1].y;",
+            lambda x: x * 100 + 6),
+    grouped("a_cast_to_a_reference", "float a[2] = {x[i], 1}; float2 v = x[i]; reinterpret_cast<thread uint&>(a[1]) = 0x40000000u; static_cast<thread float2&>(v).x += 1; y[i] = v.x * a[1];",
+            lambda x: (x + 1) * 2),
+    # A value that is the same for all is computed before, and values of each item are kept over, a branch of a few.
+    Kernel("a_branch_of_few_simdgroups", """
+        uint group = simdgroup_index_in_threadgroup, lane = thread_index_in_simdgroup, row = threadgroup_position_in_grid.y;
+        float o[2] = {0, 0}, most = -3e38f, total = 0, q[2];
+        int length = n[1], end = n[row / 2];
+        for (int k = 0; k < 2; ++k) q[k] = float(x[row * 64 + lane * 2 + k]);
+        int last = (end / 4) * 4 + int(group);
+        bool counts = last < end && last < length;
+        if (counts) {
+            const device T* key = x + (int(row / 2) * length + last) * 64 + int(lane) * 2;
+            float score = 0;
+            for (int k = 0; k < 2; ++k) score += q[k] * static_cast<float>(key[k]);
+            score = simd_sum(score);
+            float larger = max(most, score), factor = fast::exp(most - larger), weight = fast::exp(score - larger);
+            most = larger;
+            total = total * factor + weight;
+            for (int k = 0; k < 2; ++k) o[k] = o[k] * factor + score * static_cast<float>(key[k]);
+        }
+        if (lane == 0) { y[group * 2] = total * (counts ? most : 1.0f) + o[0] * 0; y[group * 2 + 1] = counts + (o[1] != 0 && !counts); }""",
+           last_keys, {"x": KEYS, "n": np.array([6, 64])}, grid=(256, 1, 1), group=(256, 1, 1), shape=(8, 2), cast=F16, template=[("T", F16)],
+           tolerance=1e-3),
+]  # fmt: skip
+
+ROWS = THREADGROUP + SIMD + ATOMICS + MATRICES + BRANCHES

@@ -14,7 +14,7 @@ import pytest
 CHECKS = Path(__file__).with_name("distributed_checks.py")
 LIBRARIES = {"openmpi": "libmpi.so.40", "mpich": "libmpich.so.12"}
 ALL = ["reductions", "halves", "scatters", "transformations", "two_by_two", "splits", "streams", "threads", "gradients",
-       "layers", "training"]  # fmt: skip
+       "layers", "training", "transformer"]  # fmt: skip
 SOME = ["halves", "scatters", "two_by_two", "splits", "gradients", "layers", "training"]
 RUNS = [(backend, 2, ALL) for backend in ("ring", *LIBRARIES)] + [
     ("ring", 4, SOME),

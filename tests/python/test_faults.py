@@ -2,15 +2,14 @@
 
 import io
 import os
-import signal
 import stat
 import subprocess
 import sys
-import time
 
 import mlx.core as mx
 import numpy as np
 import pytest
+from kills import SAVERS, faults_after
 from support import output_of, run_script
 
 X = mx.ones((2, 3))
@@ -87,12 +86,6 @@ def test_deep_trees_are_trees():
     assert mx.vmap(lambda t: t)(tree)[0] is not None
 
 
-SAVERS = {
-    "npy": lambda p, x: mx.save(p, x), "npz": lambda p, x: mx.savez(p, x=x), "gguf": lambda p, x: mx.save_gguf(p, {"x": x}),
-    "safetensors": lambda p, x: mx.save_safetensors(p, {"x": x}), "mlxfn": lambda p, x: mx.export_function(p, lambda y: y + x, x),
-}  # fmt: skip
-
-
 def value_in(path):
     if path.endswith("mlxfn"):
         return mx.import_function(path)(mx.zeros((2, 3)))[0].tolist()
@@ -131,7 +124,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, kind):
         import resource, signal, sys
         import mlx.core as mx
         sys.path.insert(0, {here!r})
-        from test_faults import SAVERS
+        from kills import SAVERS
         big = mx.ones((1 << 20,))
         mx.eval(big)
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -146,33 +139,9 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", SAVERS)
-def test_a_kill_leaves_a_whole_file_and_nothing_else(tmp_path, kind):
-    path = str(tmp_path / f"x.{kind}")
-    script = f"""
-import sys
-import mlx.core as mx
-sys.path.insert(0, {os.path.dirname(__file__)!r})
-from test_faults import SAVERS
-big = mx.ones((1 << 19,))
-mx.eval(big)
-SAVERS[{kind!r}]({path!r}, big)
-print("ready", flush=True)
-while True:
-    SAVERS[{kind!r}]({path!r}, big)
-"""
-    for wait in (0.003, 0.02):
-        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        size = os.path.getsize(path)
-        assert size >= 4 << 19, size
-        assert [name for name in os.listdir(tmp_path) if not name.startswith(".mlx-")] == [f"x.{kind}"]
-        if kind == "mlxfn":
-            mx.import_function(path)
-        else:
-            mx.eval(mx.load(path))
+@pytest.mark.parametrize("seconds", [0.003, 0.02])
+def test_a_kill_leaves_a_whole_file_and_nothing_else(tmp_path, kind, seconds):
+    assert faults_after(kind, tmp_path, seconds) == []
 
 
 class Trickle(io.RawIOBase):

@@ -154,6 +154,7 @@ CONVOLUTIONS = [
     ((1, 9, 4), (4, 4, 1), 1, 3, 1, 4), ((2, 7, 8, 3), (5, 3, 3, 3), 1, 1, 1, 1), ((2, 7, 8, 3), (5, 1, 1, 3), 1, 0, 1, 1),
     ((2, 7, 8, 3), (5, 3, 2, 3), (2, 1), (0, 1), (1, 2), 1), ((1, 9, 9, 4), (4, 3, 3, 1), 2, 1, 1, 4),
     ((1, 9, 9, 4), (6, 3, 3, 2), 1, 1, 1, 2), ((3, 16, 16, 16), (16, 3, 3, 16), 1, 1, 1, 1),
+    ((2, 90, 16), (16, 9, 16), 1, 4, 1, 1), ((1, 30, 31, 16), (32, 3, 3, 16), 1, 2, 2, 1),
     ((1, 5, 6, 4, 2), (3, 2, 3, 2, 2), (1, 2, 1), 1, 1, 1),
 ]  # fmt: skip
 
@@ -178,7 +179,7 @@ def test_convolution(shape, kernel, stride, padding, dilation, groups, dtype):
     same(general, want, *TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize("shape, kernel, stride, padding, dilation, groups", CONVOLUTIONS[:9])
+@pytest.mark.parametrize("shape, kernel, stride, padding, dilation, groups", CONVOLUTIONS[:9] + CONVOLUTIONS[10:12])
 def test_convolution_gradients(shape, kernel, stride, padding, dilation, groups):
     n = len(shape) - 2
     conv = {1: mx.conv1d, 2: mx.conv2d}[n]
