@@ -115,8 +115,10 @@ void Signature::complain(const std::string& what) const {
 void Signature::wrong(size_t parameter, PyObject* const* slots, const std::string& takes) const {
   const bool renamed = has_second_name_ && parameter == first_name_ && slots[size()] != Py_None;
   const std::string& name = parameters_[renamed ? size() : parameter].name;
-  complain("argument '" + name + "' must be " + takes + ", not " +
-           Py_TYPE(slots[parameter])->tp_name + ".");
+  PyObject* const given = slots[parameter];
+  if (PyLong_CheckExact(given) && (' ' + takes + ' ').find(" int ") != takes.npos)
+    complain("argument '" + name + "' is an int out of range.");
+  complain("argument '" + name + "' must be " + takes + ", not " + Py_TYPE(given)->tp_name + ".");
 }
 
 void Signature::merge_second_name(PyObject** slots) const {

@@ -47,6 +47,21 @@ def test_a_sequence_of_ints_is_not_a_bare_int(call):
         call()
 
 
+WIDE_INTS = {
+    "repeats": lambda: mx.repeat(A, 2**40),
+    "axis": lambda: mx.sum(A, axis=-(2**31) - 1),
+    "n": lambda: mx.eye(2**33),
+    "shift": lambda: mx.roll(A, 10**5000),
+    "seed": lambda: mx.random.key(-1),
+}
+
+
+@pytest.mark.parametrize("name", WIDE_INTS)
+def test_an_int_beyond_the_parameters_range_is_said_to_be_that(name):
+    with pytest.raises(TypeError, match=f"argument '{name}' is an int out of range"):
+        WIDE_INTS[name]()
+
+
 def test_creation_functions_and_methods_take_a_bare_int():
     assert mx.zeros(3).shape == mx.ones(3).shape == mx.full(3, 1.0).shape == (3,)
     assert A.reshape(6).shape == (6,) and mx.ones(3).transpose(0).shape == (3,)
