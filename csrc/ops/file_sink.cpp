@@ -5,7 +5,12 @@
 // owner, and a symbolic link stays one: what it points to is replaced. Where the system knows no
 // files without names, one with a name of its own stands beside the target until then. Devices,
 // pipes and files in folders that may not be changed are written in place.
+//
+// A file that takes another's place needs a name of its own before it is renamed. Who is killed
+// between the two leaves it behind; the next one who replaces a file in that folder removes it.
+// Files that are still written to are told by a lock.
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +59,36 @@ std::string unused_name(const std::string& folder) {
   return folder + "/.mlx-" + std::to_string(::getpid()) + "." + std::to_string(count++) + ".part";
 }
 
+bool lock(int descriptor) {
+  return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+}
+
+/// Creates a file of an unused name and locks it, where the file system has locks; -1 when that
+/// cannot be done.
+int open_named(const std::string& folder, std::string& name) {
+  for (;;) {
+    name = unused_name(folder);
+    const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0) return -1;
+    struct stat facts;
+    const bool taken = !lock(descriptor) && errno == EWOULDBLOCK;
+    if (!taken && ::fstat(descriptor, &facts) == 0 && facts.st_nlink > 0) return descriptor;
+    ::close(descriptor);  // somebody tidied up before it was locked
+  }
+}
+
+void remove_what_was_left(const std::string& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const fs::path& path = at->path();
+    if (path.extension() != ".part" || path.filename().string().rfind(".mlx-", 0) != 0) continue;
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    if (lock(descriptor)) ::unlink(path.c_str());
+    ::close(descriptor);
+  }
+}
+
 }  // namespace
 
 FileSink::FileSink(std::string path, const char* op)
@@ -66,14 +101,12 @@ FileSink::FileSink(std::string path, const char* op)
     descriptor_ = ::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
   } else {
     descriptor_ = open_nameless(folder);
-    if (descriptor_ < 0) {
-      temporary_ = unused_name(folder);
-      descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    }
+    if (descriptor_ < 0) descriptor_ = open_named(folder, temporary_);
   }
   if (descriptor_ < 0)
     fail<std::runtime_error>(op_, "Failed to open file ", path_, ": ", std::strerror(errno), ".");
   if (!exists || in_place_) return;
+  remove_what_was_left(folder);
   // A user who may not give the file away keeps it; its mode is set last, since a change of the
   // owner clears some of it.
   [[maybe_unused]] const int given = ::fchown(descriptor_, facts.st_uid, facts.st_gid);
@@ -109,6 +142,7 @@ bool FileSink::give_name() {
     if (link_as(target_)) return true;
     if (errno != EEXIST) return false;
     const std::string name = unused_name(folder_of(target_));
+    lock(descriptor_);
     if (!link_as(name)) return false;
     temporary_ = name;
   }

@@ -1,5 +1,6 @@
 """What goes wrong around a program: sizes beyond counting, trees without end, disks, folders, threads and exits."""
 
+import fcntl
 import io
 import os
 import stat
@@ -142,6 +143,19 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, kind):
 @pytest.mark.parametrize("seconds", [0.003, 0.02])
 def test_a_kill_leaves_a_whole_file_and_nothing_else(tmp_path, kind, seconds):
     assert faults_after(kind, tmp_path, seconds) == []
+
+
+def test_what_a_kill_left_goes_with_the_next_save_unless_it_is_still_written(tmp_path):
+    path = str(tmp_path / "x.npy")
+    mx.save(path, X)
+    for name in (".mlx-1.0.part", ".mlx-1.1.part", "other.part"):
+        (tmp_path / name).write_text("half")
+    with open(tmp_path / ".mlx-1.1.part") as written:
+        fcntl.flock(written, fcntl.LOCK_EX)
+        mx.save(path, 2 * X)
+        assert sorted(os.listdir(tmp_path)) == [".mlx-1.1.part", "other.part", "x.npy"]
+    mx.save(path, 2 * X)
+    assert sorted(os.listdir(tmp_path)) == ["other.part", "x.npy"]
 
 
 class Trickle(io.RawIOBase):
