@@ -13,10 +13,11 @@ std::string read(const char* name, const char* fallback) {
 
 }  // namespace
 
-#define ENV(identifier, name, fallback, meaning)           \
-  const std::string& identifier() {                        \
-    static const std::string value = read(name, fallback); \
-    return value;                                          \
+// The values are never destroyed: what runs at exit, after static objects are gone, needs them.
+#define ENV(identifier, name, fallback, meaning)                              \
+  const std::string& identifier() {                                           \
+    static const std::string& value = *new std::string(read(name, fallback)); \
+    return value;                                                             \
   }
 #include "base/env.def"
 #undef ENV

@@ -91,7 +91,7 @@ std::vector<std::string> find_readable_folders() {
 }
 
 const std::vector<std::string>& readable_folders() {
-  static const std::vector<std::string> folders = find_readable_folders();
+  static const auto& folders = *new std::vector<std::string>(find_readable_folders());
   return folders;
 }
 
@@ -162,7 +162,7 @@ void make_room(size_t coming) {
 }  // namespace
 
 std::string folder() {
-  static const std::string path = writable_folder();
+  static const std::string& path = *new std::string(writable_folder());
   return path;
 }
 

@@ -244,6 +244,13 @@ def test_a_timeline_that_cannot_be_written(tmp_path):
     assert process.returncode == 0 and process.stderr.count("MLX_CL_TRACE") == 1 and "No such file" in process.stderr
 
 
+def test_the_timeline_is_written_to_its_file_alone(tmp_path):
+    """It is saved at exit, twice, the second time after static objects are gone."""
+    name = "a_name_that_does_not_fit_into_a_small_string.json"
+    process = run_script(f"import os; os.chdir({str(tmp_path)!r})\n{ADD}", MLX_CL_TRACE=name)
+    assert process.returncode == 0 and os.listdir(tmp_path) == [name]
+
+
 def test_daemon_threads_at_exit():
     for _ in range(3):
         process = run_script("""
