@@ -1,6 +1,12 @@
 """Modules of mlx-lm and mlx-vlm by their Metal kernels and by array operations: one line a module, with the largest
-difference between the two. Run with MLX_CL_METAL=1 on a device that plays the GPU."""
+difference between the two, as a part of what the dtype allows, and the milliseconds of either once everything is built.
+Run with MLX_CL_METAL=1 on a device that plays the GPU; arguments name modules, without any all run."""
 
+import sys
+import time
+
+import metal_attention
+import metal_products
 import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.kernels import norm_add_norm, qk_norm, rms_norm_sigmoid_gate
@@ -121,12 +127,33 @@ CASES = {
     "turboquant": packed_bits,
 }
 
+CASES |= metal_attention.CASES | metal_products.CASES
+ALLOWED = {mx.float32: 1e-4, mx.float16: 2e-3, mx.bfloat16: 2e-2}  # of the largest value
+
+
+def timed(side):
+    """The arrays of one way, evaluated, and how long that took."""
+    start = time.perf_counter()
+    arrays = list(side() if callable(side) else side)
+    mx.eval(arrays)
+    return arrays, 1e3 * (time.perf_counter() - start)
+
+
+def difference(got, expected):
+    allowed = ALLOWED.get(got.dtype, 0.5)  # whole numbers must be the same
+    got, expected = got.astype(mx.float32).reshape(-1), expected.astype(mx.float32).reshape(-1)
+    return mx.abs(got - expected).max() / (
+        allowed * mx.maximum(mx.abs(expected).max(), 1.0 if allowed == 0.5 else 1e-3)
+    )
+
+
 if __name__ == "__main__":
     assert mx.metal.is_available() and mx.default_device() == mx.gpu
-    for name, case in CASES.items():
-        got, expected = case()
-        differences = [
-            mx.abs(a.astype(mx.float32) - b.astype(mx.float32)).max() for a, b in zip(got, expected, strict=True)
-        ]
-        worst = mx.stack(differences).max().item()  # NaN where there is one
-        print(name, worst, flush=True)
+    for name in sys.argv[1:] or CASES:
+        mx.random.seed(0)
+        for _ in range(2):  # what is built at first is there the second time
+            (got, kernel_ms), (expected, plain_ms) = map(timed, CASES[name]())
+        worst = (
+            mx.stack([difference(a, b) for a, b in zip(got, expected, strict=True)]).max().item()
+        )  # NaN where there is one
+        print(name, f"{worst:.3g} {kernel_ms:.3g} {plain_ms:.3g}", flush=True)
