@@ -2,6 +2,7 @@
 #include "graph/group_kernel.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "base/env.h"
 #include "base/hash.h"
@@ -204,10 +205,10 @@ namespace {
 /// The number of an expression, by its text. Used under submission_lock(), as groups are.
 uint64_t number_of(std::string_view expression) {
   static auto* const numbers = new std::unordered_map<std::string_view, uint64_t>;
+  static auto* const texts = new std::deque<std::string>;  // what the keys look into
   const auto known = numbers->find(expression);
   if (known != numbers->end()) return known->second;
-  const std::string& kept = *new std::string(expression);
-  return numbers->emplace(kept, numbers->size()).first->second;
+  return numbers->emplace(texts->emplace_back(expression), numbers->size()).first->second;
 }
 }  // namespace
 
