@@ -82,10 +82,13 @@ bool Kit::obtain(Queue& queue) {
   Device& device = queue.device();
   if (kernels_[int(device.type())]) return true;
   if (failed_) return false;
-  if (!is_stored(device, generated_text(device.facts(), text())) && wanted_ < as_dear_as) {
-    want();
-    ahead::request(device, ahead::message_for(*this));
-    return false;
+  if (!is_stored(device, generated_text(device.facts(), text()))) {
+    if (!device.facts().is_pocl) return false;  // Intel's compiler takes ten times as long
+    if (wanted_ < as_dear_as) {
+      want();
+      ahead::request(device, ahead::message_for(*this));
+      return false;
+    }
   }
   try {
     kernel(device).on(queue.is_small());

@@ -59,8 +59,9 @@ class Kit {
   std::string text() const;
   /// Counts a group that has no kernel of its own.
   void want() { ++wanted_; }
-  /// True once the kernel is there to be launched. It is built here when enough groups want it;
-  /// until then another process is asked for it.
+  /// True once the kernel is there to be launched. With PoCL it is built here when enough groups
+  /// want it, and until then another process is asked for it; elsewhere `prepare` may have built
+  /// it.
   bool obtain(Queue& queue);
   Kernel& kernel(Device& device);
 
