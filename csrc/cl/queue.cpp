@@ -171,10 +171,13 @@ void Queue::run(const std::function<void()>& work) noexcept {
 
 void Queue::native(const char* name, std::function<void()> work, const std::vector<Buffer*>& reads,
                    const std::vector<Buffer*>& writes) {
-  if (!device_.facts().native_kernels)
+  if (!device_.facts().native_kernels) {
+    std::vector<Buffer*> brought = reads;  // what is written may be read before
+    brought.insert(brought.end(), writes.begin(), writes.end());
     return apart(
-        name, host_worker(), [work = std::move(work)](const std::vector<void*>&) { work(); }, reads,
-        writes);
+        name, host_worker(), [work = std::move(work)](const std::vector<void*>&) { work(); },
+        brought, writes);
+  }
   for (Buffer* const buffer : reads) buffer->use(*this, false);
   for (Buffer* const buffer : writes) buffer->use(*this, true);
   if (is_small()) {

@@ -109,7 +109,8 @@ Kernel& Kit::kernel(Device& device) {
 const std::vector<std::unique_ptr<Kit>>& Kit::all() {
   static const auto& kits = *new auto([] {
     std::vector<std::unique_ptr<Kit>> made;
-    for (const KitRow& row : kit_rows()) made.push_back(std::make_unique<Kit>(row));
+    for (const KitRow& row : kit_rows ? kit_rows() : std::vector<KitRow>())
+      made.push_back(std::make_unique<Kit>(row));
     return made;
   }());
   return kits;

@@ -7,6 +7,7 @@
 #include "graph/group_kernel.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
+#include "ops/kits.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -82,6 +83,9 @@ array power_by_exponent(const array& g, const array& a, const array& y) {
       [[maybe_unused]] const array& y) -> std::optional<array> { return expression; }
 
 }  // namespace
+
+// Said here, where no program can do without the object file.
+[[maybe_unused]] const bool kits_are_known = (kit_rows = rows_of_kits, true);
 
 const std::vector<ElementwiseRow>& elementwise_rows() {
   static const std::vector<ElementwiseRow> rows{

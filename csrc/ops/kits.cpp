@@ -1,8 +1,9 @@
 // The kits of kits.def, made of the elementwise operations.
+#include "ops/kits.h"
+
 #include <algorithm>
 #include <sstream>
 
-#include "graph/kit.h"
 #include "ops/elementwise.h"
 
 namespace mlx {
@@ -34,7 +35,9 @@ KitRow row_of(const char* name, const char* operands, const char* others, const 
   return row;
 }
 
-std::vector<KitRow> rows() {
+}  // namespace
+
+std::vector<KitRow> rows_of_kits() {
   return {
 #define KIT(name, ...) row_of(#name, __VA_ARGS__),
 #include "ops/kits.def"
@@ -42,7 +45,4 @@ std::vector<KitRow> rows() {
   };
 }
 
-[[maybe_unused]] const bool set = (kit_rows = rows, true);
-
-}  // namespace
 }  // namespace mlx
