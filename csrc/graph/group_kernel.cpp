@@ -181,8 +181,8 @@ bool GroupKernel::interpret(Way& way, const Layout& layout, const Arrays& inputs
       way.next_look = 2 * way.uses, way.next_excess = 2 * way.excess;
       const std::string message = ahead::message_for(group_, layout);
       if (is_stored(device, generated_text(device.facts(), ahead::text_of(message)))) return false;
-      const bool asked = way.excess > worth_a_build && ahead::request(device, message);
-      if (way.excess > (asked ? 10 : 1) * build_microseconds) return false;
+      if (way.excess > build_microseconds) return false;
+      if (way.excess > worth_a_build) ahead::request(device, message);
     }
     if (!interpreted_->kit().obtain(queue)) return false;
   }
