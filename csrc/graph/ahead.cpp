@@ -99,10 +99,11 @@ bool possible(const Device& device) {
          std::thread::hardware_concurrency() >= 2;
 }
 
-/// What has been sent.
-std::unordered_set<std::string>& sent() {
-  static auto* const messages = new std::unordered_set<std::string>;
-  return *messages;
+/// The text of the program that a message asks for, without the prelude.
+std::string text_of(const std::string& message) {
+  if (message.rfind(kit_word, 0) == 0) return Kit::named(message.substr(kit_word.size())).text();
+  const size_t end = message.find('\0');
+  return group_text(message.substr(0, end), message.substr(end + 1));
 }
 
 }  // namespace
@@ -115,20 +116,15 @@ std::string message_for(const Kit& kit) {
   return kit_word + kit.name();
 }
 
-std::string text_of(const std::string& message) {
-  if (message.rfind(kit_word, 0) == 0) return Kit::named(message.substr(kit_word.size())).text();
-  const size_t end = message.find('\0');
-  return group_text(message.substr(0, end), message.substr(end + 1));
-}
-
 bool request(const Device& device, const std::string& message) {
   if (!possible(device) || message.size() > longest_message) return false;
-  if (sent().count(message)) return true;
+  static auto* const sent = new std::unordered_set<std::string>;
+  if (sent->count(message)) return true;
   const int socket = connection();
   // What does not fit in the socket's buffer is not sent.
   if (socket < 0 || send(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
     return false;
-  sent().insert(message);
+  sent->insert(message);
   return true;
 }
 
@@ -137,14 +133,14 @@ void look_through(const std::vector<Node*>& order) {
   static int built = -1;
   if (built == programs_built() || order.size() < worth_a_process) return;
   built = programs_built();
+  static auto* const seen = new std::unordered_set<std::string>;
   std::vector<std::pair<const Device*, std::string>> missing;
-  std::unordered_set<std::string> met;
   for (const Node* node : order) {
     const Device& device = queue_of(node->stream).device();
     if (!device.facts().is_cpu) continue;
     Kit* kit = nullptr;
     std::string message = message_about(*node, device.facts(), kit);
-    if (message.empty() || sent().count(message) || !met.insert(message).second) continue;
+    if (message.empty() || !seen->insert(message).second) continue;
     if (is_stored(device, generated_text(device.facts(), text_of(message)))) continue;
     if (kit)
       kit->want();

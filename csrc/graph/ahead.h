@@ -28,8 +28,6 @@ void look_through(const std::vector<Node*>& order);
 // Messages: what is to be built. A kit's is its name, a group's what its text is made of.
 std::string message_for(const Group& group, const Layout& layout);
 std::string message_for(const Kit& kit);
-/// The text of the program, without the prelude.
-std::string text_of(const std::string& message);
 /// Asks the other process for a program; true where it has been asked before. False where there is
 /// no such process, and for messages that are too long.
 bool request(const Device& device, const std::string& message);

@@ -138,9 +138,7 @@ void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arra
   if (!way.kernel && interpret(way, layout, inputs, outputs, total, queue)) return;
   if (!way.kernel) {
     describe(group_, layout);
-    way.kernel = &queue.device().kernels().generated(
-        group_text(features_of(group_), source_of(group_, layout.classes, layout.rank)), "group",
-        true);
+    way.kernel = &queue.device().kernels().generated(text(layout), "group", true);
   }
   Launch launch(queue, *way.kernel);
   size_t bytes = 0, inner = 0;
@@ -165,6 +163,10 @@ void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arra
   launch.over(elementwise_items(queue, total)).moving(bytes).enqueue();
 }
 
+std::string GroupKernel::text(const Layout& layout) const {
+  return group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
+}
+
 bool GroupKernel::interpret(Way& way, const Layout& layout, const Arrays& inputs,
                             const Arrays& outputs, int64_t total, Queue& queue) {
   static const bool always = env::interpret() == "2";
@@ -179,10 +181,9 @@ bool GroupKernel::interpret(Way& way, const Layout& layout, const Arrays& inputs
                       microseconds_per_element;
     if (way.uses >= way.next_look || way.excess >= way.next_excess) {
       way.next_look = 2 * way.uses, way.next_excess = 2 * way.excess;
-      const std::string message = ahead::message_for(group_, layout);
-      if (is_stored(device, generated_text(device.facts(), ahead::text_of(message)))) return false;
+      if (is_stored(device, generated_text(device.facts(), text(layout)))) return false;
       if (way.excess > build_microseconds) return false;
-      if (way.excess > worth_a_build) ahead::request(device, message);
+      if (way.excess > worth_a_build) ahead::request(device, ahead::message_for(group_, layout));
     }
     if (!interpreted_->kit().obtain(queue)) return false;
   }

@@ -46,6 +46,9 @@ class GroupKernel {
   bool interpret(Way& way, const Layout& layout, const Arrays& inputs, const Arrays& outputs,
                  int64_t total, Queue& queue);
 
+  /// The text of the group's own kernel.
+  std::string text(const Layout& layout) const;
+
   Group group_;
   std::unordered_map<std::string, Way> ways_;  ///< by layout_key()
   std::optional<Interpreted> interpreted_;
