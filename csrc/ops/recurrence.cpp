@@ -6,6 +6,7 @@
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "ops/around_axes.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -57,10 +58,7 @@ void Recurrence::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   y.allocate(queue);
   if (y.size() == 0) return;
   const array a = contiguous_copy(inputs[0], queue), b = contiguous_copy(inputs[1], queue);
-  int64_t outer = 1, inner = 1;
-  const int64_t n = y.shape(axis_);
-  for (int i = 0; i < axis_; ++i) outer *= y.shape(i);
-  for (int i = axis_ + 1; i < y.ndim(); ++i) inner *= y.shape(i);
+  const auto [outer, n, inner] = AroundAxes(y.shape(), axis_, axis_);
   const int64_t lines = outer * inner;
   const int64_t blocks = std::clamp<int64_t>(
       most_items(queue, Work::recurrence_blocks) / lines, 1,

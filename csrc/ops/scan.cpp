@@ -9,6 +9,7 @@
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "ops/around_axes.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -132,10 +133,7 @@ void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   out.allocate(queue);
   if (out.size() == 0) return;
   const array x = contiguous_copy(inputs[0], queue);
-  int64_t outer = 1, inner = 1;
-  const int64_t n = x.shape(axis_);
-  for (int i = 0; i < axis_; ++i) outer *= x.shape(i);
-  for (int i = axis_ + 1; i < x.ndim(); ++i) inner *= x.shape(i);
+  const auto [outer, n, inner] = AroundAxes(x.shape(), axis_, axis_);
   if (inner == 1) return scan_rows(x, out, outer, n, queue);
   const Capabilities& facts = queue.device().facts();
   const int64_t units = facts.is_cpu ? outer * ((inner + 1023) / 1024) : outer * inner;
@@ -225,8 +223,7 @@ array scan(Scanning kind, const array& a, std::optional<int> axis, bool reverse,
   if (dtype) x = astype(x, *dtype, s);
   if (x.size() == 0) return x;
   // A long axis with few neighbours is scanned as rows.
-  int64_t inner = 1;
-  for (int i = along + 1; i < x.ndim(); ++i) inner *= x.shape(i);
+  const int64_t inner = AroundAxes(x.shape(), along, along).inner;
   const bool turned = inner > 1 && inner < 16 && x.shape(along) >= 512;
   if (turned) x = moveaxis(x, along, -1, s);
   const array y = Scan::make(kind, x, turned ? x.ndim() - 1 : along, reverse, inclusive, s);

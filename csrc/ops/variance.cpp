@@ -5,6 +5,7 @@
 
 #include "graph/copy.h"
 #include "graph/primitive.h"
+#include "ops/around_axes.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/rows.h"
@@ -55,14 +56,10 @@ class AxesVariance final : public Primitive {
     for (int i = first_; i <= last_; ++i) result.push_back(i);
     return result;
   }
-  int64_t count(const array& x) const {
-    int64_t n = 1;
-    for (int i = first_; i <= last_; ++i) n *= x.shape(i);
-    return n;
-  }
   /// The derivative of the variance by each element.
   array slope(const array& x) const {
-    return (x - mean(x, axes(), true)) * (2.0 / double(std::max<int64_t>(count(x) - ddof_, 0)));
+    const int64_t count = AroundAxes(x.shape(), first_, last_).along;
+    return (x - mean(x, axes(), true)) * (2.0 / double(std::max<int64_t>(count - ddof_, 0)));
   }
 
   int first_, last_;
@@ -75,10 +72,8 @@ void AxesVariance::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   out.allocate(queue);
   if (out.size() == 0) return;
   const array x = contiguous_copy(inputs[0], queue);
-  int64_t outer = 1, inner = 1;
-  const int64_t n = count(x), ddof = ddof_;
-  for (int i = 0; i < first_; ++i) outer *= x.shape(i);
-  for (int i = last_ + 1; i < x.ndim(); ++i) inner *= x.shape(i);
+  const auto [outer, n, inner] = AroundAxes(x.shape(), first_, last_);
+  const int64_t ddof = ddof_;
   const Capabilities& facts = queue.device().facts();
   const bool rows = inner == 1;
   // What can be done side by side without cutting n: groups or tiles of columns, or work-items.

@@ -137,25 +137,25 @@ def plain_decoding(cache, q, states):
     return [expected]
 
 
-def separate_kernels():
-    cache = turboquant.TurboQuantKVCache(bits=4)
+def packed_cache(bits):
+    """A cache of 40 tokens, queries, and what its kernels are given."""
+    cache = turboquant.TurboQuantKVCache(bits=bits)
     # The fused kernel rotates by a matrix, which codecs of a size that is a power of two do not.
     keys, values, q = normal(1, 2, 40, 96), normal(1, 2, 40, 96), normal(1, 2, 3, 1, 96)
-    cache.key_codec = turboquant._build_codec(keys, 4, "prod", 1)
-    cache.value_codec = turboquant._build_codec(values, 4, "mse", 2)
+    cache.key_codec = turboquant._build_codec(keys, bits, "prod", 1)
+    cache.value_codec = turboquant._build_codec(values, bits, "mse", 2)
     cache.update_and_fetch(keys, values)
-    states = cache._attention_states()
+    return cache, q, cache._attention_states()
+
+
+def separate_kernels():
+    cache, q, states = packed_cache(4)
     got = [cache._compiled_integer_decode_attention(q, *states), cache._separate_score_value_decode(q, *states)]
     return got, lambda: plain_decoding(cache, q, states) * 2
 
 
 def split_kernels():
-    cache = turboquant.TurboQuantKVCache(bits=3.5)
-    keys, values, q = normal(1, 2, 40, 96), normal(1, 2, 40, 96), normal(1, 2, 3, 1, 96)
-    cache.key_codec = turboquant._build_codec(keys, 3.5, "prod", 1)
-    cache.value_codec = turboquant._build_codec(values, 3.5, "mse", 2)
-    cache.update_and_fetch(keys, values)
-    states = cache._attention_states()
+    cache, q, states = packed_cache(3.5)
     return [cache._compiled_split_decode_attention(q, *states)], lambda: plain_decoding(cache, q, states)
 
 
@@ -238,11 +238,11 @@ def gated_delta_states():
     return run[0], run[1]
 
 
-def wkv7_of_vlm():
+def wkv7(module):
     parts, state = [normal(1, 3, 2, 32) for _ in range(6)], normal(1, 2, 32, 32)
-    by_kernel, outputs = rwkv7.wkv7_kernel(*parts, state), []
+    by_kernel, outputs = module.wkv7_kernel(*parts, state), []
     for step in range(3):
-        output, state = rwkv7._wkv7_step_ops(*[part[:, step] for part in parts], state)
+        output, state = module._wkv7_step_ops(*[part[:, step] for part in parts], state)
         outputs.append(output.reshape(1, 2, 32))
     return by_kernel, (mx.stack(outputs, 1), state)
 
@@ -279,6 +279,6 @@ CASES = {
     "longcat_indexer": indexer,
     "nemotron_h_mamba": mamba_steps,
     "qwen3_5_states": gated_delta_states,
-    "rwkv7_vlm": wkv7_of_vlm,
+    "rwkv7_vlm": lambda: wkv7(rwkv7),
     "llguidance": allowed_tokens,
 }

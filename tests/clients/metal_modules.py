@@ -38,15 +38,6 @@ def state_space():
     return ssm.ssm_update_kernel(*arguments, (0.001, 100.0)), ssm.ssm_attn(*arguments, (0.001, 100.0))
 
 
-def wkv7():
-    parts, state = [normal(1, 3, 2, 32) for _ in range(6)], normal(1, 2, 32, 32)
-    by_kernel, outputs = rwkv7.wkv7_kernel(*parts, state), []
-    for step in range(3):
-        output, state = rwkv7._wkv7_step_ops(*[part[:, step] for part in parts], state)
-        outputs.append(output.reshape(1, 2, 32))
-    return by_kernel, (mx.stack(outputs, 1), state)
-
-
 def bitlinear():
     layer = bitlinear_layers.BitLinear(128, 16, bias=False)
     packed, x = mx.random.randint(0, 170, (4, 128)).astype(mx.uint8), normal(2, 128)
@@ -115,7 +106,7 @@ CASES = {
     "gated_delta_64": lambda: gated_delta_rule(64),
     "gated_delta_128": lambda: gated_delta_rule(128),
     "ssm": state_space,
-    "rwkv7": wkv7,
+    "rwkv7": lambda: metal_attention.wkv7(rwkv7),
     "bitlinear": bitlinear,
     "losses": divergence,
     "qk_norm": head_norms,
