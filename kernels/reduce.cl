@@ -5,11 +5,9 @@
 // size on GPUs.
 // Elements of one result are numbered over the reduced axes; [low, high) of them is a part. Part p of result o goes to
 // out[p * results + o].
+#include "source.clh"
 #include "dims.clh"
 #include "combine.clh"
-#ifdef LOOP_SHAPE
-#include "vector.clh"
-#endif
 
 typedef COMPUTED(A) value;
 
@@ -52,23 +50,33 @@ typedef COMPUTED(A) value;
 #define FINISH(x) ((COMPUTED(O))CAT(finish_, OP)(x))
 
 #define ARGUMENTS                                                                                                 \
-  global const STORED(T)* x, long x_offset, global STORED(O)* out, long out_offset, long results, long parts,     \
-      long total, long inner, long stride, int kept_rank, int reduced_rank, Dims kept, Dims reduced, long divisor
+  SOURCE_ARGUMENTS, global STORED(O)* out, long out_offset, long results, long parts, long total, long inner, long stride, int kept_rank, int reduced_rank, Dims kept, Dims reduced, long divisor
 
 #ifdef LOOP_SHAPE
 
-/// One stretch of a row. Sums go through blocks, so that the error grows with the square root of the length at most.
-static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
-  const value first = START(MAP(LOAD(T, p, 0)));
-  long i = 0;
-  if (n < 3 * V) {
-    value result = first;
-    for (; i < n; ++i) {
-      const value next = MAP(LOAD(T, p, i * stride));
-      result = COMBINE(result, next);
-    }
-    return result;
+/// `result` and `n` more elements, one after the other; a group computes them V at a time.
+static inline value reduce_few(SOURCE_ARGUMENTS, value result, long at, long n, long stride) {
+#ifdef MAPPED
+  for (long i = 0; i < n; i += V) {
+    const int count = (int)min(n - i, (long)V);
+    BASE(A) lanes[V];
+    CAT(vstore, V)(MAP_VECTOR(ELEMENTS_PART(at + i, count)), 0, lanes);
+    for (int k = 0; k < count; ++k) result = COMBINE(result, lanes[k]);
   }
+#else
+  for (long i = 0; i < n; ++i) {
+    const value next = MAP(ELEMENT(at + i * stride));
+    result = COMBINE(result, next);
+  }
+#endif
+  return result;
+}
+
+/// One stretch of a row. Sums go through blocks, so that the error grows with the square root of the length at most.
+static inline value reduce_run(SOURCE_ARGUMENTS, long at, long n, long stride) {
+  const value first = START(MAP(ELEMENT(at)));
+  if (n < 3 * V) return reduce_few(SOURCE, first, at, n, stride);
+  long i = 0;
 #ifndef SCALAR_ONLY
   if (stride == 1) {
     const VALUE(A) start = (VALUE(A))(first);
@@ -77,27 +85,27 @@ static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
       const long end = min(n, i + 512 * V);
       VALUE(A) a = start, b = start, c = start, d = start;
       for (; i + 4 * V <= end; i += 4 * V) {
-        a = COMBINE(a, MAP_VECTOR(FETCH(T, p + i)));
-        b = COMBINE(b, MAP_VECTOR(FETCH(T, p + i + V)));
-        c = COMBINE(c, MAP_VECTOR(FETCH(T, p + i + 2 * V)));
-        d = COMBINE(d, MAP_VECTOR(FETCH(T, p + i + 3 * V)));
+        const VALUE(A) e = MAP_VECTOR(ELEMENTS(at + i)), f = MAP_VECTOR(ELEMENTS(at + i + V));
+        const VALUE(A) g = MAP_VECTOR(ELEMENTS(at + i + 2 * V)), h = MAP_VECTOR(ELEMENTS(at + i + 3 * V));
+        a = COMBINE(a, e);
+        b = COMBINE(b, f);
+        c = COMBINE(c, g);
+        d = COMBINE(d, h);
       }
       a = COMBINE(a, b);
       c = COMBINE(c, d);
       a = COMBINE(a, c);
       total = COMBINE(total, a);
     }
-    for (; i + V <= n; i += V) total = COMBINE(total, MAP_VECTOR(FETCH(T, p + i)));
+    for (; i + V <= n; i += V) {
+      const VALUE(A) next = MAP_VECTOR(ELEMENTS(at + i));
+      total = COMBINE(total, next);
+    }
     BASE(A) lanes[V];
     CAT(vstore, V)(total, 0, lanes);
     for (int width = V / 2; width > 0; width /= 2)
       for (int k = 0; k < width; ++k) lanes[k] = COMBINE(lanes[k], lanes[k + width]);
-    value result = lanes[0];
-    for (; i < n; ++i) {
-      const value next = MAP(LOAD(T, p, i));
-      result = COMBINE(result, next);
-    }
-    return result;
+    return reduce_few(SOURCE, lanes[0], at + i, n - i, 1);
   }
 #endif
   value a = first, b = first, c = first, d = first;
@@ -105,8 +113,8 @@ static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
     const long end = min(n, i + 1024);
     value e = first, f = first, g = first, h = first;
     for (; i + 4 <= end; i += 4) {
-      const value s = MAP(LOAD(T, p, i * stride)), t = MAP(LOAD(T, p, (i + 1) * stride));
-      const value u = MAP(LOAD(T, p, (i + 2) * stride)), v = MAP(LOAD(T, p, (i + 3) * stride));
+      const value s = MAP(ELEMENT(at + i * stride)), t = MAP(ELEMENT(at + (i + 1) * stride));
+      const value u = MAP(ELEMENT(at + (i + 2) * stride)), v = MAP(ELEMENT(at + (i + 3) * stride));
       e = COMBINE(e, s);
       f = COMBINE(f, t);
       g = COMBINE(g, u);
@@ -117,10 +125,7 @@ static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
     c = COMBINE(c, g);
     d = COMBINE(d, h);
   }
-  for (; i < n; ++i) {
-    const value next = MAP(LOAD(T, p, i * stride));
-    a = COMBINE(a, next);
-  }
+  a = reduce_few(SOURCE, a, at + i * stride, n - i, stride);
   a = COMBINE(a, b);
   c = COMBINE(c, d);
   return COMBINE(a, c);
@@ -129,20 +134,20 @@ static inline value reduce_run(global const STORED(T)* p, long n, long stride) {
 kernel void reduce_rows(ARGUMENTS) {
   if (parts == 1 && reduced_rank == 0 && kept_rank <= 1 && total > 0) {  // many plain rows: no divisions
     FOR_EACH(unit, results) {
-      const value result = reduce_run(x + x_offset + (kept_rank ? unit * kept.stride[0] : 0), total, stride);
+      const value result = reduce_run(SOURCE, kept_rank ? unit * kept.stride[0] : 0, total, stride);
       STORE(O, out, out_offset + unit, FINISH(result));
     }
     return;
   }
   FOR_EACH(unit, results * parts) {
     const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
-    global const STORED(T)* base = x + x_offset + part.base;
     long i = part.low;
     long row = i / inner, column = i - row * inner;
-    value result = START(MAP(LOAD(T, base, locate(row, reduced_rank, &reduced) + column * stride)));
+    value result = START(MAP(ELEMENT(part.base + locate(row, reduced_rank, &reduced) + column * stride)));
     while (i < part.high) {
       const long n = min(inner - column, part.high - i);
-      const value next = reduce_run(base + locate(row, reduced_rank, &reduced) + column * stride, n, stride);
+      const long at = part.base + locate(row, reduced_rank, &reduced) + column * stride;
+      const value next = reduce_run(SOURCE, at, n, stride);
       result = COMBINE(result, next);
       i += n;
       row += 1;
@@ -155,34 +160,52 @@ kernel void reduce_rows(ARGUMENTS) {
 #define TILE 1024
 
 /// Adds `rows` rows of `width` columns to `total`.
-static inline void add_rows(value* total, global const STORED(T)* p, long rows, long stride, int width) {
+static inline void add_rows(SOURCE_ARGUMENTS, value* total, long at, long rows, long stride, int width) {
   int j = 0;
 #ifndef SCALAR_ONLY
   for (; j + V <= width; j += V) {
-    global const STORED(T)* q = p + j;
+    long from = at + j;
     VALUE(A) a = CAT(vload, V)(0, total + j);
     VALUE(A) b = (VALUE(A))(START(a)), c = b, d = b;
     long r = 0;
-    for (; r + 4 <= rows; r += 4, q += 4 * stride) {
-      a = COMBINE(a, MAP_VECTOR(FETCH(T, q)));
-      b = COMBINE(b, MAP_VECTOR(FETCH(T, q + stride)));
-      c = COMBINE(c, MAP_VECTOR(FETCH(T, q + 2 * stride)));
-      d = COMBINE(d, MAP_VECTOR(FETCH(T, q + 3 * stride)));
+    for (; r + 4 <= rows; r += 4, from += 4 * stride) {
+      const VALUE(A) e = MAP_VECTOR(ELEMENTS(from)), f = MAP_VECTOR(ELEMENTS(from + stride));
+      const VALUE(A) g = MAP_VECTOR(ELEMENTS(from + 2 * stride)), h = MAP_VECTOR(ELEMENTS(from + 3 * stride));
+      a = COMBINE(a, e);
+      b = COMBINE(b, f);
+      c = COMBINE(c, g);
+      d = COMBINE(d, h);
     }
-    for (; r < rows; ++r, q += stride) a = COMBINE(a, MAP_VECTOR(FETCH(T, q)));
+    for (; r < rows; ++r, from += stride) {
+      const VALUE(A) next = MAP_VECTOR(ELEMENTS(from));
+      a = COMBINE(a, next);
+    }
     a = COMBINE(a, b);
     c = COMBINE(c, d);
     CAT(vstore, V)(COMBINE(a, c), 0, total + j);
   }
 #endif
-  for (; j < width; ++j) {
-    value a = MAP(LOAD(T, p, j));
+#ifdef MAPPED
+  if (j < width) {
+    VALUE(A) sums = MAP_VECTOR(ELEMENTS_PART(at + j, width - j));
     for (long r = 1; r < rows; ++r) {
-      const value b = MAP(LOAD(T, p, r * stride + j));
+      const VALUE(A) next = MAP_VECTOR(ELEMENTS_PART(at + r * stride + j, width - j));
+      sums = COMBINE(sums, next);
+    }
+    BASE(A) lanes[V];
+    CAT(vstore, V)(sums, 0, lanes);
+    for (int k = 0; j < width; ++j, ++k) total[j] = COMBINE(total[j], lanes[k]);
+  }
+#else
+  for (; j < width; ++j) {
+    value a = MAP(ELEMENT(at + j));
+    for (long r = 1; r < rows; ++r) {
+      const value b = MAP(ELEMENT(at + r * stride + j));
       a = COMBINE(a, b);
     }
     total[j] = COMBINE(total[j], a);
   }
+#endif
 }
 
 /// The last kept axis, of `columns` elements, is contiguous; the other kept ones are `kept`.
@@ -192,18 +215,18 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
     const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
     const Part part = find_part(strip, outer, parts, total, kept_rank, &kept);
     const int width = (int)min((long)TILE, columns - tile);
-    global const STORED(T)* base = x + x_offset + part.base + tile;
+    const long base = part.base + tile;
     long i = part.low;
     long row = i / inner, step = i - row * inner;
     value sums[TILE];
-    global const STORED(T)* first = base + locate(row, reduced_rank, &reduced) + step * stride;
-    for (int j = 0; j < width; ++j) sums[j] = START(MAP(LOAD(T, first, j)));
+    const long first = base + locate(row, reduced_rank, &reduced) + step * stride;
+    for (int j = 0; j < width; ++j) sums[j] = START(MAP(ELEMENT(first + j)));
     while (i < part.high) {
       const long n = min(inner - step, part.high - i);
-      global const STORED(T)* p = base + locate(row, reduced_rank, &reduced) + step * stride;
+      const long at = base + locate(row, reduced_rank, &reduced) + step * stride;
       // As many rows at a time as the nearest cache holds: memory is read in order, sums stay in registers.
       const long block = max(8L, (long)TILE * 8 / width);
-      for (long k = 0; k < n; k += block) add_rows(sums, p + k * stride, min(block, n - k), stride, width);
+      for (long k = 0; k < n; k += block) add_rows(SOURCE, sums, at + k * stride, min(block, n - k), stride, width);
       i += n;
       row += 1;
       step = 0;
@@ -222,10 +245,9 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUM
   const int me = get_local_id(0);
   for (long unit = get_group_id(0); unit < results * parts; unit += get_num_groups(0)) {
     const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
-    global const STORED(T)* base = x + x_offset + part.base;
-    value mine = START(MAP(LOAD(T, base, locate_element(part.low, inner, stride, reduced_rank, &reduced))));
+    value mine = START(MAP(ELEMENT(part.base + locate_element(part.low, inner, stride, reduced_rank, &reduced))));
     for (long i = part.low + me; i < part.high; i += GROUP) {
-      const value next = MAP(LOAD(T, base, locate_element(i, inner, stride, reduced_rank, &reduced)));
+      const value next = MAP(ELEMENT(part.base + locate_element(i, inner, stride, reduced_rank, &reduced)));
       mine = COMBINE(mine, next);
     }
     shared[me] = mine;
@@ -245,10 +267,10 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
   FOR_EACH(unit, results * parts) {
     const long strip = unit / columns;
     const Part part = find_part(strip, outer, parts, total, kept_rank, &kept);
-    global const STORED(T)* base = x + x_offset + part.base + (unit - strip * columns);
-    value result = START(MAP(LOAD(T, base, locate_element(part.low, inner, stride, reduced_rank, &reduced))));
+    const long base = part.base + (unit - strip * columns);
+    value result = START(MAP(ELEMENT(base + locate_element(part.low, inner, stride, reduced_rank, &reduced))));
     for (long i = part.low; i < part.high; ++i) {
-      const value next = MAP(LOAD(T, base, locate_element(i, inner, stride, reduced_rank, &reduced)));
+      const value next = MAP(ELEMENT(base + locate_element(i, inner, stride, reduced_rank, &reduced)));
       result = COMBINE(result, next);
     }
     STORE(O, out, out_offset + unit, FINISH(result));

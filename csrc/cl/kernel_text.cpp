@@ -5,7 +5,8 @@
 
 namespace mlx {
 
-std::string kernel_text(std::string_view stem) {
+std::string kernel_text(std::string_view stem, std::string_view source) {
+  if (stem == "source" && !source.empty()) return std::string(source);
   const std::string_view text = kernel_source(stem), before = "#include \"", after = ".clh\"";
   std::string result;
   for (size_t at = 0;;) {
@@ -13,7 +14,7 @@ std::string kernel_text(std::string_view stem) {
     result += text.substr(at, next - at);
     if (next == text.npos) return result;
     const size_t name = next + before.size(), end = text.find(after, name);
-    result += kernel_text(text.substr(name, end - name));
+    result += kernel_text(text.substr(name, end - name), source);
     at = end + after.size();
   }
 }

@@ -7,6 +7,7 @@
 namespace mlx {
 
 /// The text of kernels/<stem> with its `#include "x.clh"` lines filled in, those of x.clh too.
-std::string kernel_text(std::string_view stem);
+/// `source`, unless empty, takes the place of source.clh.
+std::string kernel_text(std::string_view stem, std::string_view source = {});
 
 }  // namespace mlx

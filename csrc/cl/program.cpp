@@ -42,6 +42,14 @@ std::string_view kernel_source(std::string_view stem) {
   return found->second;
 }
 
+bool Kernel::is_built() const {
+  return program_.built[0] || program_.built[1];
+}
+
+const ProgramText& Kernel::text() const {
+  return program_.text;
+}
+
 cl_kernel Kernel::build(bool small) {
   KernelLibrary& library = device_.kernels();
   const std::lock_guard lock(library.mutex_);
@@ -72,18 +80,20 @@ Kernel& KernelLibrary::find(const std::string& key, const char* name, ProgramTex
   return *(kernels_[key] = std::make_unique<Kernel>(device_, *program, name));
 }
 
-Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines& defines) {
+Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines& defines,
+                              std::string_view source) {
   thread_local std::string key;
   key.assign(stem).append(1, '/').append(name);
   for (const Define& define : defines)
     key.append(" -D ").append(define.name).append(1, '=').append(define.value);
+  key.append(1, '\n').append(source);
   const std::lock_guard lock(mutex_);
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   const Capabilities& facts = device_.facts();
   std::string options = device_options(facts, true);
   for (const Define& define : defines)
     options.append(" -D ").append(define.name).append(1, '=').append(define.value);
-  std::string text = kernel_text(stem);
+  std::string text = kernel_text(stem, source);
   // In GPU shapes kernels declare local memory, which only kernels may.
   if (facts.is_pocl && facts.is_cpu) text = pocl::only_kernel(std::move(text), name);
   return find(key, name, {std::string(kernel_source("prelude")).append(text), options, true});

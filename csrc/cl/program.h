@@ -41,6 +41,9 @@ class Kernel {
     const Handle<cl_kernel>& handle = built_[small];
     return handle ? handle.get() : build(small);
   }
+  /// True once its program has been built, or loaded, in this process.
+  bool is_built() const;
+  const ProgramText& text() const;
 
  private:
   cl_kernel build(bool small);
@@ -61,8 +64,10 @@ class KernelLibrary {
  public:
   explicit KernelLibrary(Device& device);
   ~KernelLibrary();
-  /// Kernel `name` of kernels/<stem>.cl, which is compiled after the prelude with these defines.
-  Kernel& kernel(const char* stem, const char* name, const Defines& defines);
+  /// Kernel `name` of kernels/<stem>.cl, which is compiled after the prelude with these defines
+  /// and, unless empty, with `source` in place of kernels/source.clh.
+  Kernel& kernel(const char* stem, const char* name, const Defines& defines,
+                 std::string_view source = {});
   /// Kernel `name` of generated text, compiled after the prelude. `declared`: see ProgramText.
   Kernel& generated(const std::string& source, const char* name, bool declared = false);
 

@@ -28,9 +28,9 @@ std::vector<std::string> command;
 namespace {
 
 constexpr size_t worth_a_process = 4;  ///< kernels; starting one costs as much as building a few
-constexpr size_t longest_message = 8 << 10;
+constexpr size_t longest_message = 128 << 10;
 constexpr int idle_milliseconds = 10'000;
-const std::string kit_word = "kit ";
+const std::string kit_word = "kit ", program_word = "program ";
 
 /// An array as it will be once evaluated: row-major.
 array imagined(const array& x) {
@@ -99,11 +99,15 @@ bool possible(const Device& device) {
          std::thread::hardware_concurrency() >= 2;
 }
 
-/// The text of the program that a message asks for, without the prelude.
-std::string text_of(const std::string& message) {
-  if (message.rfind(kit_word, 0) == 0) return Kit::named(message.substr(kit_word.size())).text();
+/// The program that a message asks for.
+ProgramText program_of(const std::string& message, const Capabilities& device) {
   const size_t end = message.find('\0');
-  return group_text(message.substr(0, end), message.substr(end + 1));
+  if (message.rfind(kit_word, 0) == 0)
+    return generated_text(device, Kit::named(message.substr(kit_word.size())).text());
+  if (message.rfind(program_word, 0) == 0)
+    return {message.substr(end + 1), message.substr(program_word.size(), end - program_word.size()),
+            true};
+  return generated_text(device, group_text(message.substr(0, end), message.substr(end + 1)));
 }
 
 }  // namespace
@@ -114,6 +118,10 @@ std::string message_for(const Group& group, const Layout& layout) {
 
 std::string message_for(const Kit& kit) {
   return kit_word + kit.name();
+}
+
+std::string message_for(const ProgramText& program) {
+  return program_word + program.options + '\0' + program.source;
 }
 
 bool request(const Device& device, const std::string& message) {
@@ -141,7 +149,7 @@ void look_through(const std::vector<Node*>& order) {
     Kit* kit = nullptr;
     std::string message = message_about(*node, device.facts(), kit);
     if (message.empty() || !seen->insert(message).second) continue;
-    if (is_stored(device, generated_text(device.facts(), text_of(message)))) continue;
+    if (is_stored(device, program_of(message, device.facts()))) continue;
     if (kit)
       kit->want();
     else if (possible(device))
@@ -168,7 +176,7 @@ void serve() {
     } else if (messages.empty()) {
       return;
     } else {
-      const ProgramText text = generated_text(device.facts(), text_of(messages.back()));
+      const ProgramText text = program_of(messages.back(), device.facts());
       messages.pop_back();
       Handle<cl_program> built[2];
       if (!is_stored(device, text)) build_program(device, false, text, built);

@@ -9,6 +9,7 @@
 namespace mlx {
 struct Group;
 struct Layout;
+struct ProgramText;
 class Kit;
 }  // namespace mlx
 
@@ -25,9 +26,11 @@ extern std::vector<std::string> command;
 /// For groups that a kit can run it is the kit that is wanted.
 void look_through(const std::vector<Node*>& order);
 
-// Messages: what is to be built. A kit's is its name, a group's what its text is made of.
+// Messages: what is to be built. A kit's is its name, a group's what its text is made of; any other
+// program goes as it is.
 std::string message_for(const Group& group, const Layout& layout);
 std::string message_for(const Kit& kit);
+std::string message_for(const ProgramText& program);
 /// Asks the other process for a program; true where it has been asked before. False where there is
 /// no such process, and for messages that are too long.
 bool request(const Device& device, const std::string& message);

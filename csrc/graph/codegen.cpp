@@ -15,10 +15,6 @@ bool wraps(const std::string& classes) {
 
 // Names in the text: operands are in0, in1, …, out0, …; a0, a1, … what is read from the inputs, x0,
 // x1, … what the steps compute from it.
-std::string name_of_value(const Group& group, size_t value) {
-  const size_t inputs = group.inputs.size();
-  return value < inputs ? "a" + std::to_string(value) : "x" + std::to_string(value - inputs);
-}
 std::string name_of_operand(const Group& group, size_t operand) {
   const size_t inputs = group.inputs.size();
   return operand < inputs ? "in" + std::to_string(operand)
@@ -58,21 +54,7 @@ std::string body(const Group& group, const std::string& classes, bool part) {
     }
     out << ";\n";
   }
-  for (size_t s = 0; s < group.steps.size(); ++s) {
-    const Group::Step& step = group.steps[s];
-    std::string operands[3];
-    for (size_t i = 0; i < step.operands.size(); ++i) {
-      const size_t v = step.operands[i];
-      const Dtype from = dtype_of_value(group, v);
-      operands[i] = convert(name_of_value(group, v), from, step.fragment.operand);
-      if (from != step.fragment.operand && !is_cast(step))
-        operands[i] = rounded(operands[i], step.fragment.operand);
-    }
-    std::string value = computed(step.fragment, step.dtype, operands);
-    if (is_operand(group, inputs + s)) value = rounded(value, step.dtype);  // else its store rounds
-    out << indent << "const VALUE(" << tag(step.dtype) << ") " << name_of_value(group, inputs + s)
-        << " = " << value << ";\n";
-  }
+  out << steps_of(group, indent, false);
   for (size_t o = 0; o < group.outputs.size(); ++o) {
     const size_t value = group.outputs[o];
     const char letter = classes[inputs + o];
@@ -151,6 +133,32 @@ void row_starts(std::ostream& out, const Group& group, const std::string& classe
 }
 
 }  // namespace
+
+std::string name_of_value(const Group& group, size_t value) {
+  const size_t inputs = group.inputs.size();
+  return value < inputs ? "a" + std::to_string(value) : "x" + std::to_string(value - inputs);
+}
+
+std::string steps_of(const Group& group, const std::string& indent, bool rounded_outputs) {
+  const size_t inputs = group.inputs.size();
+  std::ostringstream out;
+  for (size_t s = 0; s < group.steps.size(); ++s) {
+    const Group::Step& step = group.steps[s];
+    std::string operands[3];
+    for (size_t i = 0; i < step.operands.size(); ++i) {
+      const size_t v = step.operands[i];
+      const Dtype from = dtype_of_value(group, v);
+      operands[i] = convert(name_of_value(group, v), from, step.fragment.operand);
+      if (from != step.fragment.operand && !is_cast(step))
+        operands[i] = rounded(operands[i], step.fragment.operand);
+    }
+    std::string value = computed(step.fragment, step.dtype, operands);
+    if (rounded_outputs || is_operand(group, inputs + s)) value = rounded(value, step.dtype);
+    out << indent << "const VALUE(" << tag(step.dtype) << ") " << name_of_value(group, inputs + s)
+        << " = " << value << ";\n";
+  }
+  return out.str();
+}
 
 std::string features_of(const Group& group) {
   Features features;

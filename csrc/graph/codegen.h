@@ -33,6 +33,11 @@ bool is_cast(const Group::Step& step);
 
 /// The parts of kernels/vector.clh that the group needs, as macros.
 std::string features_of(const Group& group);
+/// What a value is called in the text.
+std::string name_of_value(const Group& group, size_t value);
+/// The statements that compute the steps from the inputs' values. A half that leaves the group is
+/// rounded if `rounded_outputs`, else by its store.
+std::string steps_of(const Group& group, const std::string& indent, bool rounded_outputs);
 /// The kernel's text for one layout, given by the classes of the operands and the number of outer
 /// dimensions (layout.h).
 std::string source_of(const Group& group, const std::string& classes, int rank);

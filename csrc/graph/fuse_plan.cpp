@@ -2,12 +2,13 @@
 //
 // Groups grow from consumers to producers. A producer joins when it works on the same shape and
 // stream and no path leads from it out of the group and back in; values that are also used outside
-// become further outputs.
+// become further outputs. A reduction takes what only it reads along, in a group of its own.
 #include <algorithm>
 
 #include "base/env.h"
 #include "graph/deferred.h"
 #include "graph/group_kernel.h"
+#include "graph/map_reduce.h"
 #include "graph/mlx_names.h"
 #include "graph/plan.h"
 
@@ -54,6 +55,8 @@ class Grouping {
 
   void run() {
     for (int s = int(plan_.steps.size()) - 1; s >= 0; --s)
+      if (dynamic_cast<ReadsSource*>(plan_.steps[s].primitive.get())) grow_prologue(s);
+    for (int s = int(plan_.steps.size()) - 1; s >= 0; --s)
       if (group_of_[s] < 0 && fusible(s)) grow(s);
     rewrite();
   }
@@ -87,6 +90,33 @@ class Grouping {
       return;
     }
     std::sort(members.begin(), members.end());
+    members_.push_back(std::move(members));
+  }
+
+  /// The group of a reduction: all that is computed for its input and read by nothing else.
+  void grow_prologue(int reduction) {
+    const int id = int(members_.size()), root = maker_[plan_.steps[reduction].inputs[0]];
+    std::vector<int> members;
+    const auto add = [&](int producer) {
+      if (producer < 0 || group_of_[producer] >= 0 || !fusible(producer)) return;
+      const Plan::Step &p = plan_.steps[producer], &r = plan_.steps[root];
+      if (!(p.stream == plan_.steps[reduction].stream) || p.shapes[0] != r.shapes[0] ||
+          members.size() == max_members || operands(producer, members) > max_operands ||
+          leaves(producer, id))
+        return;
+      group_of_[producer] = id;
+      members.push_back(producer);
+    };
+    group_of_[reduction] = id;
+    add(root);
+    for (size_t m = 0; m < members.size(); ++m)
+      for (const int input : plan_.steps[members[m]].inputs) add(maker_[input]);
+    if (members.empty()) {
+      group_of_[reduction] = -1;
+      return;
+    }
+    std::sort(members.begin(), members.end());
+    members.push_back(reduction);
     members_.push_back(std::move(members));
   }
 
@@ -158,8 +188,11 @@ class Grouping {
         }
         if (source != input) numbers.emplace_back(input, number_of(source));
       }
+    const int last = members.back();
+    const bool reduces = !fusible(last);
     for (const int m : members) {
       const Plan::Step& step = plan_.steps[m];
+      if (m == last && reduces) continue;
       Group::Step fragment{*step.primitive->fragment({}), step.dtypes[0], {}};
       for (const int input : step.inputs) {
         fragment.operands.push_back(number_of(input));
@@ -174,6 +207,7 @@ class Grouping {
       numbers.emplace_back(step.first_output, group.add_step(std::move(fragment)));
     }
     result.first_output = plan_.value_count;
+    if (reduces) return reduced(std::move(result), std::move(group), std::move(name), members);
     for (const int m : members) {
       const Plan::Step& step = plan_.steps[m];
       if (!leaves(m, id)) continue;
@@ -183,6 +217,21 @@ class Grouping {
       result.dtypes.push_back(step.dtypes[0]);
     }
     result.primitive = make_ref<Fused>(std::move(group), std::move(name));
+    return result;
+  }
+
+  /// Completes the step of a reduction and the group before it.
+  Plan::Step reduced(Plan::Step result, Group group, std::string name,
+                     const std::vector<int>& members) {
+    const Plan::Step &step = plan_.steps[members.back()], &before = plan_.steps[members.end()[-2]];
+    group.outputs.push_back(int(group.inputs.size() + group.steps.size()) - 1);
+    std::optional<Shape> shape;
+    if (!shapeless_) shape = before.shapes[0];
+    renamed_.emplace_back(step.first_output, plan_.value_count++);
+    result.shapes = step.shapes;
+    result.dtypes = step.dtypes;
+    result.primitive = make_ref<MapReduce>(std::move(group), std::move(shape), step.primitive,
+                                           name + mlx_name(*step.primitive));
     return result;
   }
 

@@ -17,10 +17,8 @@ namespace mlx {
 namespace {
 
 // A kit needs no building, but its steps pass their values through memory: by these estimates, what
-// a kernel of the group's own would have saved by now. It is taken once that is as much as taking
-// it costs: loading a stored one, building one in another process, building one here.
+// a kernel of the group's own would save.
 constexpr double microseconds_per_launch = 1, microseconds_per_element = 1e-4;
-constexpr double worth_a_build = 5e3, build_microseconds = 100e3;
 
 std::string layout_key(const Layout& layout, const Queue& queue) {
   std::string key = layout.classes;
@@ -175,16 +173,13 @@ bool GroupKernel::interpret(Way& way, const Layout& layout, const Arrays& inputs
   if (!translated_) interpreted_ = Interpreted::translate(group_), translated_ = true;
   if (!interpreted_ || !interpreted_->fits(layout)) return false;
   if (!always) {
-    ++way.uses;
-    way.excess += microseconds_per_launch +
-                  double(total) * double(group_.steps.size() + layout.classes.size()) *
-                      microseconds_per_element;
-    if (way.uses >= way.next_look || way.excess >= way.next_excess) {
-      way.next_look = 2 * way.uses, way.next_excess = 2 * way.excess;
-      if (is_stored(device, generated_text(device.facts(), text(layout)))) return false;
-      if (way.excess > build_microseconds) return false;
-      if (way.excess > worth_a_build) ahead::request(device, ahead::message_for(group_, layout));
-    }
+    const double excess = microseconds_per_launch +
+                          double(total) * double(group_.steps.size() + layout.classes.size()) *
+                              microseconds_per_element;
+    if (way.patience.ends(
+            excess, [&] { return is_stored(device, generated_text(device.facts(), text(layout))); },
+            [&] { ahead::request(device, ahead::message_for(group_, layout)); }))
+      return false;
     if (!interpreted_->kit().obtain(queue)) return false;
   }
   interpreted_->run(layout, inputs, outputs, total, queue);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "graph/interpreter.h"
+#include "graph/patience.h"
 
 namespace mlx {
 
@@ -38,8 +39,7 @@ class GroupKernel {
   /// How one layout is served: by the kernel, once there is one, else by a kit.
   struct Way {
     Kernel* kernel = nullptr;
-    int uses = 0, next_look = 16;          ///< launches of the kit; when the disk is asked next
-    double excess = 0, next_excess = 500;  ///< what they cost more, in microseconds; likewise
+    Patience patience;
   };
   /// Launches a kit instead of the group's own kernel, where that is the better choice; false
   /// where it is not.

@@ -8,6 +8,7 @@
 #include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "graph/source.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -79,7 +80,7 @@ int64_t rows_to_fold(const ReducePlan& plan) {
   return 1;
 }
 
-class Reduce final : public Primitive {
+class Reduce final : public Primitive, public ReadsSource {
  public:
   Reduce(Reduction kind, Axes axes, bool keepdims)
       : kind_(kind), axes_(std::move(axes)), keepdims_(keepdims) {}
@@ -97,10 +98,13 @@ class Reduce final : public Primitive {
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    outputs[0].allocate(queue);
+    eval_source(inputs[0], outputs, queue);
+  }
+  bool eval_source(const Source& source, Arrays& outputs, Queue& queue) override {
+    const array& x = source.values();
     int64_t count = 1;
-    for (const int axis : axes_) count *= inputs[0].shape(axis);
-    run(inputs[0], axes_, outputs[0], row().accumulated(inputs[0].dtype()), count, queue);
+    for (const int axis : axes_) count *= x.shape(axis);
+    return run(source, axes_, outputs[0], row().accumulated(x.dtype()), count, queue);
   }
 
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
@@ -142,9 +146,9 @@ class Reduce final : public Primitive {
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
                                            const std::vector<int>& axes) override;
 
-  /// Reduces `x` into `out`, which is allocated; `last` says that nothing follows, so that a mean
-  /// is divided.
-  void run(const array& x, const Axes& axes, const array& out, Dtype accumulated, int64_t count,
+  /// Reduces `source` into `out`, which is allocated unless it has memory; `last` says that nothing
+  /// follows, so that a mean is divided. False as for eval_source().
+  bool run(const Source& source, const Axes& axes, array out, Dtype accumulated, int64_t count,
            Queue& queue, bool last = true) const;
 
  private:
@@ -196,39 +200,43 @@ class Reduce final : public Primitive {
   bool keepdims_;
 };
 
-void Reduce::run(const array& x, const Axes& axes, const array& out, Dtype accumulated,
+bool Reduce::run(const Source& source, const Axes& axes, array out, Dtype accumulated,
                  int64_t count, Queue& queue, bool last) const {
+  const array& x = source.values();
   const ReducePlan plan = plan_reduce(x, axes, false, queue);
-  if (plan.results == 0) return;
+  if (!plan.fits && source.is_computed()) return false;
   if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue, last);
+  if (plan.results == 0) return out.allocate(queue), true;
   if (const int64_t fold = rows_to_fold(plan); fold > 1) {
     // Few columns: several rows side by side make wide ones.
-    array wide(
-        make_ref<Node>(Shape{int32_t(plan.total / fold), int32_t(fold * plan.columns)}, x.dtype()));
-    wide.share(x, row_major(wide.shape()), x.offset());
+    const Source wide = source.seen_as({int32_t(plan.total / fold), int32_t(fold * plan.columns)});
     const array sums = array::scratch({int32_t(fold), int32_t(plan.columns)}, accumulated, queue);
-    run(wide, {0}, sums, accumulated, count, queue, false);
+    if (!run(wide, {0}, sums, accumulated, count, queue, false)) return false;
     return run(sums, {0}, out, accumulated, count, queue);
   }
-  const array to = plan.parts > 1 ? array::scratch({int32_t(plan.parts), int32_t(plan.results)},
-                                                   accumulated, queue)
-                                  : out;
+  const bool cut = plan.parts > 1;
   Defines defines{{"T", x.dtype()},
                   {"A", accumulated},
-                  {"O", to.dtype()},
-                  {"OP", plan.parts > 1 || !last ? row().partial : row().operation}};
+                  {"O", cut ? accumulated : out.dtype()},
+                  {"OP", cut || !last ? row().partial : row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
   if (plan.group) defines.emplace_back("GROUP", int(plan.group));
-  Launch step = launch(queue, "reduce", plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
-  step.moving(size_t(x.nbytes() + to.nbytes()));
-  step.set(reads(x));
+  Kernel* const kernel =
+      source.kernel(queue, "reduce", plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
+  if (!kernel) return false;
+  if (!out.node().buffer) out.allocate(queue);
+  const array to =
+      cut ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : out;
+  Launch step(queue, *kernel);
+  step.moving(source.nbytes() + to.nbytes());
+  source.set(step);
   step.set(writes(to));
   set_walk(step, plan);
   step.set(count);
   if (!plan.by_rows) step.set(plan.columns);
   step.enqueue();
-  if (plan.parts > 1) run(to, {0}, out, accumulated, count, queue, last);
+  return !cut || run(to, {0}, out, accumulated, count, queue, last);
 }
 
 std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs,

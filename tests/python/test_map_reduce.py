@@ -1,0 +1,141 @@
+"""Reductions that compute what they reduce as they read it: the same bits as the operations one by one."""
+
+import os
+import re
+import subprocess
+import sys
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+# What only the reduction reads is computed by it.
+FUNCTIONS = {
+    "sum of squares": lambda x, y: mx.sum(x * x),
+    "mean of squared differences": lambda x, y: mx.mean(mx.square(x - y)),
+    "rows": lambda x, y: mx.sum(x * y - 1, axis=-1),
+    "columns": lambda x, y: mx.sum(x * y - 1, axis=0),
+    "columns, least": lambda x, y: mx.min(x + y, axis=0),
+    "product of columns": lambda x, y: mx.prod(x[:5] * y[:5], axis=0),
+    "all": lambda x, y: mx.all(x < y + 9, axis=1),
+    "any": lambda x, y: mx.any(x == y, axis=0),
+    "count": lambda x, y: mx.sum(x > y),
+    "a row again and again": lambda x, y: mx.sum(x * y[0], axis=1),
+    "a value a row": lambda x, y: mx.sum(mx.square(x - y[:, :1])),
+    "a value a row, by columns": lambda x, y: mx.sum(mx.square(x - y[:, :1]), axis=0),
+    "both": lambda x, y: mx.max((x - y[:, :1]) * y[3], axis=1),
+    "converted": lambda x, y: mx.sum(x.astype(mx.float32), axis=1),
+    "three axes": lambda x, y: mx.sum(x.reshape(15, 5, -1) * 2 + 1, axis=1),
+    "used elsewhere too": lambda x, y: mx.sum(x * y) + mx.sum(x * y, axis=0),
+    "part of it used elsewhere": lambda x, y: (mx.sum(mx.square(x - y)), x - y),
+    "a transposed input": lambda x, y: mx.sum(mx.square(x.T), axis=0),
+    "an element": lambda x, y: mx.sum(x[3, 4] * y, axis=1),
+}  # fmt: skip
+SHAPES = {"wide": (75, 1000), "narrow": (600, 7), "odd": (75, 333), "long": (1, 300001)}
+DTYPES = {"cpu": ["float32", "bfloat16", "uint8"], "gpu": ["float32"]}
+
+
+def inputs(shape, dtype):
+    random = np.random.default_rng(5)
+    x = random.normal(0, 2, (2, *shape))
+    if dtype not in ("float32", "bfloat16"):
+        x = np.abs(np.round(x))
+    return [mx.array(v).astype(getattr(mx, dtype)) for v in x]
+
+
+def results(shape, dtype, transform):
+    x, y = inputs(SHAPES[shape], dtype)
+    for name, function in FUNCTIONS.items():
+        if "three axes" in name and x.size % 75:
+            continue
+        try:
+            value = transform(function)(x, y)
+        except IndexError:
+            continue
+        for k, part in enumerate(value if isinstance(value, tuple) else (value,)):
+            part = part.reshape(-1)
+            if mx.issubdtype(part.dtype, mx.floating):
+                part = mx.where(mx.isnan(part), mx.array(0.5, part.dtype), part)
+            yield f"{name} {k}", np.array(part.view(mx.uint8))
+
+
+def compare(device):
+    """What a fresh process does, in which every group gets a kernel of its own at once."""
+    mx.set_default_device(getattr(mx, device))
+    for dtype in DTYPES[device]:
+        for shape in SHAPES:
+            alone = dict(results(shape, dtype, lambda f: f))
+            together = dict(results(shape, dtype, mx.compile))
+            assert alone.keys() == together.keys() and len(alone) > 10
+            for name, bits in alone.items():
+                if not np.array_equal(bits, together[name]):
+                    print(f"{dtype}, {shape}: {name}")
+
+
+def run(script, **variables):
+    environment = {**os.environ, "MLX_CL_INTERPRET": "0", **variables}
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=os.path.dirname(__file__), capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_reductions_give_the_same_bits_with_what_they_read_and_without(device):
+    if device == "gpu" and not mx.is_available(mx.gpu):
+        pytest.skip("no GPU")
+    assert run(f"import test_map_reduce; test_map_reduce.compare({device!r})").stdout == ""
+
+
+def launches(text):
+    return re.findall(r"(?:wide|small)  (\w+) ", text)
+
+
+@pytest.mark.parametrize(
+    "function, kernels",
+    [
+        ("lambda x: mx.sum(mx.square(x - 1))", ["reduce_rows"]),
+        ("lambda x: mx.sum(x * 2 + x, axis=0)", ["reduce_columns"]),
+        ("lambda x: mx.max(mx.abs(x), axis=1)", ["reduce_rows"]),
+        ("lambda x: (lambda y: (y, mx.sum(y, axis=1)))(x * 2)", ["group", "reduce_rows"]),
+    ],
+)
+def test_one_kernel_computes_and_reduces(function, kernels):
+    script = f"import mlx.core as mx; mx.set_default_device(mx.cpu); x = mx.random.normal((64, 128)); mx.eval(x); print(1, flush=True)\nmx.eval(mx.compile({function})(x))"
+    text = run(script, MLX_CL_DEBUG="2").stderr
+    assert launches(text)[-len(kernels) :] == kernels
+
+
+def test_a_kernel_of_its_own_waits_until_it_pays(tmp_path):
+    script = (
+        "import mlx.core as mx; mx.set_default_device(mx.cpu); x = mx.ones((64, 128)); mx.eval(x)\n"
+        "mx.eval(mx.compile(lambda x: mx.sum(mx.square(x - 1)))(x))"
+    )
+    text = run(script, MLX_CL_DEBUG="2", MLX_CL_INTERPRET="1", MLX_CL_CACHE=str(tmp_path), MLX_CL_AHEAD="0").stderr
+    first, second = launches(text)[-2:]
+    assert first in ("interpret", "group") and second == "reduce_rows"
+
+
+def test_shapes_may_change_where_the_function_says_so():
+    f = mx.compile(lambda x, y: mx.sum(mx.square(x - y), axis=-1), shapeless=True)
+    for shape in [(3, 100), (5, 64), (2, 3, 70)]:
+        x = mx.random.normal(shape)
+        np.testing.assert_allclose(f(x, mx.array(0.5)), np.square(np.array(x) - 0.5).sum(-1), rtol=1e-5)
+        np.testing.assert_allclose(f(x, x[..., :1]), np.square(np.array(x - x[..., :1])).sum(-1), rtol=1e-5)
+
+
+def test_gradients_of_compiled_functions_reduce_as_they_read():
+    x = mx.random.normal((50, 130))
+    f = lambda x: mx.mean(mx.square(mx.tanh(x) - 0.5))  # noqa: E731
+    expected = mx.value_and_grad(f)(x)
+    for got, want in zip(mx.compile(mx.value_and_grad(f))(x), expected):
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_the_values_that_are_reduced_take_no_memory():
+    script = (
+        "import mlx.core as mx; x = mx.ones((1 << 22,)); f = mx.compile(lambda x: mx.sum(mx.exp(x) * 2)); mx.eval(x, f(x))\n"
+        "before = mx.get_active_memory(); mx.reset_peak_memory(); mx.eval(f(x)); print(mx.get_peak_memory() - before)"
+    )
+    assert int(run(script).stdout) < 1 << 20
