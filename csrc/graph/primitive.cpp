@@ -1,6 +1,8 @@
 // Defaults of the primitives' interface and the tracing state.
 #include "graph/primitive.h"
 
+#include <array>
+
 #include "base/error.h"
 
 namespace mlx {
@@ -9,29 +11,41 @@ namespace {
 thread_local int differentiating = 0, recordings = 0;
 
 /// Writes name and parameters as text.
-class KeyWriter final : public Fields {
+class KeyWriter final : public FieldReader {
  public:
-  using Fields::field;
   std::string text;
-  void field(const char*, int64_t& value) override { add(&value, sizeof value); }
-  void field(const char*, double& value) override { add(&value, sizeof value); }
-  void field(const char*, std::string& value) override {
-    int64_t size = int64_t(value.size());
+
+ private:
+  void read(const char*, int64_t value) override { add(&value, sizeof value); }
+  void read(const char*, double value) override { add(&value, sizeof value); }
+  void read(const char*, const std::string& value) override {
+    const size_t size = value.size();
     add(&size, sizeof size);
     text += value;
   }
-
- private:
   void add(const void* bytes, size_t count) { text.append(static_cast<const char*>(bytes), count); }
 };
 
 }  // namespace
 
-std::string Primitive::key() {
+Names dtype_names() {
+  static const auto names = [] {
+    std::array<const char*, Dtype::count> all;
+    for (int i = 0; i < Dtype::count; ++i) all[size_t(i)] = dtype_numbered(i).name();
+    return all;
+  }();
+  return names;
+}
+
+void FieldReader::visit(const Primitive& primitive) {
+  const_cast<Primitive&>(primitive).fields(*this);  // whose functions above change nothing
+}
+
+std::string Primitive::key() const {
   KeyWriter writer;
   writer.text = name();
   writer.text += '\0';
-  fields(writer);
+  writer.visit(*this);
   return std::move(writer.text);
 }
 

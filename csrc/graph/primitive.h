@@ -1,6 +1,7 @@
 // The one virtual class of the graph: what an operation must know about itself.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,26 +10,37 @@
 
 namespace mlx {
 
-/// Visits the parameters of a primitive, for equality, hashing, export and import. Visitors that
-/// read leave the values alone; the importer writes them.
+/// Names of an enum's values, from 0 on. An enum that is a parameter has a function names_of(E)
+/// beside its definition, which gives them.
+using Names = std::span<const char* const>;
+Names dtype_names();
+
+/// Visits the parameters of a primitive. This interface may change them, which only an importer
+/// does; visitors that read are FieldReaders.
 class Fields {
  public:
   virtual ~Fields() = default;
   virtual void field(const char* name, int64_t& value) = 0;
   virtual void field(const char* name, double& value) = 0;
   virtual void field(const char* name, std::string& value) = 0;
+  /// How many items a list has, which follow one by one.
+  virtual void length(const char* name, int64_t& count) = 0;
+  /// The number of one of `names`.
+  virtual void choice(const char* name, int64_t& value, Names names) = 0;
   void field(const char* name, int& value) { convert<int64_t>(name, value); }
   void field(const char* name, bool& value) { convert<int64_t>(name, value); }
   void field(const char* name, float& value) { convert<double>(name, value); }
   void field(const char* name, Dtype& value) {
     int64_t id = value.id();
-    field(name, id);
+    choice(name, id, dtype_names());
     value = dtype_numbered(id);
   }
   template <typename E>
     requires std::is_enum_v<E>
   void field(const char* name, E& value) {
-    convert<int64_t>(name, value);
+    int64_t number = int64_t(value);
+    choice(name, number, names_of(value));
+    value = E(number);
   }
   template <typename V>
     requires requires(V v) {
@@ -38,7 +50,7 @@ class Fields {
     }
   void field(const char* name, V& values) {
     int64_t count = int64_t(values.size());
-    field(name, count);
+    length(name, count);
     values.resize(count);
     for (auto& value : values) field(name, value);
   }
@@ -49,6 +61,30 @@ class Fields {
     Wide wide = Wide(value);
     field(name, wide);
     value = T(wide);
+  }
+};
+
+class Primitive;
+
+/// A visitor that reads, for equality, hashing, export and pictures.
+class FieldReader : private Fields {
+ public:
+  void visit(const Primitive& primitive);
+
+ protected:
+  virtual void read(const char* name, int64_t value) = 0;
+  virtual void read(const char* name, double value) = 0;
+  virtual void read(const char* name, const std::string& value) = 0;
+  virtual void read_length(const char* name, int64_t count) { read(name, count); }
+  virtual void read_choice(const char* name, int64_t value, Names) { read(name, value); }
+
+ private:
+  void field(const char* name, int64_t& value) final { read(name, value); }
+  void field(const char* name, double& value) final { read(name, value); }
+  void field(const char* name, std::string& value) final { read(name, std::as_const(value)); }
+  void length(const char* name, int64_t& count) final { read_length(name, count); }
+  void choice(const char* name, int64_t& value, Names names) final {
+    read_choice(name, value, names);
   }
 };
 
@@ -100,7 +136,7 @@ class Primitive : public Counted<Primitive> {
   virtual bool is_view() const { return false; }
 
   /// Name and parameters as text: equal keys on equal inputs give equal results.
-  std::string key();
+  std::string key() const;
 };
 
 /// Throws the std::invalid_argument due when a transformation is missing.

@@ -8,6 +8,12 @@
 #include "ops/shape.h"
 
 namespace mlx {
+
+static Names names_of(Pass) {
+  static constexpr const char* names[] = {"forward", "input_gradient", "weight_gradient"};
+  return names;
+}
+
 namespace {
 
 enum Role { input, weight, output };

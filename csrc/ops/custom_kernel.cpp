@@ -53,7 +53,7 @@ class CustomKernel final : public Primitive {
     run_.dtypes.resize(run_.shapes.size(), float32);
     for (Dtype& dtype : run_.dtypes) f.field("dtype", dtype);
     int64_t count = int64_t(run_.values.size());
-    f.field("values", count);
+    f.length("values", count);
     run_.values.resize(size_t(count));
     for (TemplateValue& value : run_.values)
       f.field("name", value.name), f.field("kind", value.kind), f.field("value", value.value);

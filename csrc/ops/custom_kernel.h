@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/primitive.h"
 #include "ops/types.h"
 
 namespace mlx::fast {
@@ -12,6 +13,10 @@ namespace mlx::fast {
 /// A value that the source names: a dtype becomes the type of its values, numbers become literals.
 struct TemplateValue {
   enum Kind { flag, integer, dtype };
+  friend Names names_of(Kind) {
+    static constexpr const char* names[] = {"flag", "integer", "dtype"};
+    return names;
+  }
   std::string name;
   Kind kind = integer;
   int64_t value = 0;  ///< a dtype's id
@@ -22,6 +27,10 @@ struct TemplateValue {
 /// when the body mentions them.
 struct CustomSource {
   enum Language { opencl, metal };
+  friend Names names_of(Language) {
+    static constexpr const char* names[] = {"opencl", "metal"};
+    return names;
+  }
   Language language = opencl;
   std::string name;
   std::vector<std::string> input_names, output_names;

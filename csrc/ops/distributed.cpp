@@ -10,10 +10,18 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "cl/lifetime.h"
 #include "comm/backends.h"
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "ops/shape.h"
+
+namespace mlx::comm {
+static Names names_of(Reduction) {
+  static constexpr const char* names[] = {"sum", "max", "min"};
+  return names;
+}
+}  // namespace mlx::comm
 
 namespace mlx::distributed {
 namespace {
@@ -43,26 +51,6 @@ Stream stream_for(Lane lane, DeviceType device, const StreamOrDevice& s) {
   if (s.index() == 0) return stream_of(lane, device);
   if (const auto* wanted = std::get_if<DeviceType>(&s)) return stream_of(lane, *wanted);
   return to_stream(s);
-}
-
-template <typename F>
-void without_waiters(F f) {
-  if (!run_blocking) return f();
-  run_blocking([](void* argument) { (*static_cast<F*>(argument))(); }, &f);
-}
-
-/// Runs something that may wait for others where no other Python thread has to.
-template <typename F>
-void blocking(F&& f) {
-  std::exception_ptr failure;
-  without_waiters([&] {
-    try {
-      f();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  });
-  if (failure) std::rethrow_exception(failure);
 }
 
 Group or_all(const OptionalGroup& group) {

@@ -15,6 +15,11 @@
 #include "ops/shape.h"
 
 namespace mlx::fft {
+static Names names_of(Ends) {
+  static constexpr const char* names[] = {"complex", "real", "hermitian"};
+  return names;
+}
+
 namespace {
 
 // The longest transform that a work-item does in one go; its scratch memory should fit a core's
@@ -101,6 +106,10 @@ enum class Method {
   convolve,  ///< by a convolution of a length that the stages take
   split,  ///< in two steps; then the axis is the last one, has length n, and the result is complex
 };
+Names names_of(Method) {
+  static constexpr const char* names[] = {"direct", "convolve", "split"};
+  return names;
+}
 
 /// Of the transforms that make a convolution for length n.
 int64_t convolution_length(int64_t n) {

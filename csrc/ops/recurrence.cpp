@@ -12,6 +12,12 @@
 #include "ops/shape.h"
 
 namespace mlx {
+
+static Names names_of(RecurrenceMode) {
+  static constexpr const char* names[] = {"inclusive", "factor_before", "exclusive"};
+  return names;
+}
+
 namespace {
 
 class Recurrence final : public Primitive {

@@ -40,6 +40,10 @@ Dtype always_float(Dtype d) {
 }
 
 enum class Reduction { sum, mean, prod, min, max, all, any };
+Names names_of(Reduction) {
+  static constexpr const char* names[] = {"sum", "mean", "prod", "min", "max", "all", "any"};
+  return names;
+}
 
 struct Row {
   const char* name;

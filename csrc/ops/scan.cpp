@@ -22,6 +22,10 @@ namespace mlx {
 namespace {
 
 enum class Scanning { sum, prod, max, min, logaddexp };
+Names names_of(Scanning) {
+  static constexpr const char* names[] = {"sum", "prod", "max", "min", "logaddexp"};
+  return names;
+}
 
 struct Row {
   const char* name;

@@ -17,6 +17,12 @@
 #include "ops/shape.h"
 
 namespace mlx {
+
+Names names_of(ScatterMode) {
+  static constexpr const char* names[] = {"set", "add", "multiply", "maximum", "minimum"};
+  return names;
+}
+
 namespace {
 
 /// Bools add and multiply as or and and.

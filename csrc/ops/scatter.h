@@ -1,11 +1,13 @@
 // Writing at positions given by arrays or masks. Every duplicate index counts.
 #pragma once
 
+#include "graph/primitive.h"
 #include "ops/types.h"
 
 namespace mlx {
 
 enum class ScatterMode { set, add, multiply, maximum, minimum };
+Names names_of(ScatterMode);
 
 /// `a` with `updates` (shaped as gather(a, indices, axis) or broadcast to it) combined into the
 /// elements that gather would read. With `set`, the last of several updates of one element stays.

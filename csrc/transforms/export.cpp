@@ -3,7 +3,7 @@
 // Numbers have 8 bytes, little-endian; a text is its length and its bytes; a list is the number of
 // its items and the items; a shape is a list of extents.
 //
-//   "MLXCLFN2"
+//   "MLXCLFN3"
 //   text       metadata
 //   number     1 when only the number of axes of the inputs counts, else 0
 //   list       constants:  text dtype, shape, text bytes (row-major)
@@ -14,23 +14,25 @@
 //     list       numbers of the constants that it uses
 //     list       steps:
 //       text       class of the primitive, and text its name
-//       …          its parameters, in the order and the types of Primitive::fields
+//       …          its parameters, in the order and the types of Primitive::fields: whole numbers,
+//                  reals, texts, lists; what has names (an operation's kind, a dtype) as text
 //       list       numbers of its inputs; see Plan for how values are numbered
 //       list       outputs:  text dtype, shape
 //     list       numbers of the outputs
 //   32 bytes   digest of everything before
 //
-// In the first version, "MLXCLFN1", there is no list of constants, and a function has its own in
-// the place of their numbers.
+// Older versions are read, too. Up to the second, "MLXCLFN2", what has names is a number, as in
+// their order. In the first, "MLXCLFN1", there is no list of constants either, and a function has
+// its own in the place of their numbers.
 //
 // A file may come from anywhere. The digest tells of damage only; whoever made the file made the
 // digest, too. So nothing is believed: no count beyond the bytes that are left, no number of a
 // value that does not exist yet, and no step that import_check.h refuses.
 #include "transforms/export.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
 #include <unordered_map>
 
@@ -45,16 +47,13 @@
 namespace mlx {
 namespace {
 
-constexpr std::string_view first_mark = "MLXCLFN1", mark = "MLXCLFN2";
+constexpr std::string_view mark = "MLXCLFN3";  // the last character is the version
 constexpr size_t digest_size = 32;
+constexpr int first_with_shared_constants = 2, first_with_names = 3, latest = 3;
 
-class Writer final : public Fields {
+class Writer final : public FieldReader {
  public:
-  using Fields::field;
   std::string text;
-  void field(const char*, int64_t& value) override { bytes(&value, sizeof value); }
-  void field(const char*, double& value) override { bytes(&value, sizeof value); }
-  void field(const char*, std::string& value) override { write(value); }
   void write(int64_t value) { bytes(&value, sizeof value); }
   void write(std::string_view value) {
     write(int64_t(value.size()));
@@ -64,6 +63,14 @@ class Writer final : public Fields {
   void write(const Shape& shape) {
     write(int64_t(shape.size()));
     for (const int32_t extent : shape) write(int64_t(extent));
+  }
+
+ private:
+  void read(const char*, int64_t value) override { bytes(&value, sizeof value); }
+  void read(const char*, double value) override { bytes(&value, sizeof value); }
+  void read(const char*, const std::string& value) override { write(std::string_view(value)); }
+  void read_choice(const char*, int64_t value, Names names) override {
+    write(names[size_t(value)]);
   }
   void bytes(const void* data, size_t count) { text.append(static_cast<const char*>(data), count); }
 };
@@ -116,57 +123,27 @@ class Reader {
   std::string_view rest_;
 };
 
-/// Reads the parameters of a primitive. A list is resized before its items are read, and the
-/// visitor is not told which numbers are the lengths of lists, so a number that no length can be is
-/// given out only when it is no length: see is_length.
+/// Reads the parameters of a primitive.
 class ParameterReader final : public Fields {
  public:
-  using Fields::field;
-  ParameterReader(const Reader& at, const std::string& class_name, const std::string& name)
-      : reader_(at), start_(at), class_name_(class_name), name_(name) {}
-  void field(const char*, int64_t& value) override {
-    const size_t call = calls_++;
-    value = reader_.number();
-    if (reader_.fits(value, 8)) return;
-    if (trial_) {
-      value = call == trial_->call ? trial_->answer : trial_->plain.count(call) ? value : 0;
+  ParameterReader(Reader& reader, int version) : reader_(reader), version_(version) {}
+  void field(const char*, int64_t& value) override { value = reader_.number(); }
+  void field(const char*, double& value) override { value = reader_.real(); }
+  void field(const char*, std::string& value) override { value = reader_.text(); }
+  void length(const char*, int64_t& count) override { count = int64_t(reader_.count()); }
+  void choice(const char*, int64_t& value, Names names) override {
+    if (version_ < first_with_names) {
+      value = reader_.number();
     } else {
-      if (is_length(call)) Reader::damaged();
-      plain_.insert(call);
+      const std::string name = reader_.text();
+      value = std::find(names.begin(), names.end(), name) - names.begin();
     }
+    if (value < 0 || value >= int64_t(names.size())) Reader::damaged();
   }
-  void field(const char*, double& value) override { ++calls_, value = reader_.real(); }
-  void field(const char*, std::string& value) override { ++calls_, value = reader_.text(); }
-  const Reader& reader() const { return reader_; }
 
  private:
-  struct Trial {
-    size_t call;
-    int64_t answer;
-    const std::set<size_t>& plain;  ///< calls known to ask for no length
-  };
-
-  /// Whether a call asks for the length of a list: then one item more means one call more.
-  bool is_length(size_t call) const {
-    size_t calls[2];
-    for (const int64_t answer : {0, 1}) {
-      ParameterReader again(start_, class_name_, name_);
-      const Trial trial{call, answer, plain_};
-      again.trial_ = &trial;
-      try {
-        make_primitive(class_name_, name_, again);
-      } catch (const std::exception&) {  // the file ends, or a parameter cannot be such a number
-      }
-      calls[answer] = again.calls_;
-    }
-    return calls[0] != calls[1];
-  }
-
-  Reader reader_, start_;
-  const std::string &class_name_, &name_;
-  size_t calls_ = 0;
-  std::set<size_t> plain_;
-  const Trial* trial_ = nullptr;
+  Reader& reader_;
+  int version_;
 };
 
 void write_values(Writer& w, const std::vector<Shape>& shapes, const std::vector<Dtype>& dtypes) {
@@ -247,7 +224,7 @@ void write_function(Writer& w, const Exported& f, const Constants& constants) {
   for (const Plan::Step& step : f.plan.steps) {
     w.write(class_name_of(*step.primitive));
     w.write(step.primitive->name());
-    step.primitive->fields(w);
+    w.visit(*step.primitive);
     write_numbers(w, step.inputs, numbers);
     write_values(w, step.shapes, step.dtypes);
   }
@@ -270,8 +247,8 @@ void check_steps(const Plan& plan) {
   }
 }
 
-/// `shared`: null in a file of the first version.
-Exported read_function(Reader& r, const Arrays* shared) {
+/// `shared`: null where functions have constants of their own.
+Exported read_function(Reader& r, const Arrays* shared, int version) {
   Exported f;
   f.positional = int(r.count(1));
   for (size_t i = r.count(); i > 0; --i) f.keywords.push_back(r.text());
@@ -293,9 +270,8 @@ Exported read_function(Reader& r, const Arrays* shared) {
   plan.value_count = plan.input_count + int(plan.constants.size());
   for (size_t i = r.count(); i > 0; --i) {
     const std::string class_name = r.text(), name = r.text();
-    ParameterReader parameters(r, class_name, name);
+    ParameterReader parameters(r, version);
     Plan::Step step{make_primitive(class_name, name, parameters), {}, {}, {}, {}, plan.value_count};
-    r = parameters.reader();
     step.inputs = read_numbers(r, plan.value_count);
     read_values(r, step.shapes, step.dtypes);
     if (step.shapes.empty()) Reader::damaged();
@@ -307,15 +283,16 @@ Exported read_function(Reader& r, const Arrays* shared) {
   return f;
 }
 
-ExportedFile read_file(Reader r, bool first) {
+ExportedFile read_file(Reader r, int version) {
   ExportedFile file;
   file.metadata = r.text();
   file.shapeless = r.number() != 0;
   Arrays constants;
-  if (!first)
+  const bool shared = version >= first_with_shared_constants;
+  if (shared)
     for (size_t i = r.count(); i > 0; --i) constants.push_back(read_constant(r));
   for (size_t i = r.count(); i > 0; --i)
-    file.functions.push_back(read_function(r, first ? nullptr : &constants));
+    file.functions.push_back(read_function(r, shared ? &constants : nullptr, version));
   if (!r.at_end()) Reader::damaged();
   return file;
 }
@@ -368,15 +345,16 @@ ExportedFile load_exported(const std::string& path) {
   if (!in || std::filesystem::is_directory(path))
     fail<std::runtime_error>("import_function", "Failed to open ", path);
   const std::string content(std::istreambuf_iterator<char>(in), {});
-  const bool first = content.compare(0, first_mark.size(), first_mark) == 0;
-  if (content.size() < mark.size() + digest_size ||
-      (!first && content.compare(0, mark.size(), mark) != 0))
+  const size_t name = mark.size() - 1;
+  const int version = content.size() > name ? content[name] - '0' : 0;
+  if (content.size() < mark.size() + digest_size || content.compare(0, name, mark, 0, name) != 0 ||
+      version < 1 || version > latest)
     fail<std::runtime_error>("import_function", path, " is not an exported function, or damaged.");
   const std::string_view body = std::string_view(content).substr(0, content.size() - digest_size);
   if (digest(body) != std::string_view(content).substr(body.size()))
     fail<std::runtime_error>("import_function", path, " is damaged: its digest differs.");
   try {
-    return read_file(Reader(body.substr(mark.size())), first);
+    return read_file(Reader(body.substr(mark.size())), version);
   } catch (const std::exception& error) {  // also what a function that makes such a node throws
     const std::string mine = "[import_function] ";
     std::string reason = error.what();

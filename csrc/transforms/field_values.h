@@ -11,14 +11,9 @@ namespace mlx {
 
 using Integers = std::vector<int64_t>;
 
-class FieldValues final : public Fields {
+class FieldValues final : public FieldReader {
  public:
-  using Fields::field;
-  explicit FieldValues(Primitive& primitive) { primitive.fields(*this); }
-  void field(const char* name, int64_t& value) override { integers_[name].push_back(value); }
-  void field(const char* name, double& value) override { reals_[name].push_back(value); }
-  void field(const char* name, std::string& value) override { texts_[name] = value; }
-
+  explicit FieldValues(const Primitive& primitive) { visit(primitive); }
   int64_t integer(const char* name) const { return integers_.at(name)[0]; }
   bool truth(const char* name) const { return integer(name) != 0; }
   double real(const char* name) const { return reals_.at(name)[0]; }
@@ -36,6 +31,10 @@ class FieldValues final : public Fields {
   }
 
  private:
+  void read(const char* name, int64_t value) override { integers_[name].push_back(value); }
+  void read(const char* name, double value) override { reals_[name].push_back(value); }
+  void read(const char* name, const std::string& value) override { texts_[name] = value; }
+
   std::map<std::string, Integers> integers_;
   std::map<std::string, std::vector<double>> reals_;
   std::map<std::string, std::string> texts_;

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
@@ -284,3 +285,30 @@ def test_primitives_that_mlx_cannot_show_are_refused():
     for function in (lambda x: mx.bitwise_invert(x.astype(mx.int32)), mx.contiguous, lambda x: mx.logcumsumexp(x, 0)):
         with pytest.raises(ValueError, match="Unable to get state for primitive"):
             primitives(function, X)
+
+
+def named_parameters(x, y):
+    z = mx.cumsum(mx.max(x, axis=0)) + mx.pad(y, 1, mode="edge")[1:-1].astype(mx.float16)
+    z = z.at[mx.array([0, 0, 1])].add(mx.array([1.0, 2.0, 3.0]))
+    return z, mx.real(mx.fft.fft(z.astype(mx.float32))), mx.mean(x > y)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_files_of_every_version_are_read(tmp_path, version):
+    x, y = mx.arange(12.0).reshape(3, 4), mx.array([3.0, 1.0, 2.0, 0.0])
+    path = Path(__file__).parent / f"data/function_{version}.mlxfn"  # of named_parameters, by the program of that time
+    if not path.exists():
+        path = tmp_path / "now.mlxfn"
+        mx.export_function(str(path), named_parameters, x, y)
+    assert path.read_bytes()[:8] == b"MLXCLFN%d" % version
+    for got, expected in zip(mx.import_function(str(path))(x, y), named_parameters(x, y)):
+        np.testing.assert_array_equal(got, expected)
+        assert got.dtype == expected.dtype
+
+
+def test_kinds_and_dtypes_are_saved_by_name(tmp_path):
+    path = tmp_path / "f.mlxfn"
+    mx.export_function(str(path), named_parameters, mx.zeros((3, 4)), mx.zeros(4))
+    content = path.read_bytes()
+    for name in (b"max", b"mean", b"float16", b"add"):
+        assert len(name).to_bytes(8, "little") + name in content
