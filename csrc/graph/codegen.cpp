@@ -167,6 +167,13 @@ std::string features_of(const Group& group) {
   return features.text();
 }
 
+std::string summary_of(const Group& group) {
+  std::string text;
+  for (const Group::Step& step : group.steps)
+    text += std::string(text.empty() ? "" : "; ") + step.fragment.expression;
+  return text;
+}
+
 bool is_cast(const Group::Step& step) {
   return std::string_view(step.fragment.expression) == "a" && step.fragment.operand == step.dtype;
 }

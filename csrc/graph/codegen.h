@@ -31,6 +31,9 @@ bool is_operand(const Group& group, size_t value);
 /// True for a step that only converts to its own dtype.
 bool is_cast(const Group::Step& step);
 
+/// The expressions of the steps, for the debug output.
+std::string summary_of(const Group& group);
+
 /// The parts of kernels/vector.clh that the group needs, as macros.
 std::string features_of(const Group& group);
 /// What a value is called in the text.

@@ -1,5 +1,5 @@
 // Fusion of eager graphs: neighbouring elementwise nodes wait for each other and may share a
-// kernel.
+// kernel, also with a reduction behind them.
 #include "graph/fuse_eager.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/hash.h"
 #include "graph/order.h"
+#include "graph/source.h"
 
 namespace mlx {
 namespace {
@@ -25,8 +26,10 @@ double build_time = 50e3;
 
 struct Sighting {
   int count = 0;
-  double saved = 0;  ///< microseconds that a kernel would have saved
+  double saved = 0;       ///< microseconds that a kernel would have saved
+  double next_try = 500;  ///< when one with a reduction is thought of again
   std::unique_ptr<GroupKernel> kernel;
+  std::unique_ptr<Prologue> prologue;  ///< where a reduction follows
 };
 
 std::unordered_map<GroupKey, Sighting, HashNumbers>& sightings() {
@@ -144,36 +147,81 @@ void Fuser::flush() {
     run_fused(*kernel, leaving);
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
     if (builds) build_time = (build_time + took.count()) / 2;
-    members_.clear();
   } else {
     for (const Member& member : members) run_(*member.node);
   }
   inputs_.clear();
 }
 
-void Fuser::run_fused(GroupKernel& kernel, const std::vector<int>& leaving) {
+Arrays Fuser::take_inputs() {
   for (const Member& member : members_) prepare_(*member.node);
-  // Each input is held once, by this list, so that a dying one can be donated.
   Arrays inputs(inputs_.size(), array(0));
   for (const Member& member : members_)
     for (size_t k = 0; k < member.operands.size(); ++k)
       if (member.operands[k] < 0) inputs[~member.operands[k]] = std::move(member.node->inputs[k]);
+  return inputs;
+}
+
+void Fuser::put_back(const Arrays& inputs) {
+  for (const Member& member : members_)
+    for (size_t k = 0; k < member.operands.size(); ++k)
+      if (member.operands[k] < 0) member.node->inputs[k] = inputs[~member.operands[k]];
+}
+
+void Fuser::release(const Arrays& results) {
+  for (const array& result : results) result.node().evaluated = true;
+  std::vector<Ref<Node>> held;  // members only the group knows die together, after the loop
+  for (const Member& member : members_) held.emplace_back(member.node);
+  for (const Ref<Node>& node : held) node->inputs.clear();
+  for (const array& result : results) result.node().detach();
+  members_.clear();
+  inputs_.clear();
+}
+
+void Fuser::run_fused(GroupKernel& kernel, const std::vector<int>& leaving) {
+  const Arrays inputs = take_inputs();
   Arrays results;
   for (const int output : leaving) results.emplace_back(Ref<Node>(members_[output].node));
   const Shape shape = results[0].shape();
   try {
-    kernel.run(inputs, results, shape, queue_of(members_[0].node->stream));
+    kernel.run(inputs, results, shape, queue_of(submission_, members_[0].node->stream));
   } catch (...) {
-    for (const Member& member : members_)
-      for (size_t k = 0; k < member.operands.size(); ++k)
-        if (member.operands[k] < 0) member.node->inputs[k] = inputs[~member.operands[k]];
+    put_back(inputs);
     throw;
   }
-  for (array& result : results) result.node().evaluated = true;
-  std::vector<Ref<Node>> held;  // members only the group knows die together, after the loop
-  for (const Member& member : members_) held.emplace_back(member.node);
-  for (const Ref<Node>& node : held) node->inputs.clear();
-  for (array& result : results) result.node().detach();
+  release(results);
+}
+
+bool Fuser::reduce(Node& node) {
+  if (!enabled() || node.siblings || (node.tracer && Tracing::active())) return false;
+  auto* const reader = dynamic_cast<ReadsSource*>(node.primitive.get());
+  const Node& read = node.inputs[0].node();
+  if (!reader || !(node.stream == read.stream) || !is_member(read) || read.use_count() > 1)
+    return false;
+  const std::vector<int> leaving = outputs();
+  if (leaving.size() > 1) return false;
+  GroupKey key = key_;
+  append_primitive(key, *node.primitive);
+  Sighting& sighting = sightings()[key];
+  sighting.saved += microseconds_as_array(read.size * read.dtype.size());
+  if (sighting.saved < sighting.next_try) return false;
+  if (!sighting.prologue) sighting.prologue = std::make_unique<Prologue>(describe(leaving), true);
+  const Shape shape = read.shape;
+  const Arrays inputs = take_inputs();
+  Arrays results{array(Ref<Node>(&node))};
+  bool done = false;
+  try {
+    const std::optional<Source> source = sighting.prologue->source(inputs, shape);
+    done = source && reader->eval_source(*source, results, queue_of(submission_, node.stream));
+  } catch (...) {
+    put_back(inputs);
+    throw;
+  }
+  if (done)
+    release(results);
+  else
+    put_back(inputs), sighting.next_try = 2 * sighting.saved;
+  return done;
 }
 
 }  // namespace mlx

@@ -42,11 +42,8 @@ void stream_outputs(Layout& layout, const Arrays& outputs, const std::vector<boo
 /// One line on a fused group, for MLX_CL_DEBUG=3.
 void describe(const Group& group, const Layout& layout) {
   if (trace::level() < 3 || group.steps.size() < 2) return;
-  std::string steps;
-  for (const Group::Step& step : group.steps)
-    steps += std::string(steps.empty() ? "" : "; ") + step.fragment.expression;
   trace::say(3, "fused ", group.steps.size(), " operations over ", group.inputs.size(),
-             " inputs (layout ", layout.classes, ", ", layout.rank, " outer dimensions): ", steps);
+             " inputs (layout ", layout.classes, ", ", layout.rank, " outer dimensions): ", summary_of(group));
 }
 
 /// The strides that all inputs share when they are dense but not row-major (transposed alike), else
@@ -198,13 +195,13 @@ int Group::add_step(Step step) {
 }
 
 namespace {
-/// The number of an expression, by its text. Used under submission_lock(), as groups are.
-uint64_t number_of(std::string_view expression) {
+/// The number of a text, such as an expression. Used under a Submission, as groups are.
+uint64_t number_of(std::string_view text) {
   static auto* const numbers = new std::unordered_map<std::string_view, uint64_t>;
   static auto* const texts = new std::deque<std::string>;  // what the keys look into
-  const auto known = numbers->find(expression);
+  const auto known = numbers->find(text);
   if (known != numbers->end()) return known->second;
-  return numbers->emplace(texts->emplace_back(expression), numbers->size()).first->second;
+  return numbers->emplace(texts->emplace_back(text), numbers->size()).first->second;
 }
 }  // namespace
 
@@ -216,6 +213,10 @@ void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t o
 
 void append_input(GroupKey& key, const Node& input) {
   key.push_back(input.dtype.id() * 2u + input.immediate);
+}
+
+void append_primitive(GroupKey& key, const Primitive& primitive) {
+  key.push_back(number_of(primitive.key()));
 }
 
 Group group_of_one(const Fragment& fragment, const Arrays& inputs, Dtype output) {

@@ -14,9 +14,11 @@ struct Layout;
 
 /// The numbers that tell one group from another, for tables of groups.
 using GroupKey = SmallVector<uint64_t, 6>;
-/// Appends a step (whose operands the caller tells apart) or an input. Under submission_lock().
+/// Appends a step (whose operands the caller tells apart) or an input. Under a Submission.
 void append_step(GroupKey& key, const Fragment& fragment, Dtype result, size_t operands);
 void append_input(GroupKey& key, const Node& input);
+/// Appends what tells a primitive behind the group from others.
+void append_primitive(GroupKey& key, const Primitive& primitive);
 
 /// A group with the kernels built for it so far, one per layout of its operands.
 class GroupKernel {

@@ -9,15 +9,13 @@
 #include "base/env.h"
 #include "cl/build.h"
 #include "cl/kernel_text.h"
+#include "cl/trace.h"
 #include "graph/ahead.h"
 #include "graph/expression.h"
 #include "graph/group_kernel.h"
 
 namespace mlx {
 namespace {
-
-// What the values would cost as an array: a launch, and their way through memory and back.
-constexpr double microseconds_per_launch = 3, bytes_per_microsecond = 5e3;
 
 bool readable(const Group& group, const Layout& layout) {
   for (const Dtype dtype : group.inputs)
@@ -116,7 +114,9 @@ std::string text_of(const Group& group, const Layout& layout) {
 }  // namespace
 
 struct Source::Operands {
+  const Group& group;
   Prologue::Way& way;
+  bool eager;
   const Arrays& inputs;
   Layout layout;
 };
@@ -140,14 +140,17 @@ Kernel* Source::kernel(Queue& queue, const char* stem, const char* name,
   if (!is_computed()) return &device.kernels().kernel(stem, name, defines);
   Kernel& kernel = device.kernels().kernel(stem, name, defines, operands_->way.text);
   static const std::string interpret = env::interpret();
-  if (kernel.is_built() || !device.facts().is_cpu || interpret == "0") return &kernel;
-  if (interpret == "2") return nullptr;
-  const double saved =
-      microseconds_per_launch + 2 * double(values_.nbytes()) / bytes_per_microsecond;
-  const bool pays = operands_->way.patience.ends(
-      saved, [&] { return is_stored(device, kernel.text()); },
-      [&] { ahead::request(device, ahead::message_for(kernel.text())); });
-  return pays ? &kernel : nullptr;
+  if (kernel.is_built()) return &kernel;
+  const bool waits = interpret != "0" && (device.facts().is_cpu || operands_->eager);
+  const auto stored = [&] { return is_stored(device, kernel.text()); };
+  const auto request = [&] { ahead::request(device, ahead::message_for(kernel.text())); };
+  const double saved = microseconds_as_array(values_.nbytes());
+  const bool pays =
+      !waits || (interpret != "2" && operands_->way.patience.ends(saved, stored, request));
+  if (!pays) return nullptr;
+  trace::say(3, "fused ", operands_->group.steps.size(), " operations into ", name, ": ",
+             summary_of(operands_->group));
+  return &kernel;
 }
 
 void Source::set(Launch& launch) const {
@@ -182,7 +185,7 @@ std::optional<Source> Prologue::source(const Arrays& inputs, const Shape& shape)
   array values(make_ref<Node>(shape, dtype_of_value(group_, size_t(group_.outputs[0]))));
   values.node().strides = strides;
   return Source(std::move(values), std::make_shared<Source::Operands>(
-                                       Source::Operands{way, inputs, std::move(layout)}));
+                                       Source::Operands{group_, way, eager_, inputs, std::move(layout)}));
 }
 
 }  // namespace mlx

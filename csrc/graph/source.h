@@ -39,6 +39,13 @@ class Source {
   std::shared_ptr<Operands> operands_;
 };
 
+/// What values of so many bytes cost as an array, by estimate: a launch, and their way through
+/// memory and back.
+inline double microseconds_as_array(int64_t bytes) {
+  constexpr double microseconds_per_launch = 3, bytes_per_microsecond = 5e3;
+  return microseconds_per_launch + 2 * double(bytes) / bytes_per_microsecond;
+}
+
 /// The interface of primitives whose one input may be a Source.
 class ReadsSource {
  public:
@@ -50,7 +57,8 @@ class ReadsSource {
 /// An elementwise group of one output, whose values a kernel computes as it reads them.
 class Prologue {
  public:
-  explicit Prologue(Group group) : group_(std::move(group)) {}
+  /// `eager`: kernels wait until they pay on every device, since the group is only a guess.
+  explicit Prologue(Group group, bool eager = false) : group_(std::move(group)), eager_(eager) {}
   const Group& group() const { return group_; }
   /// The group's values, row-major in `shape`. Empty where the inputs lie in ways that are not read
   /// like this; then the group has to run by itself.
@@ -63,6 +71,7 @@ class Prologue {
     Patience patience;
   };
   Group group_;
+  bool eager_;
   std::unordered_map<std::string, Way> ways_;  ///< by the layout of the inputs
 };
 

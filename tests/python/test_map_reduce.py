@@ -59,17 +59,30 @@ def results(shape, dtype, transform):
             yield f"{name} {k}", np.array(part.view(mx.uint8))
 
 
+def repeated(f):
+    """What eager code gives once it has come up often: then such kernels are used there, too."""
+
+    def last(x, y):
+        for _ in range(200 if x.size < 1 << 16 else 20):
+            value = f(x, y)
+            mx.eval(value)
+        return value
+
+    return last
+
+
 def compare(device):
     """What a fresh process does, in which every group gets a kernel of its own at once."""
     mx.set_default_device(getattr(mx, device))
     for dtype in DTYPES[device]:
         for shape in SHAPES:
             alone = dict(results(shape, dtype, lambda f: f))
-            together = dict(results(shape, dtype, mx.compile))
-            assert alone.keys() == together.keys() and len(alone) > 10
-            for name, bits in alone.items():
-                if not np.array_equal(bits, together[name]):
-                    print(f"{dtype}, {shape}: {name}")
+            for how in (mx.compile, repeated):
+                together = dict(results(shape, dtype, how))
+                assert alone.keys() == together.keys() and len(alone) > 10
+                for name, bits in alone.items():
+                    if not np.array_equal(bits, together[name]):
+                        print(f"{dtype}, {shape}, {how.__name__}: {name}")
 
 
 def run(script, **variables):
@@ -105,6 +118,15 @@ def test_one_kernel_computes_and_reduces(function, kernels):
     script = f"import mlx.core as mx; mx.set_default_device(mx.cpu); x = mx.random.normal((64, 128)); mx.eval(x); print(1, flush=True)\nmx.eval(mx.compile({function})(x))"
     text = run(script, MLX_CL_DEBUG="2").stderr
     assert launches(text)[-len(kernels) :] == kernels
+
+
+def test_eager_code_that_comes_up_often_reduces_as_it_reads():
+    script = (
+        "import mlx.core as mx; mx.set_default_device(mx.cpu); x = mx.random.normal((64, 128)); mx.eval(x)\n"
+        "for _ in range(60): mx.eval(mx.sum(mx.square(x - 1)))"
+    )
+    names = launches(run(script, MLX_CL_DEBUG="2").stderr)
+    assert names[-10:] == ["reduce_rows"] * 10 and "group" in names
 
 
 def test_a_kernel_of_its_own_waits_until_it_pays(tmp_path):
