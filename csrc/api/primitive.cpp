@@ -136,7 +136,8 @@ Kernel::Arguments& Kernel::Arguments::value(float v) {
 }
 
 void Kernel::run(const Stream& stream, size_t items, const Arguments& arguments) const {
-  Queue& queue = evaluating ? *evaluating : queue_of(core::in(stream));
+  const mlx::Submission submission;
+  Queue& queue = evaluating ? *evaluating : queue_of(submission, core::in(stream));
   Launch launch(queue, queue.device().kernels().generated(source_, name_.c_str()));
   launch.over(items);
   mlx::Arrays held;  // until the launch

@@ -5,7 +5,8 @@
 #include <thread>
 
 #include "bind/gil.h"
-#include "cl/queue.h"
+#include "cl/lifetime.h"
+#include "cl/submission.h"
 
 namespace mlx {
 

@@ -90,7 +90,7 @@ void bind_runtime_info(py::module_& m) {
   m.def(
       "_build_kit",
       [](const std::string& name) {
-        const auto lock = submission_lock();
+        const Submission submission;
         Kit::named(name).kernel(Device::get(DeviceType::cpu)).on(false);
       },
       py::arg("name"), "Builds a kit for mx.cpu, unless it is stored.");

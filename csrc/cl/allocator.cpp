@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cl/buffer.h"
+#include "cl/lifetime.h"
 #include "cl/opencl.h"
 
 namespace mlx {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "cl/lifetime.h"
 #include "cl/opencl.h"
 
 namespace mlx {
@@ -25,12 +26,13 @@ void Buffer::settle() {
   if (!is_settled()) last_queue_->finish();
 }
 
-Queue* Buffer::pending_writer() const {
-  return last_queue_ && !last_queue_->has_completed(last_write_) ? last_queue_.get() : nullptr;
+Progress Buffer::pending_writer() const {
+  return Progress(last_queue_ && !last_queue_->has_completed(last_write_) ? last_queue_.get()
+                                                                          : nullptr);
 }
 
 void Buffer::settle_write() {
-  if (Queue* const writer = pending_writer()) writer->finish();
+  if (const Progress writer = pending_writer()) writer.finish();
 }
 
 void Buffer::make_mirror() {

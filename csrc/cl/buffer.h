@@ -41,9 +41,9 @@ class Buffer final : public Counted<Buffer> {
   void take_from_host(Queue& queue);
   void* mirror();  ///< the host's memory as it is
 
-  Queue* last_queue() const { return last_queue_.get(); }  ///< where it was last used, or null
-
-  Queue* pending_writer() const;  ///< the queue of the last write until that is known to be done
+  Progress last_queue() const { return Progress(last_queue_.get()); }  ///< where it was last used
+  /// The queue of the last write until that is known to be done.
+  Progress pending_writer() const;
 
   static void dispose(Buffer* buffer);  ///< back to the pool
 

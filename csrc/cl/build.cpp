@@ -13,7 +13,7 @@
 #include "cl/opencl.h"
 #include "cl/pocl.h"
 #include "cl/program.h"
-#include "cl/queue.h"
+#include "cl/lifetime.h"
 #include "cl/trace.h"
 
 namespace mlx {

@@ -14,6 +14,7 @@
 #include "cl/buffer.h"
 #include "cl/discovery.h"
 #include "cl/installed.h"
+#include "cl/lifetime.h"
 #include "cl/opencl.h"
 #include "cl/pocl.h"
 #include "cl/program.h"

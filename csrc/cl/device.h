@@ -12,12 +12,6 @@ namespace mlx {
 class Allocator;
 class KernelLibrary;
 
-/// True in a process forked from one that had used OpenCL: its drivers' threads are gone, every
-/// wait would hang.
-bool is_forked();
-/// Throws std::runtime_error in such a process.
-void require_original_process();
-
 enum class DeviceType : uint8_t { cpu, gpu };
 
 /// What a device has; asked once.

@@ -1,10 +1,7 @@
 // Looks for OpenCL devices once, and gives them their roles.
 #include "cl/discovery.h"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <cstdlib>
 #include <mutex>
@@ -12,13 +9,11 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "cl/installed.h"
+#include "cl/lifetime.h"
 #include "cl/pocl.h"
-#include "cl/queue.h"
 
 namespace mlx {
 namespace {
-
-std::atomic<bool> forked{false};
 
 std::string lower(std::string text) {
   for (char& c : text) c = char(std::tolower(static_cast<unsigned char>(c)));
@@ -71,7 +66,7 @@ void list_devices(cl_platform_id platform, int platform_number, std::vector<Offe
 
 std::vector<Offer> discover() {
   pocl::set_environment();
-  pthread_atfork(nullptr, nullptr, [] { forked = true; });
+  watch_forks();
   std::vector<Offer> found;
   cl_uint count = 0;
   if (clGetPlatformIDs(0, nullptr, &count) == CL_SUCCESS && count > 0) {
@@ -106,19 +101,6 @@ const Offer* named(const std::string& name) {
 }
 
 }  // namespace
-
-bool is_forked() {
-  return forked.load(std::memory_order_relaxed);
-}
-
-void require_original_process() {
-  if (!is_forked()) return;
-  fail<std::runtime_error>(
-      "device",
-      "OpenCL cannot be used in a process forked from one that has used it. Start "
-      "workers with multiprocessing's 'spawn' or 'forkserver' method, or fork before the first "
-      "evaluation.");
-}
 
 std::string device_text(cl_device_id device, cl_device_info what) {
   return text_of(clGetDeviceInfo, "clGetDeviceInfo", device, what);

@@ -2,10 +2,9 @@
 #include "cl/queue.h"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "cl/blas_libraries.h"
 #include "cl/buffer.h"
+#include "cl/lifetime.h"
 #include "cl/opencl.h"
 #include "cl/trace.h"
 
@@ -16,17 +15,6 @@ namespace {
 constexpr size_t small_work = 64 * 1024;
 constexpr uint64_t launches_per_flush = 16, launches_per_marker = 64, launches_in_flight = 256;
 constexpr size_t bytes_per_marker = size_t(1) << 28;
-
-std::mutex registry_mutex;
-std::vector<Queue*>& registry() {
-  static auto* const queues = new std::vector<Queue*>;  // leaked: used at exit
-  return *queues;
-}
-
-std::recursive_mutex& submission_mutex() {
-  static auto* const mutex = new std::recursive_mutex;  // leaked: used at exit
-  return *mutex;
-}
 
 Handle<cl_command_queue> make_lane(const Device& device, cl_device_id id) {
   const cl_command_queue_properties properties = trace::timing() ? CL_QUEUE_PROFILING_ENABLE : 0;
@@ -43,18 +31,6 @@ void CL_CALLBACK run_native(void* argument) {
   (*job)();
 }
 
-}  // namespace
-
-void (*check_interrupt)() = nullptr;
-void (*run_blocking)(void (*)(void*), void*) = nullptr;
-
-namespace {
-template <typename F>
-void blocking(F wait) {
-  if (!run_blocking) return wait();
-  run_blocking([](void* argument) { (*static_cast<F*>(argument))(); }, &wait);
-}
-
 /// Runs native work for devices that cannot.
 Worker& host_worker() {
   static Worker* const worker = new Worker;
@@ -63,29 +39,16 @@ Worker& host_worker() {
 
 }  // namespace
 
-std::unique_lock<std::recursive_mutex> submission_lock() {
-  require_original_process();
-  std::unique_lock lock(submission_mutex(), std::try_to_lock);
-  if (!lock) blocking([&] { lock.lock(); });
-  return lock;
-}
-
-std::unique_lock<std::recursive_mutex> try_submission_lock() {
-  return std::unique_lock(submission_mutex(), std::try_to_lock);
-}
-
 Queue::Queue(Device& device) : device_(device) {
   require_original_process();
   wide_ = make_lane(device, device.wide());
   if (device.small()) small_ = make_lane(device, device.small());
   lane_ = wide_.get();
-  const std::lock_guard lock(registry_mutex);
-  registry().push_back(this);
+  register_queue(this);
 }
 
 Queue::~Queue() {
-  const std::lock_guard lock(registry_mutex);
-  std::erase(registry(), this);
+  forget_queue(this);
 }
 
 void Queue::dispose(Queue* queue) {
@@ -302,31 +265,6 @@ void Queue::after(Queue& other, uint64_t ticket) {
   const cl_event waited = event.get();
   check(clEnqueueBarrierWithWaitList(lane_, 1, &waited, nullptr), "clEnqueueBarrierWithWaitList");
   submitted_one();
-}
-
-void prepare_exit() {
-  if (is_forked()) return;
-  const auto submission = try_submission_lock();
-  if (!submission) return;  // a thread is still launching
-  {
-    const std::lock_guard lock(registry_mutex);
-    for (Queue* const queue : registry()) queue->wait();
-  }
-  clblast_library::release_programs();
-  if (trace::timing()) trace::collect();
-  trace::save();
-}
-
-void wait_at_exit() {
-  std::atexit([] {
-    static bool done = false;
-    if (done || is_forked()) return;
-    done = true;
-    try {
-      prepare_exit();
-    } catch (...) {  // the process ends either way
-    }
-  });
 }
 
 }  // namespace mlx

@@ -10,12 +10,15 @@
 
 #include "base/counted.h"
 #include "cl/device.h"
+#include "cl/submission.h"
 #include "cl/worker.h"
 
 namespace mlx {
 
 class Buffer;
 
+/// Launches are made under a Submission, which is needed to get at a queue; any thread may wait.
+///
 /// On PoCL a Queue has two lanes, the wide device (all cores) and the small one (runs in the
 /// calling thread, no wake-ups). Lanes change only when the other has nothing pending: an event
 /// wait across them deadlocks PoCL 3.1.
@@ -85,26 +88,17 @@ class Queue final : public Counted<Queue> {
   std::vector<Ref<Queue>> awaited_;  ///< queues that launches here waited for since finish()
 };
 
-/// For the end of a program, while all of it still stands (Python's atexit): waits for every queue,
-/// stores binaries, gives back CLBlast's programs and writes the timeline. C's exit handlers are
-/// too late for binaries: a driver's compiler may be half torn down.
-void prepare_exit();
-/// Makes C's exit wait for every queue. Called again after builds, since exit handlers run latest
-/// first and drivers make statics of their own when they compile.
-void wait_at_exit();
+/// A queue for those who wait for it but have no Submission, and so may not launch.
+class Progress {
+ public:
+  Progress() = default;
+  explicit Progress(Queue* queue) : queue_(queue) {}
+  explicit operator bool() const { return queue_; }
+  friend bool operator==(const Progress&, const Progress&) = default;
+  void finish() const { queue_->finish(); }
 
-/// Held while a thread launches: cl_kernel arguments, buffers' last uses and queues are guarded by
-/// it.
-std::unique_lock<std::recursive_mutex> submission_lock();
-/// Empty when another thread holds it.
-std::unique_lock<std::recursive_mutex> try_submission_lock();
-/// Set by the Python floor: called between waits so that Ctrl-C can interrupt a long evaluation (it
-/// may throw).
-extern void (*check_interrupt)();
-/// Set by the Python floor: runs something that blocks without the GIL, so that other Python
-/// threads go on meanwhile. Every wait for the device or for the submission lock goes through it,
-/// which is why holding the GIL while asking for that lock, and the lock while asking for the GIL,
-/// cannot lock up.
-extern void (*run_blocking)(void (*wait)(void*), void* argument);
+ private:
+  Queue* queue_ = nullptr;
+};
 
 }  // namespace mlx

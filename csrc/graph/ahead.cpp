@@ -144,7 +144,7 @@ void look_through(const std::vector<Node*>& order) {
   static auto* const seen = new std::unordered_set<std::string>;
   std::vector<std::pair<const Device*, std::string>> missing;
   for (const Node* node : order) {
-    const Device& device = queue_of(node->stream).device();
+    const Device& device = Device::get(node->stream.device);
     if (!device.facts().is_cpu) continue;
     Kit* kit = nullptr;
     std::string message = message_about(*node, device.facts(), kit);

@@ -192,8 +192,8 @@ const void* array::host() {
   if (node_->immediate) return node_->value.bytes;
   if (size() == 0) return nullptr;
   // Before the lock, so that other threads go on submitting.
-  if (Queue* const writer = node_->buffer->pending_writer()) writer->finish();
-  const auto lock = submission_lock();
+  if (const Progress writer = node_->buffer->pending_writer()) writer.finish();
+  const Submission submission;
   return static_cast<const char*>(node_->buffer->read()) + node_->offset * itemsize();
 }
 

@@ -40,7 +40,7 @@ struct Node final : Counted<Node> {
   bool row_contiguous = true;  ///< dense in row-major order; valid once evaluated
   bool immediate = false;  ///< the value is in `value`; a buffer is made when a kernel needs one
   bool tracer = false;     ///< part of a function being transformed: evaluating keeps its inputs
-  uint64_t mark = 0;       ///< scratch of the graph walk, guarded by submission_lock()
+  uint64_t mark = 0;       ///< scratch of the graph walk, guarded by the submission lock
   uint32_t number = 0;     ///< likewise
   Immediate value;
   Ref<Buffer> buffer;

@@ -67,7 +67,7 @@ void run(Node& node, Queue& queue) {
 void async_eval(const Arrays& outputs) {
   if (std::all_of(outputs.begin(), outputs.end(), [](const array& x) { return x.is_evaluated(); }))
     return;
-  const auto lock = submission_lock();
+  const Submission submission;
   std::vector<Node*> order =
       topological_order(outputs, [](const Node& node) { return !node.evaluated; });
   std::vector<std::pair<Queue*, size_t>> work;  // per queue
@@ -76,7 +76,7 @@ void async_eval(const Arrays& outputs) {
       fail("eval",
            "Attempting to eval an array during function transformations like compile or vmap is "
            "not allowed.");
-    Queue* const queue = &queue_of(node->stream);
+    Queue* const queue = &queue_of(submission, node->stream);
     if (work.empty() || work.back().first != queue) {
       const auto known =
           std::find_if(work.begin(), work.end(), [&](auto& w) { return w.first == queue; });
@@ -90,28 +90,31 @@ void async_eval(const Arrays& outputs) {
   }
   for (auto& [queue, amount] : work) queue->expect(amount);
   ahead::look_through(order);
-  Fuser fuser([](Node& node) { run(node, queue_of(node.stream)); },
-              [](Node& node) { bring_inputs(node, queue_of(node.stream).device()); });
+  Fuser fuser(submission, [&](Node& node) { run(node, queue_of(submission, node.stream)); },
+              [](Node& node) { bring_inputs(node, Device::get(node.stream.device)); });
   for (Node* node : order) {
     if (node->evaluated) continue;  // a sibling ran already
     if (fuser.defer(*node)) continue;
-    if (fuser.feeds(*node)) fuser.flush();
-    run(*node, queue_of(node->stream));
+    if (fuser.feeds(*node)) {
+      if (fuser.reduce(*node)) continue;
+      fuser.flush();
+    }
+    run(*node, queue_of(submission, node->stream));
   }
   fuser.flush();
   for (auto& [queue, amount] : work) queue->flush();
 }
 
 void wait(const Arrays& outputs) {
-  std::vector<Queue*> queues;
+  std::vector<Progress> queues;
   for (const array& output : outputs) {
     const Node& node = output.node();
     if (!node.buffer) continue;
-    Queue* const queue = node.buffer->last_queue();
+    const Progress queue = node.buffer->last_queue();
     if (queue && std::find(queues.begin(), queues.end(), queue) == queues.end())
       queues.push_back(queue);
   }
-  for (Queue* queue : queues) queue->finish();
+  for (const Progress& queue : queues) queue.finish();
 }
 
 void eval(const Arrays& outputs) {

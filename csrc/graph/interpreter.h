@@ -10,7 +10,7 @@ namespace mlx {
 
 struct Layout;
 
-/// A group translated for the first kit that has all it needs. Used under submission_lock().
+/// A group translated for the first kit that has all it needs. Used under a Submission.
 class Interpreted {
  public:
   /// Empty for a group that no kit can run, and where MLX_CL_INTERPRET forbids it.

@@ -1,7 +1,7 @@
 // Kits: kernels that run any group of the operations they contain (kernels/interpreter.clh), so
 // that a group need not wait for a kernel of its own.
 //
-// Used under submission_lock().
+// Used under a Submission.
 #pragma once
 
 #include <memory>

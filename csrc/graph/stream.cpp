@@ -130,18 +130,22 @@ void clear_streams() {
   ended = true;
 }
 
-Queue& queue_of(Stream stream) {
+Queue& queue_of(const Submission&, Stream stream) {
   thread_local std::vector<Queue*> known;
   if (size_t(stream.index) < known.size() && known[stream.index]) return *known[stream.index];
   Entry& entry = entry_of(stream);
-  const auto lock = submission_lock();
   if (!entry.queue) entry.queue = make_ref<Queue>(Device::get(stream.device));
   known.resize(std::max(known.size(), size_t(stream.index) + 1));
   return *(known[stream.index] = entry.queue.get());
 }
 
 void synchronize(Stream stream) {
-  queue_of(stream).finish();
+  Queue* queue = nullptr;
+  {
+    const Submission submission;
+    queue = &queue_of(submission, stream);
+  }
+  queue->finish();
 }
 
 }  // namespace mlx

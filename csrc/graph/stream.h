@@ -53,8 +53,8 @@ class StreamScope {
   Stream stream_;
 };
 
-/// The queue that runs a stream's work.
-Queue& queue_of(Stream stream);
+/// The queue that runs a stream's work, for whoever may launch.
+Queue& queue_of(const Submission& submission, Stream stream);
 void synchronize(Stream stream);
 std::string to_string(Stream stream);  ///< "Stream(Device(cpu, 0), 1)"
 const char* to_string(DeviceType device);

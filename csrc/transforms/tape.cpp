@@ -10,7 +10,7 @@ namespace mlx {
 
 Tape::Tape(const Arrays& outputs, const Arrays& sources, bool gradients) {
   for (const array& source : sources) dependent.insert(&source.node());
-  const auto lock = submission_lock();
+  const Submission submission;
   const auto order = topological_order(
       outputs, [&](const Node& node) { return node.primitive && !dependent.count(&node); });
   std::unordered_set<const Siblings*> seen;

@@ -103,7 +103,7 @@ TEST_F(AllocatorTest, RefusesWhatTheDeviceCannotHold) {
 }
 
 TEST_F(AllocatorTest, AFreedBlockIsReusedOnItsQueueAtOnceAndElsewhereWhenDone) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Ref<Queue> queue = make_ref<Queue>(device), other = make_ref<Queue>(device);
   queue->expect(size_t(1) << 30);
   Kernel& kernel = device.kernels().generated(
@@ -122,7 +122,7 @@ TEST_F(AllocatorTest, AFreedBlockIsReusedOnItsQueueAtOnceAndElsewhereWhenDone) {
 }
 
 TEST_F(AllocatorTest, HostChangesReachTheDeviceAndBack) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Ref<Queue> queue = make_ref<Queue>(device);
   Kernel& kernel = device.kernels().generated(
       "kernel void twice(global float* x, long at, long count) { FOR_EACH(i, count) x[at + i] *= "
@@ -148,7 +148,7 @@ TEST_F(AllocatorTest, ABlockLargerThanOneMemoryObjectWorksOnUnifiedDevices) {
   } catch (const std::runtime_error&) {
     GTEST_SKIP() << "not enough memory";
   }
-  const auto lock = submission_lock();
+  const Submission submission;
   Ref<Queue> queue = make_ref<Queue>(device);
   Kernel& kernel = device.kernels().generated(
       "kernel void mark(global uchar* x, long at) { x[at] = 7; }\n", "mark");

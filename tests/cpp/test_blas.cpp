@@ -136,13 +136,13 @@ std::vector<Form> forms(Dtype dtype) {
 class BlasTest : public testing::TestWithParam<Dtype::Id> {};
 
 TEST_P(BlasTest, AgreesWithPlainLoops) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Ref<Queue> queue = make_ref<Queue>(Device::get(Device::preferred()));
   for (const Form& form : forms(GetParam())) expect_product(*queue, form, multiply);
 }
 
 TEST_P(BlasTest, OwnKernelAgreesWithPlainLoops) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Ref<Queue> queue = make_ref<Queue>(Device::get(Device::preferred()));
   for (const Form& form : forms(GetParam())) expect_product(*queue, form, multiply_with_kernel);
 }
@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(Dtypes, BlasTest,
 
 // Figures on request: --gtest_also_run_disabled_tests --gtest_filter='*Figures'
 TEST(Blas, DISABLED_PrintsFigures) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Device& device = Device::get(Device::preferred());
   Ref<Queue> queue = make_ref<Queue>(device);
   struct Size {

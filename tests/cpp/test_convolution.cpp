@@ -121,7 +121,7 @@ void expect_pass(Queue& queue, const Case& test, Pass pass) {
 }
 
 TEST(Convolution, AgreesWithPlainLoops) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Ref<Queue> queue = make_ref<Queue>(Device::get(DeviceType::cpu));
   for (const Dtype dtype : {float32, bfloat16, float16})
     for (const Case& test :
@@ -138,7 +138,7 @@ TEST(Convolution, AgreesWithPlainLoops) {
 
 // Figures on request: --gtest_also_run_disabled_tests --gtest_filter='*Figures'
 TEST(Convolution, DISABLED_PrintsFigures) {
-  const auto lock = submission_lock();
+  const Submission submission;
   Device& device = Device::get(DeviceType::cpu);
   Ref<Queue> queue = make_ref<Queue>(device);
   for (const Dtype dtype : {float32, bfloat16, float16})

@@ -74,7 +74,7 @@ mode_t mode_of(const std::string& path) {
 const char* const source = "kernel void seven(global int* x, long at) { x[at] = 7; }\n";
 
 int seven(Device& device, Queue& queue) {
-  const auto lock = submission_lock();
+  const Submission submission;
   const Ref<Buffer> x = device.allocator().allocate(4);
   Launch(queue, device.kernels().generated(source, "seven"))
       .over(1)

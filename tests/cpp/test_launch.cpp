@@ -19,7 +19,7 @@ const char* const add_source =
 struct LaunchTest : testing::Test {
   Device& device = Device::get(Device::preferred());
   Ref<Queue> queue = make_ref<Queue>(device);
-  std::unique_lock<std::recursive_mutex> lock = submission_lock();
+  std::optional<Submission> submission{std::in_place};
 
   Ref<Buffer> zeros(int64_t count) {
     Ref<Buffer> buffer = device.allocator().allocate(size_t(count) * sizeof(float));
@@ -75,19 +75,19 @@ TEST_F(LaunchTest, QueuesWaitForEachOther) {
 }
 
 TEST_F(LaunchTest, EightThreadsUseBothLanesAtOnce) {
-  lock.unlock();
+  submission.reset();
   std::atomic<int> wrong{0};
   const auto work = [&](int thread) {
     Ref<Queue> own;
     {
-      const auto held = submission_lock();
+      const Submission submission;
       own = make_ref<Queue>(device);
     }
     for (int round = 0; round < 100; ++round) {
       const int64_t count = round % 3 ? 100 : 200000;
       Ref<Buffer> x = zeros(count);
       {
-        const auto held = submission_lock();
+        const Submission submission;
         own->expect(size_t(count));
         for (int i = 0; i < 5; ++i)
           Launch(*own, device.kernels().generated(add_source, "add_number"))
