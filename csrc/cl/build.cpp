@@ -10,10 +10,10 @@
 #include "base/hash.h"
 #include "cl/disk_cache.h"
 #include "cl/kernel_text.h"
+#include "cl/lifetime.h"
 #include "cl/opencl.h"
 #include "cl/pocl.h"
 #include "cl/program.h"
-#include "cl/lifetime.h"
 #include "cl/trace.h"
 
 namespace mlx {

@@ -90,8 +90,9 @@ void async_eval(const Arrays& outputs) {
   }
   for (auto& [queue, amount] : work) queue->expect(amount);
   ahead::look_through(order);
-  Fuser fuser(submission, [&](Node& node) { run(node, queue_of(submission, node.stream)); },
-              [](Node& node) { bring_inputs(node, Device::get(node.stream.device)); });
+  Fuser fuser(
+      submission, [&](Node& node) { run(node, queue_of(submission, node.stream)); },
+      [](Node& node) { bring_inputs(node, Device::get(node.stream.device)); });
   for (Node* node : order) {
     if (node->evaluated) continue;  // a sibling ran already
     if (fuser.defer(*node)) continue;

@@ -43,7 +43,8 @@ void stream_outputs(Layout& layout, const Arrays& outputs, const std::vector<boo
 void describe(const Group& group, const Layout& layout) {
   if (trace::level() < 3 || group.steps.size() < 2) return;
   trace::say(3, "fused ", group.steps.size(), " operations over ", group.inputs.size(),
-             " inputs (layout ", layout.classes, ", ", layout.rank, " outer dimensions): ", summary_of(group));
+             " inputs (layout ", layout.classes, ", ", layout.rank,
+             " outer dimensions): ", summary_of(group));
 }
 
 /// The strides that all inputs share when they are dense but not row-major (transposed alike), else

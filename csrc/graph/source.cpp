@@ -184,8 +184,8 @@ std::optional<Source> Prologue::source(const Arrays& inputs, const Shape& shape)
   if (way.text.empty()) way.text = text_of(group_, layout);
   array values(make_ref<Node>(shape, dtype_of_value(group_, size_t(group_.outputs[0]))));
   values.node().strides = strides;
-  return Source(std::move(values), std::make_shared<Source::Operands>(
-                                       Source::Operands{group_, way, eager_, inputs, std::move(layout)}));
+  return Source(std::move(values), std::make_shared<Source::Operands>(Source::Operands{
+                                       group_, way, eager_, inputs, std::move(layout)}));
 }
 
 }  // namespace mlx

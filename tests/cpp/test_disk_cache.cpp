@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "cl/disk_cache.h"
+#include "cl/lifetime.h"
 #include "cl/launch.h"
 #include "cl/pocl.h"
 
