@@ -49,9 +49,11 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.is_pocl = offer.is_pocl;
   // A CPU device named for mx.gpu runs the GPU's code paths, discrete memory included. Where there
   // is no CPU device, a GPU serves as mx.cpu, too, in the shapes of a GPU.
-  facts.is_cpu = role == DeviceType::cpu && offer.is_cpu;
+  const bool cpu_as_such = role == DeviceType::cpu && offer.is_cpu;
+  // Mesa's rusticl runs the items of a group in the lanes of a vector, as a GPU does.
+  facts.is_cpu = cpu_as_such && facts.platform != "rusticl";
   facts.unified =
-      facts.is_cpu || (offer.is_gpu && device_value<cl_bool>(id, CL_DEVICE_HOST_UNIFIED_MEMORY));
+      cpu_as_such || (offer.is_gpu && device_value<cl_bool>(id, CL_DEVICE_HOST_UNIFIED_MEMORY));
   const auto execution =
       device_value<cl_device_exec_capabilities>(id, CL_DEVICE_EXECUTION_CAPABILITIES);
   facts.native_kernels = facts.is_cpu && (execution & CL_EXEC_NATIVE_KERNEL);
