@@ -49,7 +49,7 @@ typedef COMPUTED(T) value;
 #define ARGUMENTS                                                                                                    \
   global const STORED(T)* x, long x_offset, global STORED(T)* values, long values_offset, global uint* indices,      \
       long indices_offset, long results, long parts, long total, long inner, long stride, int kept_rank,             \
-      int reduced_rank, Dims kept, Dims reduced
+      int reduced_rank, Dims ARGUMENT(kept), Dims ARGUMENT(reduced)
 
 /// The best of each result's parts.
 kernel void arg_merge(global const STORED(T)* values, long values_offset, global const uint* indices,
@@ -98,6 +98,7 @@ static inline void search_run(value* best, uint* index, global const STORED(T)* 
 }
 
 kernel void arg_rows(ARGUMENTS) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   FOR_EACH(unit, results * parts) {
     const Part part = find_part(unit, results, parts, total, kept_rank, &kept);
     global const STORED(T)* base = x + x_offset + part.base;
@@ -144,6 +145,7 @@ static inline void search_rows(value* best, uint* index, global const STORED(T)*
 }
 
 kernel void arg_columns(ARGUMENTS, long columns) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   const long tiles = (columns + TILE - 1) / TILE, outer = results / columns;
   FOR_EACH(unit, outer * parts * tiles) {
     const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
@@ -175,6 +177,7 @@ kernel void arg_columns(ARGUMENTS, long columns) {
 /// A work-group per part of a result.
 #ifdef GROUP
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENTS) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   local value shared_values[GROUP];
   local uint shared_indices[GROUP];
   const int me = get_local_id(0);
@@ -212,6 +215,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void arg_rows(ARGUMENT
 
 /// A work-item per column and part.
 kernel void arg_columns(ARGUMENTS, long columns) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   const long outer = results / columns;
   FOR_EACH(unit, results * parts) {
     const long strip = unit / columns;

@@ -12,7 +12,8 @@ typedef struct {
 #define INSIDE(axis, x) ((x) >= 0 && (x) < w.input[axis])
 
 kernel void unfold(global const STORED(T)* input, long input_offset, global STORED(T)* patches, long patches_offset,
-                   long batch, Window w) {
+                   long batch, Window ARGUMENT(w)) {
+  OWN(Window, w)
   const long kernels = (long)w.taps[0] * w.taps[1] * w.taps[2];
   const long windows = (long)w.output[0] * w.output[1] * w.output[2] * batch;
   const long channels = w.channels / w.groups;
@@ -39,7 +40,8 @@ kernel void unfold(global const STORED(T)* input, long input_offset, global STOR
 
 // Adds up what every window gives to an input element.
 kernel void fold(global const STORED(T)* patches, long patches_offset, global STORED(T)* input, long input_offset,
-                 long batch, Window w) {
+                 long batch, Window ARGUMENT(w)) {
+  OWN(Window, w)
   const long kernels = (long)w.taps[0] * w.taps[1] * w.taps[2];
   const long positions = (long)w.output[0] * w.output[1] * w.output[2];
   const long channels = w.channels / w.groups, pixels = (long)w.input[0] * w.input[1] * w.input[2];

@@ -31,8 +31,9 @@ static inline Tile tile_at(long task, global const U* in, global U* out, Batches
 // out[row * out_step + column] = in[row + column * in_step].
 #ifdef LOOP_SHAPE
 #define TILE (64 / (int)sizeof(U) > 32 ? 32 : 64 / (int)sizeof(U))
-kernel void transpose(global const U* in, long in_offset, global U* out, long out_offset, Batches batches, long rank,
-                      long rows, long columns, long in_step, long out_step, long tiles) {
+kernel void transpose(global const U* in, long in_offset, global U* out, long out_offset, Batches ARGUMENT(batches),
+                      long rank, long rows, long columns, long in_step, long out_step, long tiles) {
+  OWN(Batches, batches)
   FOR_EACH(task, tiles) {
     const Tile t = tile_at(task, in + in_offset, out + out_offset, batches, rank, rows, columns, in_step, out_step, TILE);
     U tile[TILE][TILE];
@@ -51,8 +52,9 @@ kernel void transpose(global const U* in, long in_offset, global U* out, long ou
 #ifndef TILE
 #define TILE 16  // work-items a side of a group
 #endif
-kernel void transpose(global const U* in, long in_offset, global U* out, long out_offset, Batches batches, long rank,
-                      long rows, long columns, long in_step, long out_step, long tiles) {
+kernel void transpose(global const U* in, long in_offset, global U* out, long out_offset, Batches ARGUMENT(batches),
+                      long rank, long rows, long columns, long in_step, long out_step, long tiles) {
+  OWN(Batches, batches)
   local U tile[TILE][TILE + 1];
   const int x = get_local_id(0), y = get_local_id(1);
   for (long task = get_group_id(0); task < tiles; task += get_num_groups(0)) {

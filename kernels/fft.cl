@@ -41,20 +41,24 @@ static inline void put_turned(global number* x, long i, value v, float2 w) {
   put(x, i, v.re * w.x - v.im * w.y, v.re * w.y + v.im * w.x);
 }
 
+// Not by changing an argument: Mesa's compiler would change the caller's value.
 static inline value plus(value a, value b) {
-  a.re += b.re;
-  a.im += b.im;
-  return a;
+  value v;
+  v.re = a.re + b.re;
+  v.im = a.im + b.im;
+  return v;
 }
 static inline value minus(value a, value b) {
-  a.re -= b.re;
-  a.im -= b.im;
-  return a;
+  value v;
+  v.re = a.re - b.re;
+  v.im = a.im - b.im;
+  return v;
 }
 static inline value times(value a, float factor) {
-  a.re *= factor;
-  a.im *= factor;
-  return a;
+  value v;
+  v.re = a.re * factor;
+  v.im = a.im * factor;
+  return v;
 }
 static inline value times_minus_i(value a) {
   value v;

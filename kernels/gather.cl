@@ -51,7 +51,9 @@ kernel void gather_axis(global const U* a, long a_offset, global U* out, long ou
 // an array holds.
 typedef struct { long shape[8], from[8], to[8], extent[8], limit[8], step[8]; } Box;
 kernel void copy_box(global const U* a, long a_offset, global U* out, long out_offset, global const STORED(I)* start,
-                     long start_offset, long starts, long shifted, Box box, long rank, long rows, long chunks) {
+                     long start_offset, long starts, long shifted, Box ARGUMENT(box), long rank, long rows,
+                     long chunks) {
+  OWN(Box, box)
   long shift = 0;
   for (long k = 0; k < starts; ++k) {
     const long at = (long)LOAD(I, start, start_offset + k);

@@ -50,7 +50,8 @@ typedef COMPUTED(A) value;
 #define FINISH(x) ((COMPUTED(O))CAT(finish_, OP)(x))
 
 #define ARGUMENTS                                                                                                 \
-  SOURCE_ARGUMENTS, global STORED(O)* out, long out_offset, long results, long parts, long total, long inner, long stride, int kept_rank, int reduced_rank, Dims kept, Dims reduced, long divisor
+  SOURCE_ARGUMENTS, global STORED(O)* out, long out_offset, long results, long parts, long total, long inner,     \
+      long stride, int kept_rank, int reduced_rank, Dims ARGUMENT(kept), Dims ARGUMENT(reduced), long divisor
 
 #ifdef LOOP_SHAPE
 
@@ -132,9 +133,11 @@ static inline value reduce_run(SOURCE_ARGUMENTS, long at, long n, long stride) {
 }
 
 kernel void reduce_rows(ARGUMENTS) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   if (parts == 1 && reduced_rank == 0 && kept_rank <= 1 && total > 0) {  // many plain rows: no divisions
+    const long apart = kept_rank ? kept.stride[0] : 0;
     FOR_EACH(unit, results) {
-      const value result = reduce_run(SOURCE, kept_rank ? unit * kept.stride[0] : 0, total, stride);
+      const value result = reduce_run(SOURCE, unit * apart, total, stride);
       STORE(O, out, out_offset + unit, FINISH(result));
     }
     return;
@@ -210,6 +213,7 @@ static inline void add_rows(SOURCE_ARGUMENTS, value* total, long at, long rows, 
 
 /// The last kept axis, of `columns` elements, is contiguous; the other kept ones are `kept`.
 kernel void reduce_columns(ARGUMENTS, long columns) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   const long tiles = (columns + TILE - 1) / TILE, outer = results / columns;
   FOR_EACH(unit, outer * parts * tiles) {
     const long strip = unit / tiles, tile = (unit - strip * tiles) * TILE;
@@ -241,6 +245,7 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
 /// A work-group per part of a result.
 #ifdef GROUP
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUMENTS) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   local value shared[GROUP];
   const int me = get_local_id(0);
   for (long unit = get_group_id(0); unit < results * parts; unit += get_num_groups(0)) {
@@ -263,6 +268,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUM
 
 /// A work-item per column and part: neighbours read neighbouring columns.
 kernel void reduce_columns(ARGUMENTS, long columns) {
+  OWN(Dims, kept) OWN(Dims, reduced)
   const long outer = results / columns;
   FOR_EACH(unit, results * parts) {
     const long strip = unit / columns;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the core tests on every OpenCL runtime for CPUs that is here or can be had without root: PoCL and Mesa's rusticl
-# where they are installed, Intel's from PyPI (in a folder that is made once), oclgrind where it is installed. Each
-# serves as mx.cpu and as mx.gpu. Prints a table; arguments go to pytest.
+# Runs the core tests on every OpenCL runtime for CPUs that is here or can be had: PoCL; Mesa's rusticl and oclgrind, which
+# apt installs where this is root; Intel's from PyPI (in a folder that is made once, without root). Each serves as mx.cpu
+# and as mx.gpu, and is the only one that the test sees. Prints a table; arguments go to pytest. PYTHONPATH may name
+# another build than the installed one.
 #   RUNTIMES   those to run, of pocl, rusticl, intel and oclgrind; all by default
 #   ROLES      cpu, gpu or both, which is the default
 #   TESTS      files of tests; those of tests/python by default
@@ -26,21 +27,40 @@ install_intel() {
   "$python" -m venv "$folder/intel-rt" && "$folder/intel-rt/bin/pip" install -q intel-opencl-rt intel-cmplr-lib-rt
 }
 
+# install_package NAME: from Debian, by root only; the list of runtimes that other programs see stays as it was.
+install_package() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return
+  local list=/etc/OpenCL/vendors kept="$folder/vendors"
+  mkdir -p "$list" && rm -rf "$kept" && cp -r "$list" "$kept" || return
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >"$folder/apt.log" 2>&1
+  local file
+  for file in "$list"/*; do
+    [ -e "$kept/${file##*/}" ] || rm -f "$file"
+  done
+}
+
+# library NAME: the path of a shared library that the loader knows.
+library() {
+  ldconfig -p | awk -v name="$1" 'index($1, name) == 1 {print $NF; exit}' | grep .
+}
+
 for name in ${RUNTIMES:-pocl rusticl intel oclgrind}; do
   case $name in
-    pocl | rusticl)
-      for place in /etc/OpenCL/vendors /usr/share/OpenCL/vendors; do
-        [ -f "$place/$name.icd" ] && vendor $name "$(cat "$place/$name.icd")" && break
-      done ;;
+    pocl) path="$(library libpocl.so)" && vendor pocl "$path" || echo "PoCL is not here (Debian: pocl-opencl-icd)" ;;
+    rusticl)
+      path="$(library libRusticlOpenCL.so)" || { install_package mesa-opencl-icd; path="$(library libRusticlOpenCL.so)"; } &&
+        vendor rusticl "$path" || echo "rusticl is not here (Debian: mesa-opencl-icd)" ;;
     intel)
       install_intel && vendor intel "$folder/intel-rt/lib/libintelocl.so" ||
         echo "Intel's runtime cannot be installed from PyPI here" ;;
     oclgrind)
       icd=/usr/lib/oclgrind/liboclgrind-rt-icd.so
-      [ -e $icd ] && vendor oclgrind $icd ;;
+      [ -e $icd ] || install_package oclgrind
+      [ -e $icd ] && vendor oclgrind $icd || echo "oclgrind is not here (Debian: oclgrind)" ;;
     *) echo "there is no runtime '$name': RUNTIMES takes pocl, rusticl, intel and oclgrind" >&2; exit 2 ;;
   esac
 done
+[ ${#names[@]} -gt 0 ] || exit 1
 
 # tests NAME ROLE ARGUMENT...: one run; prints its line of the table.
 tests() {
@@ -50,7 +70,8 @@ tests() {
   [ $role = gpu ] && MLX_CL_DEVICE=0:0
   timeout -k 10 300 "$python" -m mlx >"$log" 2>&1
   case $? in 0) ;; 124) check=slow ;; *) check=failed ;; esac
-  timeout -k 10 $((60 * minutes)) "$python" -m pytest ${TESTS:-tests/python} -m core -q -n "${JOBS:-2}" --dist worksteal "$@" >>"$log" 2>&1
+  # Interrupted, pytest still says what passed and what failed.
+  timeout -s INT -k 30 $((60 * minutes)) "$python" -m pytest ${TESTS:-tests/python} -m core -q -n "${JOBS:-2}" --dist worksteal "$@" >>"$log" 2>&1
   local code=$?
   last="$(tail -1 "$log" | sed 's/^=* *//; s/ *=*$//')"
   [ $code = 124 ] && last="ended after $minutes minutes"

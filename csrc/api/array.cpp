@@ -19,13 +19,24 @@ mlx::Node* retained(const mlx::array& a) {
   return &a.node();
 }
 
-mlx::array from_values(const void* data, const Shape& shape, Dtype dtype, Dtype from) {
+void require_sizes(const Shape& shape) {
   for (const ShapeElem dim : shape)
     if (dim < 0) fail("array", "the shape ", to_string(shape), " has a negative dimension.");
+}
+
+mlx::array from_values(const void* data, const Shape& shape, Dtype dtype, Dtype from) {
+  require_sizes(shape);
   const mlx::array values = mlx::array::from_host(data, shape, in(from));
   if (dtype == from) return values;
   // Conversion happens here, on the host's behalf, so that no device needs to know both dtypes.
   return mlx::astype(values, in(dtype));
+}
+
+mlx::array from_managed(void* data, const Shape& shape, Dtype dtype,
+                        const std::function<void(void*)>& deleter) {
+  require_sizes(shape);
+  if (!deleter) return mlx::array::from_host(data, shape, in(dtype));
+  return mlx::array::adopted(data, shape, in(dtype), [=] { deleter(data); });
 }
 
 }  // namespace
@@ -34,9 +45,7 @@ array::array(const void* data, const Shape& shape, Dtype dtype, Dtype from)
     : node_(retained(from_values(data, shape, dtype, from))) {}
 
 array::array(void* data, Shape shape, Dtype dtype, const std::function<void(void*)>& deleter)
-    : array(data, shape, dtype, dtype) {
-  deleter(data);
-}
+    : node_(retained(from_managed(data, shape, dtype, deleter))) {}
 
 array::array(Shape shape, Dtype dtype, std::shared_ptr<Primitive> primitive,
              std::vector<array> inputs)

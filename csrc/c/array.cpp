@@ -20,14 +20,16 @@ core::Dtype dtype_of(mlx_dtype dtype) {
 
 namespace {
 
-core::array from_data(const void* data, const int* shape, int dim, mlx_dtype dtype) {
+/// A copy of the data where there is no `owner` to be told when they are not used any more.
+core::array from_data(const void* data, const int* shape, int dim, mlx_dtype dtype,
+                      const std::function<void(void*)>& owner = {}) {
   if (dim < 0) throw std::invalid_argument("the number of dimensions is negative.");
   const core::Shape dims = shape_of(shape, size_t(dim));
   const core::Dtype type = dtype_of(dtype);
   int64_t size = 1;
   for (const int extent : dims) size *= extent;
   if (!data && size > 0) throw std::invalid_argument("the data of an array are null.");
-  return core::array(const_cast<void*>(data), dims, type, [](void*) {});
+  return core::array(const_cast<void*>(data), dims, type, owner);
 }
 
 }  // namespace
@@ -89,9 +91,10 @@ mlx_array mlx_array_new_data_managed(void* data, const int* shape, int dim, mlx_
 }
 mlx_array mlx_array_new_data_managed_payload(void* data, const int* shape, int dim, mlx_dtype dtype,
                                              void* payload, void (*dtor)(void*)) {
-  // The bytes are copied, so their owner is done with them at once.
-  const mlx_array result = mlx_array_new_data(data, shape, dim, dtype);
-  if (dtor) dtor(payload);
+  if (!dtor) return mlx_array_new_data(data, shape, dim, dtype);
+  const mlx_array result = made<mlx_array>(
+      __func__, [&] { return from_data(data, shape, dim, dtype, [=](void*) { dtor(payload); }); });
+  if (!result.ctx) dtor(payload);
   return result;
 }
 

@@ -172,6 +172,38 @@ Ref<Buffer> Allocator::allocate(size_t bytes, Queue* queue) {
   return Ref<Buffer>(block);
 }
 
+Ref<Buffer> Allocator::adopt(void* data, size_t bytes, std::function<void()> owner) {
+  require_original_process();
+  const Capabilities& facts = device_.facts();
+  const size_t alignment = facts.adopted_alignment;
+  if (!alignment || !bytes || reinterpret_cast<uintptr_t>(data) % alignment) return {};
+  return_to_owners();
+  cl_int code = CL_SUCCESS;
+  Handle<cl_mem> handle(clCreateBuffer(device_.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                       std::min(bytes, facts.max_object), data, &code));
+  if (code != CL_SUCCESS || (bytes > facts.max_object && !facts.is_pocl)) return {};
+  auto* const buffer = new Buffer(device_);
+  buffer->handle_ = std::move(handle);
+  buffer->capacity_ = buffer->bytes_ = bytes;
+  buffer->host_ = data;
+  buffer->owner_ = std::move(owner);
+  return Ref<Buffer>(buffer);
+}
+
+/// Ends the buffers of adopted memory, `last` among them, that no launch uses any more.
+void Allocator::return_to_owners(Buffer* last) {
+  std::vector<Buffer*> unused;
+  {
+    const std::lock_guard lock(mutex_);
+    if (last) leaving_.push_back(last);
+    std::erase_if(leaving_, [&](Buffer* buffer) {
+      if (buffer->is_settled()) unused.push_back(buffer);
+      return buffer->is_settled();
+    });
+  }
+  for (Buffer* const buffer : unused) delete buffer;  // owners are called without the lock
+}
+
 void Allocator::take_back(Buffer* buffer) {
   buffer->host_newer_ = buffer->device_newer_ = buffer->shared_ = false;
   const std::lock_guard lock(mutex_);
@@ -219,6 +251,7 @@ size_t Allocator::set_cache_limit(size_t bytes) {
 }
 
 void Allocator::clear_cache() {
+  return_to_owners();
   const std::lock_guard lock(mutex_);
   trim(0, Pending::wait);
 }

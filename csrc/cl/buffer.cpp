@@ -10,12 +10,20 @@
 namespace mlx {
 
 Buffer::~Buffer() {
-  std::free(host_);
+  handle_ = {};
+  if (owner_)
+    owner_();
+  else
+    std::free(host_);
 }
 
 void Buffer::dispose(Buffer* buffer) {
   if (is_forked()) return;  // the pool's lock may be held by a thread that does not exist here
-  buffer->device_.allocator().take_back(buffer);
+  Allocator& allocator = buffer->device_.allocator();
+  if (buffer->is_adopted())
+    allocator.return_to_owners(buffer);
+  else
+    allocator.take_back(buffer);
 }
 
 bool Buffer::is_settled() const {

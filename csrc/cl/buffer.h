@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -41,11 +42,14 @@ class Buffer final : public Counted<Buffer> {
   void take_from_host(Queue& queue);
   void* mirror();  ///< the host's memory as it is
 
+  /// Whether the memory is somebody else's (Allocator::adopt), which results may not overwrite.
+  bool is_adopted() const { return bool(owner_); }
+
   Progress last_queue() const { return Progress(last_queue_.get()); }  ///< where it was last used
   /// The queue of the last write until that is known to be done.
   Progress pending_writer() const;
 
-  static void dispose(Buffer* buffer);  ///< back to the pool
+  static void dispose(Buffer* buffer);  ///< back to the pool, or to its owner
 
  private:
   friend class Allocator;
@@ -62,6 +66,7 @@ class Buffer final : public Counted<Buffer> {
   Buffer *older_ = nullptr,
          *newer_ = nullptr;  ///< neighbours in the pool, by the time they came back
   void* host_ = nullptr;  ///< the memory itself (unified) or its mirror (discrete, made on demand)
+  std::function<void()> owner_;  ///< called when adopted memory is not used any more
   bool host_newer_ = false, device_newer_ = false, shared_ = false;
   Ref<Queue> last_queue_;
   uint64_t last_ticket_ = 0;  ///< the launch number of the last use on last_queue_
@@ -79,6 +84,10 @@ class Allocator {
   /// device cannot hold it.
   Ref<Buffer> allocate(size_t bytes, Queue* queue = nullptr);
 
+  /// The host's own memory as a buffer, or null where the device would use a copy of it. `owner` is
+  /// called, on any thread, once nothing uses the memory; it is in none of the counts.
+  Ref<Buffer> adopt(void* data, size_t bytes, std::function<void()> owner);
+
   size_t active() const { return active_; }
   size_t peak() const { return peak_; }
   size_t cached() const { return cached_; }
@@ -93,6 +102,7 @@ class Allocator {
   static constexpr int classes = 512;
   enum class Pending { skip, wait };
   void take_back(Buffer* buffer);
+  void return_to_owners(Buffer* last = nullptr);
   /// Frees cached blocks, the longest unused first, until `target` bytes are left; those that
   /// launches still use are skipped or waited for.
   void trim(size_t target, Pending pending);
@@ -107,7 +117,8 @@ class Allocator {
   mutable std::mutex mutex_;
   std::vector<Buffer*> free_[classes];  ///< by size class, the latest last
   Buffer *oldest_ = nullptr, *newest_ = nullptr;
-  size_t in_use_ = 0;  ///< capacities of the blocks that are not cached
+  std::vector<Buffer*> leaving_;  ///< adopted memory that launches may still use
+  size_t in_use_ = 0;             ///< capacities of the blocks that are not cached
   size_t most_now_ = 0, most_before_ = 0,
          passed_ = 0;  ///< the most in use in this period and the last; see count()
   std::atomic<size_t> active_{0}, peak_{0}, cached_{0}, limit_{0}, cache_limit_{0};

@@ -122,6 +122,11 @@ Handle<cl_program> from_source(const Device& device, cl_device_id id, const Prog
   Handle program = compile(device, id, text.source, text.options, code);
   built_twice += declared && code == CL_SUCCESS;
   if (code == CL_SUCCESS) return program;
+  const Capabilities& facts = device.facts();
+  if (!facts.fp64 && (text.options.find("=float64") != std::string::npos ||
+                      text.source.find("(float64)") != std::string::npos))
+    fail<std::runtime_error>("kernel", "float64 needs the extension cl_khr_fp64, which ",
+                             facts.name, " (", facts.platform, ") lacks.");
   fail<std::runtime_error>(
       "kernel", "the build failed on ", device.facts().name, " with ", error_name(code), ".",
       device.facts().is_pocl ? pocl::cache_trouble() : "", "\n", build_log(program.get(), id),

@@ -50,9 +50,11 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.is_pocl = offer.is_pocl;
   // A CPU device named for mx.gpu runs the GPU's code paths, discrete memory included. Where there
   // is no CPU device, a GPU serves as mx.cpu, too, in the shapes of a GPU.
-  facts.is_cpu = role == DeviceType::cpu && offer.is_cpu;
+  const bool cpu_as_such = role == DeviceType::cpu && offer.is_cpu;
+  // Mesa's rusticl runs the items of a group in the lanes of a vector, as a GPU does.
+  facts.is_cpu = cpu_as_such && facts.platform != "rusticl";
   facts.unified =
-      facts.is_cpu || (offer.is_gpu && device_value<cl_bool>(id, CL_DEVICE_HOST_UNIFIED_MEMORY));
+      cpu_as_such || (offer.is_gpu && device_value<cl_bool>(id, CL_DEVICE_HOST_UNIFIED_MEMORY));
   const auto execution =
       device_value<cl_device_exec_capabilities>(id, CL_DEVICE_EXECUTION_CAPABILITIES);
   facts.native_kernels = facts.is_cpu && (execution & CL_EXEC_NATIVE_KERNEL);
@@ -124,7 +126,7 @@ bool shares_host_memory(Device& device) {
 
 }  // namespace
 
-Device::Device(DeviceType type, cl_platform_id, cl_device_id wide, cl_device_id small)
+Device::Device(DeviceType type, cl_device_id wide, cl_device_id small)
     : type_(type), wide_(wide), small_(small) {
   const std::vector<cl_device_id> all = ids();
   cl_int code = CL_SUCCESS;
@@ -148,12 +150,13 @@ Device& Device::get(DeviceType type) {
   const Choice choice = choose(type);
   if (!choice.wide) fail_without(type);
   const cl_device_id small = choice.small ? choice.small->device : nullptr;
-  auto device =
-      std::unique_ptr<Device>(new Device(type, choice.wide->platform, choice.wide->device, small));
+  auto device = std::unique_ptr<Device>(new Device(type, choice.wide->device, small));
   device->facts_ = ask(*choice.wide, type);
   Capabilities& facts = device->facts_;
   if (facts.unified && !facts.is_pocl) facts.unified = shares_host_memory(*device);
   facts.native_kernels = facts.native_kernels && facts.unified;
+  // PoCL hands pointers on; of others it is known for pages only.
+  facts.adopted_alignment = !facts.unified ? 0 : facts.is_pocl ? 1 : 4096;
   device->allocator_ = std::make_unique<Allocator>(*device);
   device->kernels_ = std::make_unique<KernelLibrary>(*device);
   trace::say(1, type == DeviceType::cpu ? "mx.cpu is " : "mx.gpu is ", device->facts_.name, " (",

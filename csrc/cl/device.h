@@ -25,6 +25,7 @@ struct Capabilities {
   int compute_units = 1;
   int vector_width = 4;  ///< elements of float a generated kernel handles at once
   size_t memory = 0, max_allocation = 0, local_memory = 0, max_group = 1;
+  size_t adopted_alignment = 0;  ///< of the host's memory that it uses as it is; 0: of none
   size_t max_object =
       0;  ///< largest cl_mem; PoCL's may be smaller than max_allocation (see Allocator::make)
 };
@@ -49,7 +50,7 @@ class Device {
   KernelLibrary& kernels() const { return *kernels_; }
 
  private:
-  Device(DeviceType type, cl_platform_id platform, cl_device_id wide, cl_device_id small);
+  Device(DeviceType type, cl_device_id wide, cl_device_id small);
 
   DeviceType type_;
   Capabilities facts_;

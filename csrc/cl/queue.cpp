@@ -212,6 +212,11 @@ void Queue::flush() {
 void Queue::wait() {
   const uint64_t target = submitted_;
   if (!has_completed(target)) {
+    // Mesa's rusticl (22.3) waits only for what has not been flushed yet, so there is always
+    // something.
+    if (!device_.facts().is_pocl)
+      check(clEnqueueMarkerWithWaitList(wide_.get(), 0, nullptr, nullptr),
+            "clEnqueueMarkerWithWaitList");
     check(clFinish(wide_.get()), "clFinish");
     completed_up_to(target);
   }

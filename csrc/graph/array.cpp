@@ -137,6 +137,18 @@ array array::from_host(const void* data, Shape shape, Dtype dtype) {
   return array(std::move(buffer), std::move(shape), dtype);
 }
 
+array array::adopted(void* data, Shape shape, Dtype dtype, const std::function<void()>& owner) {
+  const int64_t bytes = checked_size(shape, dtype) * dtype.size();
+  if (!shape.empty() && reinterpret_cast<uintptr_t>(data) % size_t(dtype.size()) == 0) {
+    Allocator& allocator = Device::get(default_device()).allocator();
+    if (Ref<Buffer> memory = allocator.adopt(data, bytes, owner))
+      return array(std::move(memory), std::move(shape), dtype);
+  }
+  array copy = from_host(data, std::move(shape), dtype);
+  owner();
+  return copy;
+}
+
 Arrays array::several(std::vector<Shape> shapes, std::vector<Dtype> dtypes,
                       Ref<Primitive> primitive, Arrays inputs, Stream stream) {
   auto siblings = make_ref<Siblings>();
@@ -224,7 +236,7 @@ void array::share(const array& other, Strides strides, int64_t offset) {
 bool array::is_donatable() const {
   const Node& node = *node_;
   return !KeepInputs::active && node.use_count() == 1 && !node.tracer && node.buffer &&
-         node.buffer->use_count() == 1;
+         node.buffer->use_count() == 1 && !node.buffer->is_adopted();
 }
 
 }  // namespace mlx

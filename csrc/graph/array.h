@@ -81,6 +81,9 @@ class array {
   static array scratch(Shape shape, Dtype dtype, Queue& queue);
   /// A copy of host memory.
   static array from_host(const void* data, Shape shape, Dtype dtype);
+  /// Host memory as it is, where the default device can use it so, else a copy of it. `owner` is
+  /// called once it is not used.
+  static array adopted(void* data, Shape shape, Dtype dtype, const std::function<void()>& owner);
   static array from_immediate(Immediate value, Dtype dtype);
   /// Outputs of a primitive with several.
   static Arrays several(std::vector<Shape> shapes, std::vector<Dtype> dtypes,

@@ -99,9 +99,14 @@ void run_product(const array& a, bool transpose_a, const array& b, bool transpos
                           {&out.buffer(), out.offset() + i * count * m * n, false, n, m * n},
                           alpha,
                           beta};
-    if (!can_multiply(queue, product))
+    if (!can_multiply(queue, product)) {
+      const Capabilities& facts = queue.device().facts();
+      if (out.dtype() == float64 && !facts.fp64)
+        fail<std::runtime_error>("matmul", "float64 needs the extension cl_khr_fp64, which ",
+                                 facts.name, " (", facts.platform, ") lacks.");
       fail<std::runtime_error>("matmul", "no library here multiplies ", out.dtype().name(),
                                " matrices.");
+    }
     multiply(queue, product);
   }
 }

@@ -65,7 +65,9 @@ class MLX_API array {
   template <typename T>
   explicit array(std::initializer_list<T> data, Shape shape, Dtype dtype = TypeToDtype<T>())
       : array(checked(data.begin(), data.size(), shape), shape, dtype, stored_dtype<T>()) {}
-  /// The bytes at `data`, copied; `deleter` is called with `data` once they are not needed.
+  /// The bytes at `data`: used where they are if the default device shares the host's memory, else
+  /// copied. `deleter` is called with `data` once nothing uses them, on any thread; it may not call
+  /// this library. Without one they are copied.
   explicit array(void* data, Shape shape, Dtype dtype, const std::function<void(void*)>& deleter);
   /// The output of a primitive, not yet computed.
   explicit array(Shape shape, Dtype dtype, std::shared_ptr<Primitive> primitive,

@@ -1,5 +1,7 @@
 """Cases for metal_modules.py: products with packed weights, experts, routing and hyper connections."""
 
+from types import SimpleNamespace
+
 import mlx.core as mx
 import mlx.nn as nn
 from metal_attention import both_ways, normal
@@ -241,6 +243,25 @@ def route_of_inkling():
     return both_ways(run)
 
 
+def experts_of_inkling():
+    """Three tokens through a mixture of experts, whose last product is a kernel or not."""
+    from mlx_vlm.models.inkling import language as inkling
+
+    sizes = {"hidden_size": 64, "intermediate_size": 2048, "n_routed_experts": 6, "n_shared_experts": 2}
+    experts = inkling.InklingSparseMoE(SimpleNamespace(**sizes, num_experts_per_tok=3, route_scale=1.5))
+    experts.gate_weight = normal(8, 64)
+    experts.set_dtype(HALF)
+    experts.e_score_correction_bias = normal(6)
+    experts.switch_mlp.down_proj = experts.switch_mlp.down_proj.to_quantized(group_size=64, bits=4)
+    x = normal(1, 3, 64, dtype=HALF)
+
+    def run(kernel):
+        inkling._DOWN_COMBINE = kernel
+        return [experts(x)]
+
+    return lambda: run(True), lambda: run(False)
+
+
 CASES = {
     **{f"verifier_{bits}_bits_{length}": lambda b=bits, n=length: head(b, n) for bits, length in
        ((4, 3), (4, 7), (4, 12), (5, 3), (8, 3))},
@@ -265,4 +286,5 @@ CASES = {
     "kimi_k3_vlm": lambda: residual_mix(kimi_k3_vlm),
     "kimi_k3_convolution": short_convolution,
     "inkling_route": route_of_inkling,
+    "inkling_experts": experts_of_inkling,
 }  # fmt: skip

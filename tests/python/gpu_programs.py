@@ -86,7 +86,7 @@ def run_clang(program: Program, target: str, folder: Path) -> tuple[Path, str]:
     """The assembly text, and what clang says when it refuses."""
     source, assembly = folder / "program.cl", folder / "program.s"
     source.write_text(program.source)
-    machine = [] if is_nvidia(target) else [f"-mcpu={target}"]
+    machine = ["-D__NV_CL_C_VERSION=120"] if is_nvidia(target) else [f"-mcpu={target}"]
     triple = "nvptx64-nvidia-cuda" if is_nvidia(target) else "amdgcn-amd-amdhsa"
     command = [clang(target), f"--target={triple}", *machine, *OPENCL, *program.options.split(), "-O2", "-S", "-o"]
     run = subprocess.run([*command, assembly, source], capture_output=True, text=True)

@@ -4,7 +4,10 @@ import contextlib
 import inspect
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -142,3 +145,16 @@ def documented_things():
 
 def test_every_public_name_has_a_docstring():
     assert not [name for name, thing in documented_things() if not description(thing)]
+
+
+@pytest.mark.skipif(not shutil.which("doxygen"), reason="needs Doxygen")
+def test_the_reference_of_the_headers_has_every_header(tmp_path):
+    # Doxygen's warnings are errors there.
+    command = ["bash", str(ROOT / "tools" / "headers.sh"), str(tmp_path)]
+    said = subprocess.run(command, env={**os.environ, "PYTHON": sys.executable}, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    listed = (tmp_path / "files.html").read_text()
+    headers = list((ROOT / "include").rglob("*.h"))
+    assert headers and not [path.name for path in headers if f">{path.name}</a>" not in listed]
+    described = re.findall(r'class="desc">([^<]*)', listed)
+    assert len([text for text in described if text.strip()]) >= len(headers)

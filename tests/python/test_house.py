@@ -127,3 +127,28 @@ def test_every_primitive_that_is_saved_is_checked_when_it_is_read():
     registered = {name for p in SOURCES for name in re.findall(r'Registered<[\w:]+> \w+\(\s*"(\w+)"', p.read_text())}
     checked = set(re.findall(r'^\s*\{"(\w+)",', (CSRC / "transforms" / "import_check.cpp").read_text(), re.MULTILINE))
     assert registered - checked == {"CustomKernel"}  # whose text does what it does
+
+
+STRUCT = re.compile(r"typedef struct \{[^}]*\} (\w+);")
+ARGUMENTS = re.compile(r"#define ARGUMENTS\b(?:.*\\\n)*.*\n")
+KERNEL = re.compile(r"^kernel ([^{]*)\{\n(.*\n)", re.MULTILINE)
+
+
+def kernels_with_structs():
+    """(file, what a kernel is passed, its first line, its structs) of those that are passed any."""
+    texts = {path.name: path.read_text() for path in sorted((ROOT / "kernels").glob("*.cl*"))}
+    structs = "|".join({name for text in texts.values() for name in STRUCT.findall(text)})
+    for name, text in texts.items():
+        common = "".join(ARGUMENTS.findall(text))
+        for head, first in KERNEL.findall(text):
+            passed = head.replace("ARGUMENTS", common, 1)
+            if found := re.findall(rf"\b({structs}) (\w+|ARGUMENT\(\w+\))\s*[,)\n]", passed):
+                yield name, first, found
+
+
+def test_kernels_copy_the_structs_that_they_are_passed():
+    found = list(kernels_with_structs())
+    assert len(found) > 10
+    for name, first, passed in found:
+        for kind, argument in passed:
+            assert argument.startswith("ARGUMENT(") and f"OWN({kind}, {argument[9:]}" in first, (name, first)

@@ -2,6 +2,9 @@
 
 import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import mlx.core as mx
 import pytest
@@ -57,10 +60,59 @@ print("right")
 """
 
 
-@pytest.mark.parametrize("items, role", [(1, "cpu"), (64, "gpu"), (192, "gpu")])
+@pytest.mark.parametrize("items, role", [(1, "cpu"), (64, "gpu"), (128, "gpu"), (192, "gpu")])
 def test_work_groups_of_few_items(items, role):
     device = "pocl" if role == "gpu" else ""
     assert output_of(OPERATIONS, POCL_MAX_WORK_GROUP_SIZE=str(items), MLX_CL_DEVICE=device, timeout=600) == "right"
+
+
+@pytest.fixture(scope="module")
+def limited_device(tmp_path_factory):
+    """limited_device.c as a library."""
+    source, library = Path(__file__).with_name("limited_device.c"), tmp_path_factory.mktemp("limited") / "device.so"
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("needs a C compiler")
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+    said = subprocess.run(command, capture_output=True, text=True)
+    if "CL/cl.h" in said.stderr:
+        pytest.skip("needs OpenCL's headers")
+    assert said.returncode == 0, said.stderr
+    return str(library)
+
+
+LIMITS = {
+    "16 KiB of local memory": {"LIMIT_LOCAL": "16384"},
+    "32 KiB of local memory": {"LIMIT_LOCAL": "32768"},
+    "64 items in a dimension": {"LIMIT_ITEMS": "64"},
+    "no fp64": {"LIMIT_WITHOUT": "cl_khr_fp64"},
+    "no fp16": {"LIMIT_WITHOUT": "cl_khr_fp16"},
+}
+
+
+@pytest.mark.parametrize("role", ["cpu", "gpu"])
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_device_with(limit, role, limited_device, tmp_path):
+    variables = dict(LIMITS[limit], LD_PRELOAD=limited_device, MLX_CL_DEVICE="pocl" if role == "gpu" else "")
+    if "LIMIT_WITHOUT" in variables:  # not what was built for the device as it is
+        variables["MLX_CL_CACHE"] = str(tmp_path)
+    run = run_script(OPERATIONS, timeout=900, **variables)
+    assert run.stdout.strip() == "right", run.stderr[-2000:]
+
+
+def test_float64_where_the_device_lacks_it(limited_device, tmp_path):
+    said = run_script("""
+        import mlx.core as mx
+        print(mx.array(2.0, mx.float64).item())
+        with mx.stream(mx.cpu):
+            mx.eval(mx.exp(mx.array([1.0, 2.0], mx.float64)))
+    """, LD_PRELOAD=limited_device, LIMIT_WITHOUT="cl_khr_fp64", MLX_CL_CACHE=str(tmp_path))  # fmt: skip
+    assert said.stdout.strip() == "2.0" and "float64 needs the extension cl_khr_fp64" in said.stderr, said.stderr
+
+
+def test_a_device_that_is_not_available(limited_device):
+    said = run_script("import mlx.core as mx\nmx.eval(mx.ones(3))", LD_PRELOAD=limited_device, LIMIT_ABSENT="1")
+    assert said.returncode != 0 and "OpenCL found no device" in said.stderr, said.stderr
 
 
 def test_the_largest_allocation_is_named():

@@ -54,7 +54,9 @@ mlx_array mlx_array_new_double(double val);
 mlx_array mlx_array_new_complex(float real_val, float imag_val);
 /** A copy of row-major data. */
 mlx_array mlx_array_new_data(const void* data, const int* shape, int dim, mlx_dtype dtype);
-/** A copy of row-major data; `dtor(data)` is called once they are copied. */
+/** Row-major data, used where they are if the default device shares the host's memory, else copied.
+ * `dtor(data)` is called once nothing uses them, on any thread; it may not call this library.
+ * Without `dtor` they are copied. */
 mlx_array mlx_array_new_data_managed(void* data, const int* shape, int dim, mlx_dtype dtype,
                                      void (*dtor)(void*));
 /** The same, with `dtor(payload)`. */
