@@ -225,7 +225,11 @@ array as_array(PyObject* value, std::optional<Dtype> dtype, std::optional<bool> 
 std::optional<Operand> foreign_operand(PyObject* object, std::optional<Dtype> beside) {
   if (is_list(object) || object == Py_None) return {};
   if (const std::optional<array> method = array_from_method(object, {})) return *method;
-  if (const std::optional<array> foreign = foreign_array(object, beside)) return *foreign;
+  try {
+    if (const std::optional<array> foreign = foreign_array(object, beside)) return *foreign;
+  } catch (const std::runtime_error&) {
+    // Elements that no dtype holds, such as text: no operand, or a number in its own right.
+  }
   if (const std::optional<Scalar> number = converted_number(object)) return *number;
   return {};
 }

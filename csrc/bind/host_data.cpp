@@ -219,7 +219,8 @@ std::optional<array> array_from_buffer(PyObject* object, std::optional<Dtype> dt
   }
   const Py_buffer& b = view.buffer;
   const std::optional<Element> element = element_of(b.format, b.itemsize);
-  if (!element || b.suboffsets)
+  // NumPy's dates export bytes without strides, though strides were asked for.
+  if (!element || b.suboffsets || (b.ndim > 0 && !b.strides))
     throw std::runtime_error(std::string("[array] a buffer with elements of format '") +
                              (b.format ? b.format : "B") + "' cannot become an array.");
   HostData source{b.buf, {}, {}, element->dtype, element->wide, element->swapped};

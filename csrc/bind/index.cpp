@@ -28,8 +28,8 @@ int bounded(PyObject* object, int low_default) {
 bool is_integer(PyObject* object) {
   if (PyBool_Check(object)) return false;
   if (PyLong_Check(object)) return true;
-  // NumPy's integer scalars have __index__; its arrays too, but they are sequences.
-  if (is_array(object) || !PyIndex_Check(object) || PySequence_Check(object)) return false;
+  // NumPy's integer scalars have __index__; its arrays too, and it works for those without axes.
+  if (is_array(object) || !PyIndex_Check(object)) return false;
   const py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(object));
   if (!number) PyErr_Clear();
   return bool(number);

@@ -308,7 +308,7 @@ array update_any_shape(const array& a, const Entries& entries, const IndexBounds
 
 array write(const array& a, PyObject* index, array value, Update update) {
   const Entries entries = index_entries(a, index == Py_None ? Py_Ellipsis : index);
-  const bool lone = !PyTuple_Check(index) && index != Py_None && index != Py_Ellipsis;
+  const bool lone = !PyTuple_Check(index) && index != Py_None;
   const bool has_integer = std::any_of(entries.begin(), entries.end(), [](const IndexEntry& e) {
     return e.kind == IndexEntry::integer;
   });
@@ -318,8 +318,7 @@ array write(const array& a, PyObject* index, array value, Update update) {
       return a;
   const IndexBounds bounds = bounds_of(a, entries);
   const Gathered arrays = arrays_of(entries, false);
-  const bool tuple = PyTuple_Check(index) && PyTuple_GET_SIZE(index) > 0;
-  if (lone || !arrays.indices.empty() || (tuple && !has_integer))
+  if (lone || !arrays.indices.empty() || (PyTuple_Check(index) && !has_integer))
     value = without_leading_ones(value);
   if (follows_shape(Arrays{a, value}) && arrays.indices.empty())
     return update_any_shape(a, entries, bounds, value, update);

@@ -235,8 +235,9 @@ void array::share(const array& other, Strides strides, int64_t offset) {
 
 bool array::is_donatable() const {
   const Node& node = *node_;
-  return !KeepInputs::active && node.use_count() == 1 && !node.tracer && node.buffer &&
-         node.buffer->use_count() == 1 && !node.buffer->is_adopted();
+  // What was traced is an ordinary array once its transformation has come to an end.
+  return !KeepInputs::active && node.use_count() == 1 && !(node.tracer && Tracing::active()) &&
+         node.buffer && node.buffer->use_count() == 1 && !node.buffer->is_adopted();
 }
 
 }  // namespace mlx

@@ -85,8 +85,9 @@ bool copy_exchanged(const array& from, const array& to, Queue& queue) {
 }  // namespace
 
 bool is_exchanged(const array& x) {
-  return x.size() >= worth_tiling && !x.is_row_contiguous() &&
-         exchange(x.shape(), x.strides(), row_major(x.shape()));
+  if (x.size() < worth_tiling || x.is_row_contiguous()) return false;
+  const std::optional<Exchange> e = exchange(x.shape(), x.strides(), row_major(x.shape()));
+  return e && e->in_step != 0;  // else a row repeats one element, which is read where it lies
 }
 
 array contiguous_copy(const array& x, Queue& queue) {

@@ -128,7 +128,7 @@ enum RowNumber {
 /// The exponent of most powers, worth a multiplication.
 bool is_two(const array& x) {
   const Node& node = x.node();
-  if (!node.immediate || node.tracer || x.ndim() > 0) return false;
+  if (!node.immediate || node.tracer || x.ndim() > 0 || x.dtype() == bool_) return false;
   return visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     T value;

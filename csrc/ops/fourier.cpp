@@ -134,10 +134,9 @@ class Fourier final : public Primitive {
     array& out = outputs[0];
     const bool dying = inputs[0].is_donatable();
     const array x = contiguous_copy(inputs[0], queue);
-    // A tile is read as a whole before it is written, so the result may take the place of what
-    // nobody else reads.
-    const bool alike =
-        method_ != Method::split && x.dtype() == out.dtype() && x.shape() == out.shape();
+    // A tile is read as a whole before it is written, and so is all of x in two steps: the result
+    // may take the place of what nobody else reads.
+    const bool alike = x.dtype() == out.dtype() && x.shape() == out.shape();
     if (alike && (dying || !x.same(inputs[0])))
       out.share(x, x.strides(), x.offset());
     else

@@ -222,6 +222,7 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
   if (axes.empty()) return x;
   if (!AsRows(a, axes).in_place && follows_shape(a))
     return deferred<&logsumexp_over>({a}, s, axes, keepdims);
+  const auto without_axes = [&](const array& y) { return keepdims ? y : squeeze(y, axes, s); };
   Shape shape;
   for (int i = 0; i < a.ndim(); ++i) {
     if (!std::binary_search(axes.begin(), axes.end(), i))
@@ -234,13 +235,13 @@ array logsumexp(const array& a, const OptionalAxes& axis, bool keepdims, StreamO
     // that.
     const array top = max(a, axes, true, s);
     const array total = log(sum(exp(subtract(a, top, s), s), axes, true, s), s);
-    return reshape(add(total, top, s), shape, s);
+    return without_axes(add(total, top, s));
   }
   if (composes(x, axes)) {
     const array top = stop_gradient(max(x, axes, true, s), s);
     const array safe = where(isfinite(top, s), top, array(0, x.dtype()), s);
     const array total = add(log(sum(exp(subtract(x, safe, s), s), axes, true, s), s), top, s);
-    return reshape(where(isinf(top, s), top, total, s), shape, s);
+    return without_axes(where(isinf(top, s), top, total, s));
   }
   const array y = LogSumExp::make(AsRows(x, axes).rows(x, axes, s), s);
   if (!AsRows(a, axes).in_place) return reshape(y, shape, s);

@@ -182,6 +182,13 @@ def test_degrees_and_radians_take_numbers():
     same(mx.radians(180), np.float32(np.pi), 1e-6)
 
 
+def test_power_of_a_bool_exponent():
+    true = mx.array(True)
+    same(mx.power(mx.array([3, 2]), true), [3, 2])
+    same(mx.array(True) ** true, True)
+    same(2.5**true, 2.5)
+
+
 def test_integer_power_with_negative_exponent_is_zero():
     same(mx.power(mx.array([1, 2, 3]), mx.array([-1, -2, -1])), [0, 0, 0])
 

@@ -77,10 +77,24 @@ def test_hadamard_transform_of_a_power_of_two_is_sylvesters():
         [1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]  # fmt: skip
 
 
-def test_hadamard_transform_gradient():
+@pytest.mark.parametrize("n", [2, 12, 20, 28, 64])  # the matrices of 20 and 28 are not symmetric
+def test_hadamard_transform_gradient(n):
     check_gradient(
-        lambda x: mx.hadamard_transform(x.astype(mx.float32)), draw("float32", (2, 12)), rtol=1e-2, atol=1e-2, step=1e-2
+        lambda x: mx.hadamard_transform(x.astype(mx.float32)), draw("float32", (2, n)), rtol=1e-2, atol=1e-2, step=1e-2
     )
+
+
+@pytest.mark.parametrize("n", [1, 8, 20, 96, 2048])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "int32"])
+def test_hadamard_transform_of_any_dtype_and_layout(dtype, n):
+    x = to_mx(draw(dtype, (3, n)), dtype)
+    want = to_numpy(mx.hadamard_transform(x.astype(mx.float32)))
+    result = mx.hadamard_transform(x)
+    assert result.dtype == (mx.float32 if dtype == "int32" else x.dtype)
+    close(result, want, "float32" if dtype == "int32" else dtype)
+    rows = mx.contiguous(x.T).T
+    close(mx.vmap(mx.hadamard_transform)(rows), want, "float32" if dtype == "int32" else dtype)
+    close(mx.hadamard_transform(rows), want, "float32" if dtype == "int32" else dtype)
 
 
 A, B = mx.ones((4, 2, 3)), mx.ones((5, 3, 4))

@@ -264,6 +264,26 @@ def test_slice_update_with_array_starts():
     same(got, want)
 
 
+@pytest.mark.parametrize("index", [np.array(1), np.array(-1), (np.array(0), slice(None), np.array(2)),
+                                   slice(np.array(0), np.array(2))], ids=str)  # fmt: skip
+def test_numpy_integers_without_axes_are_ints(index):
+    x = mx.array(X)
+    same(x[index], X[index])
+    x[index] = 7.0
+    want = X.copy()
+    want[index] = 7
+    same(x, want)
+
+
+@pytest.mark.parametrize(
+    "shape, index", [((2, 3), ...), ((2, 3), ()), ((2, 3), (..., slice(None))), ((), ...)], ids=str
+)
+def test_a_value_for_everything_may_have_leading_axes_of_one(shape, index):
+    x = mx.zeros(shape)
+    x[index] = mx.ones((1, 1, *shape))
+    same(x, np.ones(shape))
+
+
 @pytest.mark.parametrize("index", [
     1.5, np.array([0, 1]), (0, 0, 0, 0), (Ellipsis, Ellipsis), 2**40,
     mx.array([0.5]), "a",

@@ -107,6 +107,24 @@ class Holder:
         return mx.array([1.0, 2.0])
 
 
+TEXT, DATE = np.array(["a", "b"]), np.datetime64("2020-01-01")
+
+
+@pytest.mark.parametrize("other", [TEXT, np.array([None, 1]), np.array([1, 2], np.longdouble), DATE], ids=repr)
+def test_what_no_dtype_holds_is_no_operand(other):
+    x = mx.array([1.0, 2.0])
+    assert (x == other) is False and (x != other) is True
+    for call in (lambda: x + other, lambda: x < other, lambda: mx.add(x, other), lambda: mx.where(x > 1, x, other)):
+        with pytest.raises(ValueError):
+            call()
+    with pytest.raises((ValueError, RuntimeError)):
+        mx.array(other)
+
+
+def test_a_long_double_is_a_number():
+    same(mx.array([1, 2]) * np.longdouble(0.5), np.array([0.5, 1], np.complex64))
+
+
 def test_objects_with_an_array_inside():
     assert mx.array(Holder()).tolist() == [1, 2]
     assert mx.exp(Holder()).shape == (2,)

@@ -200,6 +200,28 @@ PEAKS = {  # function, operands, and how many times the memory of a row of N flo
         1.02,
     ),
     "fft over two axes": (lambda x: mx.fft.fft2(x), lambda: [normal(512, N // 1024).astype(mx.complex64)], 1.6),
+    "fft of one long row": (
+        lambda x: mx.fft.fft(x * 2),
+        lambda: [normal(2, N // 4).astype(mx.complex64)[0]],
+        1.3,
+    ),
+    "hadamard_transform": (mx.hadamard_transform, lambda: [normal(1024, N // 1024)], 1.02),
+    "hadamard_transform of 16-bit floats": (
+        mx.hadamard_transform,
+        lambda: [normal(1024, N // 1024).astype(mx.float16)],
+        0.6,
+    ),
+    "sum of grids": (lambda x: sum(mx.meshgrid(x, x)), lambda: [normal(1024)], 1.05),
+    "logsumexp gradient": (
+        mx.grad(lambda x: mx.logsumexp(x * 2, -1).sum()),
+        lambda: [normal(1024, N // 1024)],
+        1.05,
+    ),
+    "cross_entropy gradient": (
+        mx.grad(lambda x, i: nn.losses.cross_entropy(x, i).sum()),
+        lambda: [normal(1024, N // 1024), places(1024, N // 1024)],
+        2.05,
+    ),
     "product of 16-bit floats": (lambda a: a @ a, lambda: [normal(1024, 1024).astype(mx.bfloat16)], 2.1),
 }
 

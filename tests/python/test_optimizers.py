@@ -344,6 +344,12 @@ def test_schedule(schedule, formula):
         assert float(schedule(t)) == pytest.approx(formula(t), abs=1e-6)
 
 
+def test_clip_grad_norm_of_integers_gives_floats():
+    clipped, norm = optim.clip_grad_norm({"a": mx.array([3, 4])}, 1.0)
+    assert clipped["a"].dtype == mx.float32
+    assert np.allclose(clipped["a"].tolist(), [0.6, 0.8]) and norm.item() == 5
+
+
 @pytest.mark.parametrize("max_norm, expected", [(1.0, 0.2), (5.0, 1.0), (100.0, 1.0), (0.0, 0.0)])
 def test_clip_grad_norm(max_norm, expected):
     clipped, norm = optim.clip_grad_norm({"a": mx.array([3.0]), "b": [mx.array([[4.0]])]}, max_norm)

@@ -128,6 +128,8 @@ ROWS = [
         )
         for f in (mx.sum, mx.mean, mx.max, mx.var, mx.logsumexp)
     ],
+    ("logsumexp of complex rows", lambda a: mx.logsumexp(a * (1 + 1j), axis=-1), *ONE),
+    ("logsumexp of complex rows, kept", lambda a: mx.logsumexp(a * (1 + 1j), axis=-1, keepdims=True), *ONE),
     ("var with ddof", lambda a: mx.var(a, axis=1, ddof=1), [real(3, 4)], [real(5, 3)]),
     *[(f.__name__, lambda a, f=f: f(a, axis=1), *ONE) for f in (mx.cumsum, mx.cumprod, mx.sort, mx.argsort)],
     ("reshape with -1", lambda a: (a.reshape(-1, 4), a.reshape(-1), a.flatten()), [real(2, 4)], [real(6, 4)]),

@@ -144,4 +144,8 @@ def _sum_of_squares(gradients: Any) -> mx.array:
 def _limit_norm(gradients: Any, norm: mx.array, max_norm: float) -> Tuple[Any, mx.array]:
     """``gradients``, whose norm is ``norm``, scaled to at most ``max_norm``; and ``norm``."""
     scale = mx.minimum(max_norm / (norm + 1e-6), 1.0)
-    return tree_map(lambda g: (g * scale).astype(g.dtype), gradients), norm
+
+    def limited(g: mx.array) -> mx.array:
+        return (g * scale).astype(g.dtype) if mx.issubdtype(g.dtype, mx.inexact) else g * scale
+
+    return tree_map(limited, gradients), norm

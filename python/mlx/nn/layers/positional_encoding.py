@@ -89,7 +89,7 @@ class ALiBi(Module):
         q_sequence_length: int,
         k_sequence_length: int,
         num_heads: int,
-        offset: int,
+        offset: int = 0,
         dtype=mx.float32,
     ) -> mx.array:
         """``-|i - j| * slope[h]`` for queries i in [offset, q_sequence_length) and all keys j.
@@ -103,7 +103,7 @@ class ALiBi(Module):
         return (distance.astype(dtype) * slope)[None]
 
     @staticmethod
-    def create_alibi_slope(num_heads: int, dtype) -> mx.array:
+    def create_alibi_slope(num_heads: int, dtype=mx.float32) -> mx.array:
         """The slope of every head, shape (num_heads, 1, 1).
 
         For a number of heads that is no power of two, the slopes of the power below are followed
