@@ -6,7 +6,9 @@
 // every stage reads one half and writes the other. -D IN_REAL, IN_HERMITIAN, OUT_REAL say what the ends are;
 // SWAP_IN and SWAP_OUT exchange real and imaginary parts there, which turns the transform into its inverse. With
 // CONVOLVE a transform of n elements is a convolution with a chirp, by transforms of a greater `length` (Bluestein, "A
-// linear filtering approach to the computation of discrete Fourier transform", 1970).
+// linear filtering approach to the computation of discrete Fourier transform", 1970). With HALVED two neighbours of n
+// real numbers are one complex number of a transform of n / 2 (Cooley, Lewis and Welch, "The fast Fourier transform
+// algorithm: programming considerations", 1970).
 // A loop of few steps, unrolled so that arrays stay in registers.
 #define EACH_STEP(i, count) _Pragma("unroll") for (int i = 0; i < (count); ++i)
 #ifndef W
@@ -33,10 +35,22 @@ static inline value get(global const number* x, long i) {
   v.im = x[CELL(2 * i + 1)];
   return v;
 }
+static inline value get_swapped(global const number* x, long i) {
+  value v;
+  v.im = x[CELL(2 * i)];
+  v.re = x[CELL(2 * i + 1)];
+  return v;
+}
+static inline value get_conjugate(global const number* x, long i) {
+  value v = get(x, i);
+  v.im = -v.im;
+  return v;
+}
 static inline void put(global number* x, long i, number re, number im) {
   x[CELL(2 * i)] = re;
   x[CELL(2 * i + 1)] = im;
 }
+static inline void put_value(global number* x, long i, value v) { put(x, i, v.re, v.im); }
 static inline void put_turned(global number* x, long i, value v, float2 w) {
   put(x, i, v.re * w.x - v.im * w.y, v.re * w.y + v.im * w.x);
 }
@@ -67,99 +81,7 @@ static inline value times_minus_i(value a) {
   return v;
 }
 
-// A stage of radix r splits the sub-transforms of `length` into r parts, s of them interleaved:
-//   y[q + s (r p + k)] = w^(p k) * sum over j of x[q + s (p + m j)] * root^(j k), with m = length / r.
-typedef struct {
-  global const number* x;
-  global number* y;
-  global const float2* w;
-  long m, s;
-} stage;
-
-static inline value input(stage t, long p, long q, int j) { return get(t.x, q + t.s * (p + t.m * j)); }
-static inline float2 turn(stage t, long p, int k) { return t.w[t.s * p * k]; }
-static inline long place(stage t, int r, long p, long q, int k) { return q + t.s * (r * p + k); }
-
-static void stage2(stage t) {
-  for (long p = 0; p < t.m; ++p) {
-    const float2 w1 = turn(t, p, 1);
-    for (long q = 0; q < t.s; ++q) {
-      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1);
-      const long to = place(t, 2, p, q, 0);
-      put(t.y, to, a0.re + a1.re, a0.im + a1.im);
-      put_turned(t.y, to + t.s, minus(a0, a1), w1);
-    }
-  }
-}
-
-static void stage3(stage t) {
-  for (long p = 0; p < t.m; ++p) {
-    const float2 w1 = turn(t, p, 1), w2 = turn(t, p, 2);
-    for (long q = 0; q < t.s; ++q) {
-      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1), a2 = input(t, p, q, 2);
-      const value sum = plus(a1, a2), side = times_minus_i(times(minus(a1, a2), 0.866025403784f));
-      const value middle = minus(a0, times(sum, 0.5f));
-      const long to = place(t, 3, p, q, 0);
-      put(t.y, to, a0.re + sum.re, a0.im + sum.im);
-      put_turned(t.y, to + t.s, plus(middle, side), w1);
-      put_turned(t.y, to + 2 * t.s, minus(middle, side), w2);
-    }
-  }
-}
-
-static void stage4(stage t) {
-  for (long p = 0; p < t.m; ++p) {
-    const float2 w1 = turn(t, p, 1), w2 = turn(t, p, 2), w3 = turn(t, p, 3);
-    for (long q = 0; q < t.s; ++q) {
-      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1), a2 = input(t, p, q, 2), a3 = input(t, p, q, 3);
-      const value even = plus(a0, a2), odd = plus(a1, a3), middle = minus(a0, a2), side = times_minus_i(minus(a1, a3));
-      const long to = place(t, 4, p, q, 0);
-      put(t.y, to, even.re + odd.re, even.im + odd.im);
-      put_turned(t.y, to + t.s, plus(middle, side), w1);
-      put_turned(t.y, to + 2 * t.s, minus(even, odd), w2);
-      put_turned(t.y, to + 3 * t.s, minus(middle, side), w3);
-    }
-  }
-}
-
-static void stage5(stage t) {
-  for (long p = 0; p < t.m; ++p) {
-    const float2 w1 = turn(t, p, 1), w2 = turn(t, p, 2), w3 = turn(t, p, 3), w4 = turn(t, p, 4);
-    for (long q = 0; q < t.s; ++q) {
-      const value a0 = input(t, p, q, 0), a1 = input(t, p, q, 1), a2 = input(t, p, q, 2), a3 = input(t, p, q, 3),
-                  a4 = input(t, p, q, 4);
-      const value a = plus(a1, a4), b = plus(a2, a3), c = minus(a1, a4), d = minus(a2, a3);
-      const value near = minus(plus(a0, times(a, 0.309016994375f)), times(b, 0.809016994375f));
-      const value far = plus(minus(a0, times(a, 0.809016994375f)), times(b, 0.309016994375f));
-      const value near_side = times_minus_i(plus(times(c, 0.951056516295f), times(d, 0.587785252292f)));
-      const value far_side = times_minus_i(minus(times(c, 0.587785252292f), times(d, 0.951056516295f)));
-      const long to = place(t, 5, p, q, 0);
-      put(t.y, to, a0.re + a.re + b.re, a0.im + a.im + b.im);
-      put_turned(t.y, to + t.s, plus(near, near_side), w1);
-      put_turned(t.y, to + 2 * t.s, plus(far, far_side), w2);
-      put_turned(t.y, to + 3 * t.s, minus(far, far_side), w3);
-      put_turned(t.y, to + 4 * t.s, minus(near, near_side), w4);
-    }
-  }
-}
-
-// Any small prime; n is the length of the whole transform, so that w holds the roots in steps of n / r.
-static void stage_prime(stage t, int r, long n) {
-  for (long p = 0; p < t.m; ++p)
-    for (long q = 0; q < t.s; ++q) {
-      value a[13];
-      for (int j = 0; j < r; ++j) a[j] = input(t, p, q, j);
-      for (int k = 0; k < r; ++k) {
-        value sum = a[0];
-        for (int j = 1; j < r; ++j) {
-          const float2 root = t.w[j * k % r * (n / r)];
-          sum.re += a[j].re * root.x - a[j].im * root.y;
-          sum.im += a[j].re * root.y + a[j].im * root.x;
-        }
-        put_turned(t.y, place(t, r, p, q, k), sum, turn(t, p, k));
-      }
-    }
-}
+#include "fft_stages.clh"
 
 #ifdef LOOP_SHAPE
 // Sixteen rows of sixteen floats become columns, by four perfect shuffles.
@@ -197,28 +119,45 @@ typedef struct {
 #else
 #define PUT_IN(i, real, imaginary) put(y, i, real, imaginary)
 #endif
+// Elements of an end that are one element of the transform there.
+#if defined(HALVED) && defined(IN_REAL)
+#define IN_PAIR 2
+#else
+#define IN_PAIR 1
+#endif
+#if defined(HALVED) && defined(OUT_REAL)
+#define OUT_PAIR 2
+#else
+#define OUT_PAIR 1
+#endif
 
 // Brings elements 0 … in.count - 1 to scratch memory, mirrored elements after them up to n, zeros up to `length`.
 static inline void load_all(global const IN* x, layout in, int valid, global number* y, long n, long length) {
   long i = 0;
+  const long whole = in.count / IN_PAIR;
 #ifdef LOOP_SHAPE
   if (valid == W && in.lane == 1) {
-    for (; i < in.count; ++i) {
-#ifdef IN_REAL
-      PUT_IN(i, vload16(0, x + in.at + i * in.index), (float16)(0.0f));
+    for (; i < whole; ++i) {
+      global const IN* const from = x + in.at + i * IN_PAIR * in.index;
+#if IN_PAIR == 2
+      put(y, i, vload16(0, from), vload16(0, from + in.index));
+#elif defined(IN_REAL)
+      PUT_IN(i, vload16(0, from), (float16)(0.0f));
 #else
-      global const float* const p = (global const float*)(x + in.at + i * in.index);
+      global const float* const p = (global const float*)from;
       const float16 low = vload16(0, p), high = vload16(1, p);
       PUT_IN(i, (float16)(low.even, high.even), (float16)(low.odd, high.odd));
 #endif
     }
   } else if (valid == W && in.index == 1) {
-    const int step = 16 * sizeof(float) / sizeof(IN);
-    for (; i + step <= in.count; i += step) {
+    const int step = 16 * sizeof(float) / sizeof(IN) / IN_PAIR;
+    for (; i + step <= whole; i += step) {
       float16 rows[16];
-      EACH_STEP(l, 16) rows[l] = vload16(0, (global const float*)(x + in.at + l * in.lane + i));
+      EACH_STEP(l, 16) rows[l] = vload16(0, (global const float*)(x + in.at + l * in.lane + i * IN_PAIR));
       transpose16(rows);
-#ifdef IN_REAL
+#if IN_PAIR == 2
+      EACH_STEP(j, 8) put(y, i + j, rows[2 * j], rows[2 * j + 1]);
+#elif defined(IN_REAL)
       EACH_STEP(j, 16) PUT_IN(i + j, rows[j], (float16)(0.0f));
 #else
       EACH_STEP(j, 8) PUT_IN(i + j, rows[2 * j], rows[2 * j + 1]);
@@ -226,30 +165,45 @@ static inline void load_all(global const IN* x, layout in, int valid, global num
     }
   }
 #endif
+#if IN_PAIR == 2
+  for (; 2 * i < in.count; ++i) {
+    const int both = 2 * i + 1 < in.count;
+#else
   for (; i < in.count; ++i) {
+#endif
 #ifdef LOOP_SHAPE
     float re[16] = {0}, im[16] = {0};
     for (int l = 0; l < valid; ++l) {
-      const IN v = x[in.at + l * in.lane + i * in.index];
-#ifdef IN_REAL
-      re[l] = v;
+      global const IN* const from = x + in.at + l * in.lane + i * IN_PAIR * in.index;
+#if IN_PAIR == 2
+      re[l] = from[0];
+      if (both) im[l] = from[in.index];
+#elif defined(IN_REAL)
+      re[l] = from[0];
 #else
-      re[l] = v.x;
-      im[l] = v.y;
+      re[l] = from[0].x;
+      im[l] = from[0].y;
 #endif
     }
+#if IN_PAIR == 2
+    put(y, i, vload16(0, re), vload16(0, im));
+#else
     PUT_IN(i, vload16(0, re), vload16(0, im));
+#endif
 #else
     const int l = get_local_id(0);
-    const IN v = l < valid ? x[in.at + l * in.lane + i * in.index] : (IN)(0.0f);
-#ifdef IN_REAL
+    global const IN* const from = x + in.at + l * in.lane + i * IN_PAIR * in.index;
+    const IN v = l < valid ? from[0] : (IN)(0.0f);
+#if IN_PAIR == 2
+    put(y, i, v, l < valid && both ? from[in.index] : 0.0f);
+#elif defined(IN_REAL)
     PUT_IN(i, v, 0.0f);
 #else
     PUT_IN(i, v.x, v.y);
 #endif
 #endif
   }
-#ifdef IN_HERMITIAN
+#if defined(IN_HERMITIAN) && !defined(HALVED)
   for (; i <= n / 2; ++i) put(y, i, 0, 0);
   for (; i < n; ++i) {
     const value v = get(y, n - i);
@@ -260,34 +214,33 @@ static inline void load_all(global const IN* x, layout in, int valid, global num
 #endif
   }
 #endif
+#if OUT_PAIR == 2
+  for (; i <= length; ++i) put(y, i, 0, 0);
+#else
   for (; i < length; ++i) put(y, i, 0, 0);
+#endif
 }
 
-// All stages of a transform; returns that half of the scratch memory which holds the result. `radices` holds the radix
-// of each in four bits, the first lowest.
-static global number* run_stages(global number* from, global number* to, global const float2* w, long n, ulong radices) {
-  long length = n, s = 1;
-  for (ulong rest = radices; rest; rest >>= 4) {
-    const int r = rest & 15;
-    stage t;
-    t.x = from;
-    t.y = to;
-    t.w = w;
-    t.m = length / r;
-    t.s = s;
-    if (r == 4) stage4(t);
-    else if (r == 2) stage2(t);
-    else if (r == 3) stage3(t);
-    else if (r == 5) stage5(t);
-    else stage_prime(t, r, n);
-    global number* const other = from;
-    from = to;
-    to = other;
-    length = t.m;
-    s *= r;
+#if OUT_PAIR == 2
+// From elements 0 … length of a spectrum with twice as many, to that of the complex numbers which pairs of the result
+// are: even + i odd elements. w holds the roots of twice the length. Real and imaginary parts end up exchanged.
+static inline void join_halves(global number* y, global const float2* w, long length) {
+#ifdef SWAP_IN
+#define SPECTRUM(k) get_swapped(y, k)
+#else
+#define SPECTRUM(k) get_conjugate(y, k)
+#endif
+  const number first = SPECTRUM(0).re, middle = SPECTRUM(length).re;
+  put(y, 0, first - middle, first + middle);
+  for (long k = 1; 2 * k <= length; ++k) {
+    const value a = SPECTRUM(k), b = SPECTRUM(length - k);
+    const number sum_re = a.re + b.re, sum_im = a.im - b.im, re = a.re - b.re, im = a.im + b.im;
+    const number turned_re = re * w[k].y - im * w[k].x, turned_im = re * w[k].x + im * w[k].y;
+    put(y, k, sum_im + turned_im, sum_re + turned_re);
+    put(y, length - k, turned_im - sum_im, sum_re - turned_re);
   }
-  return from;
 }
+#endif
 
 #ifdef CONVOLVE
 static void turn_all(global number* x, global const float2* by, long n) {
@@ -303,10 +256,20 @@ static void turn_and_swap_all(global number* x, global const float2* by, long n)
 }
 #endif
 
-// Scales element i; turns it by the chirp, or by the twiddles between the two steps of a long transform.
+// Scales element i; turns it by the chirp, or by the twiddles between the two steps of a long transform; or makes it of
+// two of a halved one, whose roots are `along`.
 static inline value finished(global const number* x, long i, float scale, global const float2* across,
-                             global const float2* along, long tile, long tiles) {
+                             global const float2* along, long tile, long tiles, long length) {
+#if IN_PAIR == 2
+  const value a = get(x, i == length ? 0 : i), b = get(x, i == 0 ? 0 : length - i);
+  const float2 w = along[i];
+  const number re = a.re - b.re, im = a.im + b.im;
+  value v;
+  v.re = 0.5f * (a.re + b.re + im * w.x + re * w.y);
+  v.im = 0.5f * (a.im - b.im + im * w.y - re * w.x);
+#else
   value v = get(x, i);
+#endif
   v.re *= scale;
   v.im *= scale;
 #ifdef CONVOLVE
@@ -329,7 +292,11 @@ static inline value finished(global const number* x, long i, float scale, global
   v.re = re * common.x - im * common.y;
   v.im = re * common.y + im * common.x;
 #endif
+#if IN_PAIR == 2
 #ifdef SWAP_OUT
+  v.im = -v.im;
+#endif
+#elif OUT_PAIR == 2 || defined(SWAP_OUT)
   const number old = v.re;
   v.re = v.im;
   v.im = old;
@@ -338,33 +305,39 @@ static inline value finished(global const number* x, long i, float scale, global
 }
 
 static inline void store_all(global const number* x, global OUT* y, layout out, int valid, float scale,
-                             global const float2* across, global const float2* along, long tile, long tiles) {
+                             global const float2* across, global const float2* along, long tile, long tiles,
+                             long length) {
   long i = 0;
-#define FINISHED(i) finished(x, i, scale, across, along, tile, tiles)
+  const long count = out.count / OUT_PAIR;
+#define FINISHED(i) finished(x, i, scale, across, along, tile, tiles, length)
 #ifdef LOOP_SHAPE
   if (valid == W && out.lane == 1) {
-    for (; i < out.count; ++i) {
+    for (; i < count; ++i) {
       const value v = FINISHED(i);
-#ifdef OUT_REAL
-      vstore16(v.re, 0, y + out.at + i * out.index);
+      global OUT* const to = y + out.at + i * OUT_PAIR * out.index;
+#if OUT_PAIR == 2
+      vstore16(v.re, 0, to);
+      vstore16(v.im, 0, to + out.index);
+#elif defined(OUT_REAL)
+      vstore16(v.re, 0, to);
 #else
       float16 low, high;
       low.even = v.re.lo;
       low.odd = v.im.lo;
       high.even = v.re.hi;
       high.odd = v.im.hi;
-      global float* const p = (global float*)(y + out.at + i * out.index);
+      global float* const p = (global float*)to;
       vstore16(low, 0, p);
       vstore16(high, 1, p);
 #endif
     }
   } else if (valid == W && out.index == 1) {
-    const int step = 16 * sizeof(float) / sizeof(OUT);
-    for (; i + step <= out.count; i += step) {
+    const int step = 16 * sizeof(float) / sizeof(OUT) / OUT_PAIR;
+    for (; i + step <= count; i += step) {
       float16 rows[16];
       EACH_STEP(j, step) {
         const value v = FINISHED(i + j);
-#ifdef OUT_REAL
+#if OUT_PAIR == 1 && defined(OUT_REAL)
         rows[j] = v.re;
 #else
         rows[2 * j] = v.re;
@@ -372,36 +345,46 @@ static inline void store_all(global const number* x, global OUT* y, layout out, 
 #endif
       }
       transpose16(rows);
-      EACH_STEP(l, 16) vstore16(rows[l], 0, (global float*)(y + out.at + l * out.lane + i));
+      EACH_STEP(l, 16) vstore16(rows[l], 0, (global float*)(y + out.at + l * out.lane + i * OUT_PAIR));
     }
   }
 #endif
-  for (; i < out.count; ++i) {
+  for (; i < count; ++i) {
     const value v = FINISHED(i);
 #ifdef LOOP_SHAPE
     float re[16], im[16];
     vstore16(v.re, 0, re);
     vstore16(v.im, 0, im);
-    for (int l = 0; l < valid; ++l)
-#ifdef OUT_REAL
-      y[out.at + l * out.lane + i * out.index] = re[l];
+    for (int l = 0; l < valid; ++l) {
+      global OUT* const to = y + out.at + l * out.lane + i * OUT_PAIR * out.index;
+#if OUT_PAIR == 2
+      to[0] = re[l];
+      to[out.index] = im[l];
+#elif defined(OUT_REAL)
+      to[0] = re[l];
 #else
-      y[out.at + l * out.lane + i * out.index] = (float2)(re[l], im[l]);
+      to[0] = (float2)(re[l], im[l]);
 #endif
+    }
 #else
     const int l = get_local_id(0);
-    if (l < valid)
-#ifdef OUT_REAL
-      y[out.at + l * out.lane + i * out.index] = v.re;
+    global OUT* const to = y + out.at + l * out.lane + i * OUT_PAIR * out.index;
+    if (l < valid) {
+#if OUT_PAIR == 2
+      to[0] = v.re;
+      to[out.index] = v.im;
+#elif defined(OUT_REAL)
+      to[0] = v.re;
 #else
-      y[out.at + l * out.lane + i * out.index] = (float2)(v.re, v.im);
+      to[0] = (float2)(v.re, v.im);
 #endif
+    }
 #endif
   }
 }
 
 // `across` and `along` hold the twiddles of a long transform (for element i, those of the lanes of a tile and that of
-// the tile), or the transformed chirp and the chirp.
+// the tile), or the transformed chirp and the chirp; `along` holds the roots for n when the stages have half its length.
 kernel void fft(global const IN* x, long x_offset, global OUT* y, long y_offset, global const float2* w, long w_offset,
                 global const float2* across, long across_offset, global const float2* along, long along_offset,
                 global float* scratch, long scratch_offset, long outer, long lanes, long n, long length, ulong radices,
@@ -430,12 +413,15 @@ kernel void fft(global const IN* x, long x_offset, global OUT* y, long y_offset,
     load_all(x, in, valid, first, n, length);
 #ifdef CONVOLVE
     turn_all(first, along + along_offset, n);
+#elif OUT_PAIR == 2
+    join_halves(first, along + along_offset, length);
 #endif
     global number* result = run_stages(first, second, w + w_offset, length, radices);
 #ifdef CONVOLVE
     turn_and_swap_all(result, across + across_offset, length);
     result = run_stages(result, result == first ? second : first, w + w_offset, length, radices);
 #endif
-    store_all(result, y, out, valid, scale, across + across_offset, along + along_offset, tile, tiles);
+    store_all(result, y, out, valid, scale, across + across_offset, along + along_offset, tile, tiles,
+              length);
   }
 }

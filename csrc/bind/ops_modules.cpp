@@ -6,10 +6,10 @@
 #include "ops/cross_entropy.h"
 #include "ops/gated_delta.h"
 #include "ops/linalg.h"
-#include "ops/lstm.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/random.h"
+#include "ops/recurrent.h"
 #include "ops/rope.h"
 #include "ops/shape.h"
 

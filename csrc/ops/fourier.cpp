@@ -39,13 +39,18 @@ struct End {
 
 struct Pass {
   int64_t outer, lanes, n;
-  int64_t length;  ///< of the stages, above n in a convolution
+  int64_t length;  ///< of the stages, above n in a convolution, n / 2 where halves()
   End in, out;
   bool swap_in, swap_out;
   float scale;
   const char* factors;  ///< what the tables are for, a macro of the kernel's, or null
   const Factors* tables;
 };
+
+/// Two neighbours of real numbers are one of a complex transform of half the length.
+bool halves(Ends ends, Dtype given, int64_t n) {
+  return n % 2 == 0 && (ends == Ends::hermitian || (ends == Ends::real && given == float32));
+}
 
 void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue& queue) {
   Device& device = queue.device();
@@ -159,13 +164,18 @@ class Fourier final : public Primitive {
               float(scale_),
               nullptr,
               nullptr};
-    Factors chirp;
+    Factors tables;
     if (method_ == Method::convolve) {
       pass.length = convolution_length(n_);
-      chirp = chirp_factors(queue.device(), n_, pass.length);
+      tables = chirp_factors(queue.device(), n_, pass.length);
       pass.scale = float(scale_ / double(pass.length));
       pass.factors = "CONVOLVE";
-      pass.tables = &chirp;
+      pass.tables = &tables;
+    } else if (halves(ends_, x.dtype(), n_)) {
+      pass.length = n_ / 2;
+      tables.across = tables.along = roots(queue.device(), n_);
+      pass.factors = "HALVED";
+      pass.tables = &tables;
     }
     // Rows, or columns too narrow to fill the lanes: the lanes go down instead.
     if (after == 1 || (after < lanes_of(queue.device().facts()) && before > after)) {
@@ -280,8 +290,9 @@ array by_convolution(const array& x, bool inverse, int n, double scale, const St
 uint64_t radices_of(int64_t n) {
   uint64_t radices = 0;
   int shift = 0;
-  for (const int radix : {4, 2, 3, 5, 7, 11, 13})
+  for (const int radix : {8, 4, 2, 3, 5, 7, 11, 13})
     for (; n % radix == 0; n /= radix, shift += 4) {
+      if (radix == 8 && n % 32 == 16) break;  // 4 and 4 rather than 8 and 2
       if (shift > 60) return 0;
       radices |= uint64_t(radix) << shift;
     }

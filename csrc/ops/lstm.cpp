@@ -1,7 +1,5 @@
 // Long short-term memory: the primitives over whole sequences, forward and back, which are a
 // product and a kernel for each step, and their derivatives.
-#include "ops/lstm.h"
-
 #include "base/error.h"
 #include "cl/blas.h"
 #include "graph/copy.h"
@@ -12,7 +10,8 @@
 #include "ops/matmul.h"
 #include "ops/rearrange.h"
 #include "ops/recurrence.h"
-#include "ops/reduce.h"
+#include "ops/recurrent.h"
+#include "ops/recurrent_steps.h"
 #include "ops/shape.h"
 
 namespace mlx::fast {
@@ -20,72 +19,10 @@ namespace {
 
 constexpr const char* op = "lstm";
 
-struct Sizes {
-  int64_t batch, length, width;
-  explicit Sizes(const array& states)
-      : batch(states.shape(0)), length(states.shape(1)), width(states.shape(2)) {}
-  int64_t row() const { return length * width; }
-};
-
-Matrix matrix(const array& x, int64_t at, int64_t leading, bool transposed = false) {
-  return {&x.buffer(), x.offset() + at, transposed, leading, 0};
-}
-
-array at_step(const array& x, int t) {
-  Shape start(x.ndim(), 0), stop = x.shape();
-  start[1] = t, stop[1] = t + 1;
-  return squeeze(slice(x, start, stop), Axes{1});
-}
-
-/// What came before each step.
-array shifted(const array& first, const array& x) {
-  Shape stop = x.shape();
-  stop[1] -= 1;
-  return concatenate({expand_dims(first, {1}), slice(x, Shape(3, 0), stop)}, 1);
-}
+using namespace recurrent;
 
 array quarter(const array& gates, int which) {
-  const int width = gates.shape(2) / 4;
-  Shape start(3, 0), stop = gates.shape();
-  start[2] = which * width, stop[2] = start[2] + width;
-  return slice(gates, start, stop);
-}
-
-/// Σ over batch and steps of aᵀ b.
-array weight_product(const array& a, const array& b) {
-  return matmul(swapaxes(flatten(a, 0, 1), 0, 1), flatten(b, 0, 1));
-}
-
-/// The same primitive over the examples of a batch: as more rows, or one after another where the
-/// weight is batched.
-template <typename Apply>
-std::pair<Arrays, std::vector<int>> over_examples(const Arrays& inputs,
-                                                  const std::vector<int>& axes, size_t weight,
-                                                  Apply apply) {
-  const int size = batch_size(inputs, axes);
-  Arrays all, results;
-  for (size_t i = 0; i < inputs.size(); ++i) all.push_back(batch_first(inputs[i], axes[i], size));
-  if (axes[weight] < 0) {
-    for (size_t i = 0; i < all.size(); ++i)
-      all[i] = i == weight ? inputs[i] : flatten(all[i], 0, 1);
-    results = apply(all);
-    for (array& x : results) x = unflatten(x, 0, {size, -1});
-  } else {
-    std::vector<Arrays> parts;
-    for (int k = 0; k < size; ++k) {
-      Arrays one;
-      for (const array& x : all) {
-        Shape start(x.ndim(), 0), stop = x.shape();
-        start[0] = k, stop[0] = k + 1;
-        one.push_back(squeeze(slice(x, start, stop), Axes{0}));
-      }
-      const Arrays given = apply(one);
-      parts.resize(given.size());
-      for (size_t i = 0; i < given.size(); ++i) parts[i].push_back(given[i]);
-    }
-    for (const Arrays& part : parts) results.push_back(stack(part, 0));
-  }
-  return {results, std::vector<int>(results.size(), 0)};
+  return part_of(gates, which, 4);
 }
 
 /// The derivatives of one step by what enters it, for all steps at once. With (i, f, g, o) the
@@ -152,15 +89,21 @@ class LSTMGradient final : public Primitive {
     for (const array& x : inputs) dense.push_back(contiguous_copy(x, queue));
     const array &gates = outputs[0], &state = outputs[1], &carried = outputs[2];
     const Sizes n(inputs[0]);
+    if (const auto all = WholeSequence::of(dense[8], n.batch, true, queue)) {
+      Launch steps = all->start(queue, "lstm_steps_back");
+      steps.over(size_t(all->shares())).moving(size_t(3 * gates.nbytes()));
+      for (size_t i = 0; i < 8; ++i) steps.set(reads(dense[i]));
+      steps.with(all->packed(), all->product(), writes(carried), writes(gates), writes(state),
+                 n.batch, n.width, n.length, all->wide(), all->shares());
+      return;
+    }
     for (int64_t t = n.length; t-- > 0;) {
-      Launch step = launch(queue, "lstm", "lstm_step_back", {});
+      Launch step = launch(queue, "recurrent_steps", "lstm_step_back", {});
       step.over(work_items(queue, Work::elementwise, n.batch, 16 * n.width));
-      for (size_t i = 0; i < 8; ++i)
-        step.set(BufferArgument{&dense[i].buffer(), dense[i].offset() + t * n.width, false});
+      for (size_t i = 0; i < 8; ++i) step.set(reads_at(dense[i], t * n.width));
       step.moving(size_t(13 * n.batch * n.width) * 4)
-          .with(reads(state), writes(carried),
-                BufferArgument{&gates.buffer(), gates.offset() + 4 * t * n.width, true}, n.batch,
-                n.width, n.row(), int32_t(t + 1 == n.length));
+          .with(reads(state), writes(carried), writes_at(gates, 4 * t * n.width), n.batch, n.width,
+                n.row(), int32_t(t + 1 == n.length));
       multiply(queue, {float32, 1, n.batch, n.width, 4 * n.width,
                        matrix(gates, 4 * t * n.width, 4 * n.row()), matrix(dense[8], 0, n.width),
                        matrix(state, 0, n.width)});
@@ -195,7 +138,7 @@ class LSTMGradient final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
                                            const std::vector<int>& axes) override {
-    return over_examples(inputs, axes, 8, [](const Arrays& all) { return make(all); });
+    return over_examples(inputs, axes, 8, 8, make);
   }
 };
 
@@ -224,6 +167,15 @@ class LSTM final : public Primitive {
     Arrays dense;
     for (const array& x : inputs) dense.push_back(contiguous_copy(x, queue));
     const Sizes n(states);
+    if (const auto all = WholeSequence::of(dense[1], n.batch, false, queue)) {
+      all->start(queue, "lstm_steps")
+          .over(size_t(all->shares()))
+          .moving(size_t(6 * states.nbytes()))
+          .with(reads(dense[0]), all->packed(), reads(dense[2]), reads(dense[3]), all->product(),
+                writes(states), writes(cells), n.batch, n.width, n.length, all->wide(),
+                all->shares());
+      return;
+    }
     const array product = array::scratch({int32_t(n.batch), int32_t(4 * n.width)}, float32, queue);
     for (int64_t t = 0; t < n.length; ++t) {
       const int64_t at = t * n.width, before = at - n.width, row = t ? n.row() : n.width;
@@ -231,15 +183,11 @@ class LSTM final : public Primitive {
       multiply(queue,
                {float32, 1, n.batch, 4 * n.width, n.width, matrix(state, t ? before : 0, row),
                 matrix(dense[1], 0, n.width, true), matrix(product, 0, 4 * n.width)});
-      launch(queue, "lstm", "lstm_step", {})
+      launch(queue, "recurrent_steps", "lstm_step", {})
           .over(work_items(queue, Work::elementwise, n.batch, 32 * n.width))
           .moving(size_t(11 * n.batch * n.width) * 4)
-          .with(BufferArgument{&dense[0].buffer(), dense[0].offset() + 4 * at, false},
-                reads(product),
-                BufferArgument{&cell.buffer(), cell.offset() + (t ? before : 0), false}, row,
-                BufferArgument{&states.buffer(), states.offset() + at, true},
-                BufferArgument{&cells.buffer(), cells.offset() + at, true}, n.batch, n.width,
-                n.row());
+          .with(reads_at(dense[0], 4 * at), reads(product), reads_at(cell, t ? before : 0), row,
+                writes_at(states, at), writes_at(cells, at), n.batch, n.width, n.row());
     }
   }
 
@@ -264,7 +212,7 @@ class LSTM final : public Primitive {
   }
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
                                            const std::vector<int>& axes) override {
-    return over_examples(inputs, axes, 1,
+    return over_examples(inputs, axes, 1, 1,
                          [](const Arrays& all) { return lstm(all[0], all[1], all[2], all[3]); });
   }
 };
@@ -274,20 +222,14 @@ class LSTM final : public Primitive {
 Arrays lstm(const array& gates, const array& weight, const array& hidden, const array& cell,
             StreamOrDevice s) {
   const Arrays inputs{gates, weight, hidden, cell};
-  for (const array& x : inputs)
-    if (x.dtype() != float32)
-      fail(op, "every operand must be float32 but one is ", x.dtype().name(), ".");
+  expect_float32(op, inputs);
   if (gates.ndim() != 3 || gates.shape(1) == 0 || gates.shape(2) % 4)
     fail(op, "gates must have shape (N, L, 4H) with at least one step, not ",
          to_string(gates.shape()), ".");
   const int width = gates.shape(2) / 4;
-  const auto expect = [&](const char* what, const array& x, const Shape& shape) {
-    if (x.shape() != shape)
-      fail(op, what, " must have shape ", to_string(shape), ", not ", to_string(x.shape()), ".");
-  };
-  expect("weight", weight, {4 * width, width});
-  expect("hidden", hidden, {gates.shape(0), width});
-  expect("cell", cell, {gates.shape(0), width});
+  expect_shape(op, "weight", weight, {4 * width, width});
+  expect_shape(op, "hidden", hidden, {gates.shape(0), width});
+  expect_shape(op, "cell", cell, {gates.shape(0), width});
   auto primitive = make_ref<LSTM>();
   return array::several(primitive->output_shapes(inputs), {float32, float32}, primitive, inputs,
                         to_stream(s));

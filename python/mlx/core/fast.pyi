@@ -12,11 +12,22 @@ class _CustomKernel:
         verbose: bool = False, stream: StreamOrDevice = None
     ) -> list[array]: ...
 
+def _gru(gates: array, weight: array, bias: array, hidden: array, *, stream: StreamOrDevice = None) -> array:
+    """What nn.GRU runs on: for each step (r, z, n) = gates, (a, b, c) = h @ weight.T, m = tanh(n + sigmoid(r + a) * (c
+    + bias)) and h = (1 - sigmoid(z + b)) * m + sigmoid(z + b) * h, for gates (N, L, 3H), weight (3H, H), bias (H,)
+    and hidden (N, H), all float32; gives every h, (N, L, H). ValueError for other shapes and dtypes. Cho and others,
+    arXiv:1406.1078.
+    """
 def _lstm(gates: array, weight: array, hidden: array, cell: array, *, stream: StreamOrDevice = None) -> list[array]:
     """What nn.LSTM runs on: for each step (i, f, g, o) = gates + h @ weight.T, c = sigmoid(f) * c + sigmoid(i) *
     tanh(g) and h = sigmoid(o) * tanh(c), for gates (N, L, 4H), weight (4H, H), hidden and cell (N, H), all float32;
     gives every h and every c, (N, L, H). ValueError for other shapes and dtypes. Hochreiter and Schmidhuber, Neural
     Computation 9(8), 1997.
+    """
+def _rnn(terms: array, weight: array, hidden: array, relu: bool = False, *, stream: StreamOrDevice = None) -> array:
+    """What nn.RNN runs on: for each step h = tanh(terms + h @ weight.T), or with relu max(0, ...), for terms (N, L, H),
+    weight (H, H) and hidden (N, H), all float32; gives every h, (N, L, H). ValueError for other shapes and dtypes.
+    Elman, Cognitive Science 14(2), 1990.
     """
 def cross_entropy(logits: array, targets: array, *, stream: StreamOrDevice = None) -> array:
     """logsumexp(logits) - logits[target] over the last axis, in float32, without an array of the logits' size. targets:

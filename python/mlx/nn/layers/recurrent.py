@@ -4,12 +4,26 @@ import math
 from typing import Callable, Optional, Tuple
 
 import mlx.core as mx
-from mlx.nn.layers.activations import tanh
+from mlx.nn.layers.activations import relu, tanh
 from mlx.nn.layers.base import Module
 
 
 def _project(x: mx.array, weight: mx.array, bias: Optional[mx.array]) -> mx.array:
     return x @ weight.T if bias is None else mx.addmm(bias, x, weight.T)
+
+
+def _first_states(x: mx.array, weight: mx.array, *given: Optional[mx.array]) -> Optional[list]:
+    """What precedes the sequences of ``x`` (..., L, K * H), as rows (N, H), where one primitive can do all steps."""
+    shape = (*x.shape[:-2], weight.shape[1])
+    known = [v for v in given if v is not None]
+    alike = all(v.dtype == mx.float32 for v in (x, weight, *known)) and all(v.shape == shape for v in known)
+    if not alike or x.ndim < 2 or x.shape[-2] < 2:
+        return None
+    return [(mx.zeros(shape) if v is None else v).reshape(-1, shape[-1]) for v in given]
+
+
+def _as_rows(x: mx.array) -> mx.array:
+    return x.reshape(-1, *x.shape[-2:])
 
 
 class RNN(Module):
@@ -53,6 +67,9 @@ class RNN(Module):
     def __call__(self, x, hidden=None):
         """All hidden states, shape (..., L, hidden_size)."""
         x = _project(x, self.Wxh, self.bias)
+        first = _first_states(x, self.Whh, hidden) if self.nonlinearity in (tanh, mx.tanh, relu) else None
+        if first:
+            return mx.fast._rnn(_as_rows(x), self.Whh, *first, self.nonlinearity is relu).reshape(x.shape)
         states = []
         for t in range(x.shape[-2]):
             now = x[..., t, :]
@@ -92,6 +109,10 @@ class GRU(Module):
     def __call__(self, x, hidden=None):
         """All hidden states, shape (..., L, hidden_size)."""
         x = _project(x, self.Wx, self.b)
+        first = _first_states(x, self.Wh, hidden)
+        if first and (self.bhn is None or self.bhn.dtype == mx.float32):
+            bias = mx.zeros(self.hidden_size) if self.bhn is None else self.bhn
+            return mx.fast._gru(_as_rows(x), self.Wh, bias, *first).reshape(*x.shape[:-1], self.hidden_size)
         gates, candidates = x[..., : -self.hidden_size], x[..., -self.hidden_size :]
         states = []
         for t in range(x.shape[-2]):
@@ -140,11 +161,10 @@ class LSTM(Module):
     def __call__(self, x, hidden=None, cell=None) -> Tuple[mx.array, mx.array]:
         """All hidden states and all cells, both of shape (..., L, hidden_size)."""
         x = _project(x, self.Wx, self.bias)
-        first = (*x.shape[:-2], self.hidden_size)
-        given = [v for v in (hidden, cell) if v is not None]
-        alike = all(v.dtype == mx.float32 for v in (x, self.Wh, *given)) and all(v.shape == first for v in given)
-        if alike and x.ndim > 1 and x.shape[-2] > 1:
-            return self._sequence(x, first, hidden, cell)
+        first = _first_states(x, self.Wh, hidden, cell)
+        if first:
+            results = mx.fast._lstm(_as_rows(x), self.Wh, *first)
+            return tuple(v.reshape(*x.shape[:-1], self.hidden_size) for v in results)
         states, cells = [], []
         for t in range(x.shape[-2]):
             now = x[..., t, :]
@@ -157,10 +177,3 @@ class LSTM(Module):
             states.append(hidden)
             cells.append(cell)
         return mx.stack(states, axis=-2), mx.stack(cells, axis=-2)
-
-    def _sequence(self, gates, first, hidden, cell) -> Tuple[mx.array, mx.array]:
-        """All steps at once, for gates (..., L, 4 * hidden_size) and states of shape ``first``."""
-        rows = [mx.zeros(first) if v is None else v for v in (hidden, cell)]
-        rows = [v.reshape(-1, self.hidden_size) for v in rows]
-        results = mx.fast._lstm(gates.reshape(-1, *gates.shape[-2:]), self.Wh, *rows)
-        return tuple(v.reshape(*gates.shape[:-1], self.hidden_size) for v in results)
