@@ -8,6 +8,7 @@
 #include "graph/fuse_eager.h"
 #include "graph/order.h"
 #include "graph/primitive.h"
+#include "graph/together.h"
 
 namespace mlx {
 namespace {
@@ -62,6 +63,13 @@ void run(Node& node, Queue& queue) {
   for (array& output : outputs) finish_node(output.node(), keep);
 }
 
+bool run_together(TogetherGroups& groups, Node& node) {
+  Queue& queue = queue_of(node.stream);
+  const auto ran = groups.run_with_others(node, queue, [&](Node& view) { run(view, queue); });
+  for (Node* other : ran) finish_node(*other, false);
+  return !ran.empty();
+}
+
 }  // namespace
 
 void async_eval(const Arrays& outputs) {
@@ -90,12 +98,14 @@ void async_eval(const Arrays& outputs) {
   }
   for (auto& [queue, amount] : work) queue->expect(amount);
   ahead::look_through(order);
+  TogetherGroups together(order);
   Fuser fuser([](Node& node) { run(node, queue_of(node.stream)); },
               [](Node& node) { bring_inputs(node, queue_of(node.stream).device()); });
   for (Node* node : order) {
     if (node->evaluated) continue;  // a sibling ran already
     if (fuser.defer(*node)) continue;
     if (fuser.feeds(*node)) fuser.flush();
+    if (run_together(together, *node)) continue;
     run(*node, queue_of(node->stream));
   }
   fuser.flush();
