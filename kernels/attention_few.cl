@@ -61,6 +61,7 @@ static inline void add_values(float (*sums)[VALUES], float (*weights)[BLOCK], gl
     EACH(i, 4) if (4 * c + i < VALUE_CHUNKS) total[i] = vload16(4 * c + i, sums[0]);
     for (int j = 0; j < count; ++j) {
       const float16 weight = (float16)(weights[0][j]);
+      EACH(i, (int)sizeof(STORED(T))) READ_AHEAD(values + j * v_row + 64 * c, 4096 + 64 * i);
       EACH(i, 4) if (4 * c + i < VALUE_CHUNKS)
         total[i] = fma(CAT(load16_, T)(values + j * v_row + 64 * c + 16 * i), weight, total[i]);
     }
@@ -107,7 +108,10 @@ kernel void few_attended(ARGUMENTS) {
       for (int j = 0; j < count; j += TOGETHER) {
         global const STORED(T)* p[TOGETHER];
         float16 products[ROWS][TOGETHER];
-        EACH(l, TOGETHER) p[l] = first_key + (start + min(j + l, count - 1)) * k_row;
+        EACH(l, TOGETHER) {
+          p[l] = first_key + (start + min(j + l, count - 1)) * k_row;
+          EACH(c, (WIDTH * (int)sizeof(STORED(T)) + 63) / 64) READ_AHEAD(p[l], 4096 + 64 * c);
+        }
         EACH(r, ROWS)
           EACH(l, TOGETHER) products[r][l] = 0;
         for (int c = 0; c < CHUNKS; ++c)

@@ -158,7 +158,7 @@ void multiply_widened(Queue& queue, const Product& p) {
 /// A few rows times a large matrix: decoding. Libraries read such a matrix at a fraction of the
 /// memory's speed.
 bool is_few_by_large(const Product& p) {
-  return (p.dtype.is_half() || p.dtype == float32) && p.batch == 1 && p.m <= 8 &&
+  return (p.dtype.is_half() || p.dtype == float32) && p.batch == 1 && p.m <= most_few_rows &&
          p.n * p.k >= 1 << 16 && !(p.a.transposed && (p.m > 1 || p.a.leading > 1));
 }
 
@@ -188,7 +188,38 @@ void multiply_few_by_rows(Queue& queue, const Product& p, const Defines& defines
         .with(sums, c, p.c.leading, parts, p.m, p.n, p.alpha, p.beta);
 }
 
+/// As many sums as there are registers for: 32 of 16 floats, or 16 of 8.
+int lines_together(const Queue& queue, int rows) {
+  const bool wide = queue.device().facts().vector_width >= 16;
+  return wide ? (rows == 8 ? 2 : rows == 1 ? 8 : 4) : std::max(4 / rows, 1);
+}
+
+/// Products of one a with matrices that are stored by columns, in one launch.
+void multiply_few_by_columns(Queue& queue, const std::vector<Product>& products) {
+  const Product& p = products[0];
+  const int rows = int(std::bit_ceil(uint64_t(p.m))), lines = lines_together(queue, rows);
+  const Defines defines{
+      {"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}, {"SETS", int64_t(products.size())}};
+  Launch step = launch(queue, "few_columns", "few_by_columns", defines);
+  step.set(BufferArgument{p.a.buffer, p.a.offset, false});
+  for (const int64_t value : {p.a.leading, p.m, p.k}) step.set(value);
+  step.set(p.alpha);
+  step.set(p.beta);
+  int64_t columns = 0;
+  for (const Product& q : products) {
+    step.set(BufferArgument{q.b.buffer, q.b.offset, false});
+    step.set(q.b.leading);
+    step.set(BufferArgument{q.c.buffer, q.c.offset, true});
+    step.set(q.c.leading);
+    step.set(q.n);
+    columns += q.n;
+  }
+  step.over(lines_at_once(queue, columns)).moving(size_t(columns * p.k) * p.dtype.size());
+  step.enqueue();
+}
+
 void multiply_few(Queue& queue, const Product& p) {
+  if (p.b.transposed) return multiply_few_by_columns(queue, {p});
   Ref<Buffer> floats;
   BufferArgument a{p.a.buffer, p.a.offset, false};
   int64_t a_row = p.a.leading;
@@ -198,18 +229,9 @@ void multiply_few(Queue& queue, const Product& p) {
     a_row = p.k;
   }
   const int rows = int(std::bit_ceil(uint64_t(p.m)));
-  // As many sums as there are registers for: 32 of 16 floats, or 16 of 8.
-  const bool wide = queue.device().facts().vector_width >= 16;
-  const int lines = wide ? (rows == 8 ? 2 : rows == 1 ? 8 : 4) : std::max(4 / rows, 1);
   const int block = int(stretch_sums / rows);
-  const Defines defines{{"T", p.dtype}, {"ROWS", rows}, {"LINES", lines}, {"BLOCK", block}};
-  if (!p.b.transposed) return multiply_few_by_rows(queue, p, defines, block, a, a_row);
-  launch(queue, "few", "few_by_columns", defines)
-      .over(lines_at_once(queue, p.n))
-      .moving(size_t(p.n * p.k) * p.dtype.size())
-      .with(a, a_row, BufferArgument{p.b.buffer, p.b.offset, false}, p.b.leading,
-            BufferArgument{p.c.buffer, p.c.offset, true}, p.c.leading, p.m, p.n, p.k, p.alpha,
-            p.beta);
+  const Defines defines{{"T", p.dtype}, {"ROWS", rows}, {"BLOCK", block}};
+  multiply_few_by_rows(queue, p, defines, block, a, a_row);
 }
 
 bool is_thick(const Product& p) {
@@ -286,6 +308,24 @@ void multiply(Queue& queue, const Product& product) {
   const bool served =
       on_cpu ? multiply_on_cpu(queue, p) : p.k > 0 && clblast_library::multiply(queue, p);
   if (!served) multiply_with_kernel(queue, p);
+}
+
+bool can_multiply_together(Queue& queue, const std::vector<Product>& products) {
+  if (products.size() > most_together || !queue.device().facts().native_kernels) return false;
+  const Product first = as_row(plainest(products[0]));
+  return std::all_of(products.begin(), products.end(), [&](const Product& product) {
+    if (product.m == 0 || product.n == 0) return false;
+    const Product p = as_row(plainest(product));
+    return is_few_by_large(p) && p.b.transposed && !p.wide_b && p.m == first.m && p.k == first.k &&
+           p.dtype == first.dtype && p.a.buffer == first.a.buffer && p.a.offset == first.a.offset &&
+           p.a.leading == first.a.leading && p.alpha == first.alpha && p.beta == first.beta;
+  });
+}
+
+void multiply_together(Queue& queue, const std::vector<Product>& products) {
+  std::vector<Product> plain;
+  for (const Product& p : products) plain.push_back(as_row(plainest(p)));
+  multiply_few_by_columns(queue, plain);
 }
 
 bool can_convolve(Queue& queue, const Convolution& convolution, Pass pass) {

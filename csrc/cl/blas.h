@@ -36,6 +36,12 @@ struct Product {
 bool can_multiply(Queue& queue, const Product& product);
 /// Every floating and complex dtype on every device (float64 where the device has it).
 void multiply(Queue& queue, const Product& product);
+/// Several products of the same few rows with large matrices in one launch, where that serves them
+/// (the buffers of c may be null when asking). All are given as for multiply().
+constexpr size_t most_together = 3;
+constexpr int64_t most_few_rows = 8;
+bool can_multiply_together(Queue& queue, const std::vector<Product>& products);
+void multiply_together(Queue& queue, const std::vector<Product>& products);
 /// True when 16-bit operands will be copied to float32 first, so that a float32 b saves a copy.
 bool widens(Queue& queue, const Product& product);
 /// The same by our own kernel, which serves what the libraries lack.

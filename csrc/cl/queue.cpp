@@ -58,7 +58,9 @@ void Queue::dispose(Queue* queue) {
 
 void Queue::expect(size_t work) {
   if (!small_) return;
-  lane_ = work <= small_work && is_idle() ? small_.get() : wide_.get();
+  // With one core there is nobody to wake.
+  const bool here = work <= small_work || device_.facts().compute_units == 1;
+  lane_ = here && is_idle() ? small_.get() : wide_.get();
 }
 
 void Queue::completed_up_to(uint64_t ticket) {

@@ -8,6 +8,7 @@
 #include "graph/fuse_eager.h"
 #include "graph/order.h"
 #include "graph/primitive.h"
+#include "graph/together.h"
 
 namespace mlx {
 namespace {
@@ -62,6 +63,12 @@ void run(Node& node, Queue& queue) {
   for (array& output : outputs) finish_node(output.node(), keep);
 }
 
+bool run_together(TogetherGroups& groups, Node& node, Queue& queue) {
+  const auto ran = groups.run_with_others(node, queue, [&](Node& view) { run(view, queue); });
+  for (Node* other : ran) finish_node(*other, false);
+  return !ran.empty();
+}
+
 }  // namespace
 
 void async_eval(const Arrays& outputs) {
@@ -90,6 +97,7 @@ void async_eval(const Arrays& outputs) {
   }
   for (auto& [queue, amount] : work) queue->expect(amount);
   ahead::look_through(order);
+  TogetherGroups together(order);
   Fuser fuser(
       submission, [&](Node& node) { run(node, queue_of(submission, node.stream)); },
       [](Node& node) { bring_inputs(node, Device::get(node.stream.device)); });
@@ -100,7 +108,8 @@ void async_eval(const Arrays& outputs) {
       if (fuser.reduce(*node)) continue;
       fuser.flush();
     }
-    run(*node, queue_of(submission, node->stream));
+    Queue& queue = queue_of(submission, node->stream);
+    if (!run_together(together, *node, queue)) run(*node, queue);
   }
   fuser.flush();
   for (auto& [queue, amount] : work) queue->flush();

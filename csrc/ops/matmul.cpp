@@ -5,6 +5,7 @@
 #include "cl/blas.h"
 #include "graph/copy.h"
 #include "graph/registry.h"
+#include "graph/together.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -197,6 +198,39 @@ class Matmul final : public Primitive {
   size_t work(const Arrays& inputs, const Arrays& outputs) const override {
     return product_work(inputs[0], transpose_a_, outputs[0]);
   }
+  /// A few rows times several large matrices, each read once.
+  static bool eval_together(const Nodes& nodes, Queue& queue) {
+    const array& a = nodes[0]->inputs[0];
+    if (&a.buffer().device() != &queue.device() || nodes.size() > most_together) return false;
+    std::vector<Factor> factors;  // hold what the products refer to
+    std::vector<Product> products;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      const auto& each = static_cast<const Matmul&>(*nodes[i]->primitive);
+      const array& b = nodes[i]->inputs[1];
+      const int64_t k = b.shape(each.transpose_b_ ? -1 : -2), n = nodes[i]->shape.back();
+      // All of a is rows of one matrix.
+      if (each.transpose_a_ || b.ndim() != 2 || !a.is_row_contiguous() || k == 0 || n == 0 ||
+          a.size() > most_few_rows * k || &b.buffer().device() != &queue.device())
+        return false;
+      factors.push_back(factor_of(b, each.transpose_b_, {}, queue));
+      products.push_back({a.dtype(),
+                          1,
+                          a.size() / k,
+                          n,
+                          k,
+                          {&a.buffer(), a.offset(), false, k, 0},
+                          matrix(factors.back(), 0, 0),
+                          {nullptr, 0, false, n, 0}});
+    }
+    if (!can_multiply_together(queue, products)) return false;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      array out{Ref<Node>(nodes[i])};
+      out.allocate(queue);
+      products[i].c.buffer = &out.buffer();
+    }
+    multiply_together(queue, products);
+    return true;
+  }
 
  private:
   bool transpose_a_, transpose_b_;
@@ -344,6 +378,7 @@ array addmm(const array& c, const array& a, const array& b, float alpha, float b
   return without_vectors(add_product(addend, f.a, f.b, alpha, beta, s), f, s);
 }
 
+static const Together matmuls(typeid(Matmul), most_together, Matmul::eval_together);
 static const Registered<Matmul> matmul_class("Matmul", false, false);
 static const Registered<AddMM> addmm_class("AddMM", 1.0f, 1.0f);
 

@@ -16,6 +16,7 @@ class Fields;
 struct Quantization {
   std::string mode;
   int group_size, bits;
+  bool operator==(const Quantization&) const = default;
   bool is_affine() const { return mode == "affine"; }
   /// For kernels: MODE, SCALE, BITS, GROUP, and S for plain scales.
   Defines defines(Dtype scales) const;

@@ -8,11 +8,13 @@
 #include "graph/copy.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
+#include "graph/together.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/gather_mm.h"
 #include "ops/indexing.h"
 #include "ops/matmul.h"
+#include "ops/packed_words.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
 #include "ops/scatter.h"
@@ -43,6 +45,9 @@ int side_by_side(int64_t units, int rows, bool on_cpu) {
 void multiply_in_registers(const Quantization& q, const array& x, const Arrays& packed,
                            const Arrays& indices, bool transpose, const Sizes& size,
                            const array& out, Queue& queue) {
+  const PackedSet set{&packed, &out, size.n};
+  if (transpose && can_multiply_packed_words(q, x.dtype(), size.m, size.k, queue))
+    return multiply_packed_words(q, x, &set, 1, indices, size.m, size.k, queue);
   const bool gathers = !indices.empty(), on_cpu = queue.device().facts().is_cpu;
   const int64_t units = (transpose ? size.k : size.n) / unit_size(q),
                 batches = gathers ? indices[0].size() : 1;
@@ -253,6 +258,34 @@ class QuantizedMatmul final : public PackedProduct {
     shape.back() = dimension(columns(inputs), "quantized_matmul");
     return {shape};
   }
+  /// A few rows times several matrices that are packed alike.
+  static bool eval_together(const Nodes& nodes, Queue& queue) {
+    const auto& first = static_cast<const QuantizedMatmul&>(*nodes[0]->primitive);
+    const Arrays& like = nodes[0]->inputs;
+    const int64_t k = first.inner(like), m = like[0].size() / std::max<int64_t>(k, 1);
+    if (!first.transpose_ || m == 0 || m > few_rows) return false;
+    std::vector<Arrays> weights;
+    Arrays outputs;
+    for (Node* node : nodes) {
+      const auto& each = static_cast<const QuantizedMatmul&>(*node->primitive);
+      const Arrays& inputs = node->inputs;
+      if (!(each.q_ == first.q_) || each.transpose_ != first.transpose_ || node->size == 0 ||
+          !(inputs[2].dtype() == like[2].dtype()))
+        return false;
+      for (const array& x : inputs)
+        if (&x.buffer().device() != &queue.device()) return false;
+      weights.push_back(each.packed(inputs, queue));
+      outputs.emplace_back(Ref<Node>(node));
+    }
+    std::vector<PackedSet> sets;
+    for (size_t i = 0; i < nodes.size(); ++i)
+      sets.push_back({&weights[i], &outputs[i], outputs[i].shape(-1)});
+    if (!can_multiply_packed_words(first.q_, like[0].dtype(), m, k, queue)) return false;
+    for (array& output : outputs) output.allocate(queue);
+    multiply_packed_words(first.q_, contiguous_copy(like[0], queue), sets.data(), sets.size(), {},
+                          m, k, queue);
+    return true;
+  }
 
  private:
   array product(const array& x, const Arrays& operands) const override {
@@ -450,6 +483,8 @@ array gather_qmm(const array& x, const array& w, const array& scales,
   return multiply(y, astype(expand_dims(chosen / 2688.0, {-2, -1}, s), y.dtype(), s), s);
 }
 
+static const Together quantized_matmuls(typeid(QuantizedMatmul), most_packed_sets,
+                                        QuantizedMatmul::eval_together);
 static const Registered<QuantizedMatmul> quantized_matmul_class("QuantizedMatmul",
                                                                 Quantization{"", 0, 0}, true);
 static const Registered<GatherQMM> gatherqmm_class("GatherQMM", Quantization{"", 0, 0}, true, true);

@@ -14,6 +14,9 @@
 namespace mlx::fast {
 namespace {
 
+/// So many, on CPU devices, and their table is made as they are rotated: a launch costs more.
+constexpr int64_t few_positions = 8;
+
 struct Rotation {
   int dims;
   bool traditional;
@@ -75,24 +78,41 @@ class RoPE final : public Primitive {
   }
 
  private:
+  struct Angles;
+  int64_t pairs() const { return r_.dims / 2; }
+  Ref<Buffer> allocate_table(int64_t rows, Queue& queue) const;
   Ref<Buffer> make_table(const Arrays& inputs, int64_t positions, Queue& queue) const;
   array period_cotangent(const Arrays& primals, const array& g, const array& y) const;
   Rotation r_;
 };
 
+/// What the angles are made of: offsets and, perhaps, frequencies.
+struct RoPE::Angles {
+  Angles(const RoPE& rope, const Arrays& inputs, Queue& queue)
+      : offsets(contiguous_copy(inputs[1], queue)),
+        periods(inputs.size() == 3 ? contiguous_copy(inputs[2], queue) : offsets),
+        log_step(float(-std::log(rope.r_.base) / float(rope.pairs()))),
+        defines{{"T", inputs[0].dtype()}, {"O", offsets.dtype()}, {"F", periods.dtype()}} {
+    if (inputs.size() == 3) defines.emplace_back("FREQS", 1);
+  }
+  array offsets, periods;
+  float log_step;
+  Defines defines;
+};
+
+/// A table of the angles' cosines and sines, for `rows` of them.
+Ref<Buffer> RoPE::allocate_table(int64_t rows, Queue& queue) const {
+  return queue.device().allocator().allocate(size_t(rows * 2 * pairs()) * sizeof(float), &queue);
+}
+
 Ref<Buffer> RoPE::make_table(const Arrays& inputs, int64_t positions, Queue& queue) const {
-  const array offsets = contiguous_copy(inputs[1], queue);
-  const bool has_freqs = inputs.size() == 3;
-  const array periods = has_freqs ? contiguous_copy(inputs[2], queue) : offsets;
-  const int64_t sequences = offsets.size(), pairs = r_.dims / 2;
-  Ref<Buffer> table = queue.device().allocator().allocate(
-      size_t(sequences * positions * 2 * pairs) * sizeof(float), &queue);
-  Defines defines{{"T", inputs[0].dtype()}, {"O", offsets.dtype()}, {"F", periods.dtype()}};
-  if (has_freqs) defines.emplace_back("FREQS", 1);
-  launch(queue, "rope", "rope_table", defines)
-      .over(work_items(queue, Work::rope, sequences * positions, 8 * pairs))
-      .with(reads(offsets), reads(periods), BufferArgument{table.get(), 0, true}, sequences,
-            positions, pairs, r_.scale, float(-std::log(r_.base) / float(pairs)));
+  const Angles angles(*this, inputs, queue);
+  const int64_t sequences = angles.offsets.size();
+  Ref<Buffer> table = allocate_table(sequences * positions, queue);
+  launch(queue, "rope", "rope_table", angles.defines)
+      .over(work_items(queue, Work::rope, sequences * positions, 8 * pairs()))
+      .with(reads(angles.offsets), reads(angles.periods), BufferArgument{table.get(), 0, true},
+            sequences, positions, pairs(), r_.scale, angles.log_step);
   return table;
 }
 
@@ -107,25 +127,34 @@ void RoPE::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   y.allocate(queue);
   if (y.size() == 0) return;
   lay_out(y, to);
-  const Ref<Buffer> table = make_table(inputs, from.positions, queue);
-  const int64_t pairs = r_.dims / 2,
-                per_sequence = inputs[1].size() > 1 ? from.positions * 2 * pairs : 0;
+  const bool at_once =
+      queue.device().facts().is_cpu && from.batch * from.positions <= few_positions;
+  const size_t items = work_items(queue, Work::rope, y.size() / from.width, from.width);
+  const Ref<Buffer> table =
+      at_once ? allocate_table(int64_t(items), queue) : make_table(inputs, from.positions, queue);
   Defines defines{{"T", x.dtype()}, {"O", inputs[1].dtype()}, {"F", float32}};
+  std::optional<Angles> angles;
+  if (at_once) defines = angles.emplace(*this, inputs, queue).defines;
   if (r_.traditional) defines.emplace_back("TRADITIONAL", 1);
   if (x.dtype() != float64) defines.emplace_back("IS_FLOAT", 1);
-  Launch step = launch(queue, "rope", "rope_rotate", defines);
+  Launch step = launch(queue, "rope", at_once ? "rope_at_once" : "rope_rotate", defines);
   step.set(reads(x));
   step.set(writes(y));
-  step.set(BufferArgument{table.get(), 0, false});
-  for (const int64_t value : {from.batch, from.heads, from.positions, from.width, pairs})
+  step.set(BufferArgument{table.get(), 0, at_once});
+  for (const int64_t value : {from.batch, from.heads, from.positions, from.width, pairs()})
     step.set(value);
   step.set_bytes(from.strides, sizeof from.strides);
   step.set_bytes(to.strides, sizeof to.strides);
-  step.set(per_sequence);
+  if (!at_once) step.set(inputs[1].size() > 1 ? from.positions * 2 * pairs() : int64_t(0));
   step.set(r_.backward ? -1.0f : 1.0f);
-  step.over(work_items(queue, Work::rope, y.size() / from.width, from.width))
-      .moving(size_t(2 * y.nbytes()))
-      .enqueue();
+  if (at_once) {
+    step.set(reads(angles->offsets));
+    step.set(reads(angles->periods));
+    step.set(int64_t(inputs[1].size() > 1));
+    step.set(r_.scale);
+    step.set(angles->log_step);
+  }
+  step.over(items).moving(size_t(2 * y.nbytes())).enqueue();
 }
 
 /// The angles are (t + offset) · scale / freqs, and a rotated pair (p, q) moves by (-q, p) with its
