@@ -26,7 +26,7 @@ class Worker:
     def __init__(self, label: str, path: str | None):
         self.label = label
         self.command = [sys.executable, str(HERE / "worker.py")]
-        self.environment = dict(os.environ)
+        self.environment = {"MLX_CL_DRAFT": "0", **os.environ}  # what is measured is there from the start
         if path and Path(path).is_dir():
             self.environment["PYTHONPATH"] = path
         elif path:

@@ -1,7 +1,8 @@
 // Attention of a few queries, as in decoding: keys and values are read once, as they lie, under a running softmax.
-//   T: dtype of queries, keys, values and result   M: the mask's   MASK: unmasked, kept (True keeps) or added
-//   S: the sinks' dtype   HAS_SINKS, CAUSAL: 0 or 1   ROWS: queries that share a key head   WIDTH, VALUES: of a head's
+//   T: dtype of queries, keys, values and result   ROWS: queries that share a key head   WIDTH, VALUES: of a head's
 //   queries and values, multiples of 16
+// `masking` says what the mask is: nothing, bools (1; True keeps), or T to be added (2); `sinking` what the sinks are:
+// nothing, float (1) or T (2).
 // The keys of a head may be cut into `parts`: each leaves its largest score, the sum of its weights and the weighted
 // values in `partial`, from which few_combined makes the result.
 #include "sixteen.clh"
@@ -19,11 +20,15 @@
 #define VALUE_CHUNKS (VALUES / 16)
 #define ENTRY (VALUES + 16)  // of `partial`: values, largest score, sum
 
-static inline float mask_unmasked(float x, global const STORED(M)* mask, long i) { return x; }
-static inline float mask_kept(float x, global const STORED(M)* mask, long i) {
-  return LOAD(M, mask, i) != 0 ? x : -FLT_MAX;
+// The first n scores under their mask entries, from number `first` on.
+static inline void mask_scores(float* scores, int masking, global const void* mask, long first, int n) {
+  if (masking == 1) {
+    global const uchar* keeps = (global const uchar*)mask + first;
+    for (int j = 0; j < n; ++j) scores[j] = keeps[j] ? scores[j] : -FLT_MAX;
+  } else if (masking == 2) {
+    for (int j = 0; j < n; ++j) scores[j] += LOAD(T, (global const STORED(T)*)mask, first + j);
+  }
 }
-static inline float mask_added(float x, global const STORED(M)* mask, long i) { return x + LOAD(M, mask, i); }
 
 static inline float4 four_of(float16 v) {
   const float8 a = v.lo + v.hi;
@@ -32,22 +37,23 @@ static inline float4 four_of(float16 v) {
 
 #define ARGUMENTS                                                                                                     \
   global const STORED(T)* q, long q_offset, global const STORED(T)* k, long k_offset, global const STORED(T)* v,      \
-      long v_offset, global STORED(T)* out, long out_offset, global const STORED(M)* mask, long mask_offset,          \
-      global const STORED(S)* sinks, long sinks_offset, global float* partial, long partial_offset, long batches,     \
-      long key_heads, long repeats, long length, long keys, long parts, float scale, long q_batch, long q_head,       \
-      long q_row, long k_batch, long k_head, long k_row, long v_batch, long v_head, long v_row, long out_batch,       \
-      long out_head, long out_row, long mask_batch, long mask_head, long mask_query
+      long v_offset, global STORED(T)* out, long out_offset, global const void* mask, long mask_offset,               \
+      global const void* sinks, long sinks_offset, global float* partial, long partial_offset, int masking,           \
+      int sinking, int causal, long batches, long key_heads, long repeats, long length, long keys, long parts,        \
+      float scale, long q_batch, long q_head, long q_row, long k_batch, long k_head, long k_row, long v_batch,        \
+      long v_head, long v_row, long out_batch, long out_head, long out_row, long mask_batch, long mask_head,          \
+      long mask_query
 
-// The result of one query from its weighted values.
-static inline void put_result(const float* values, float top, float total, global const STORED(S)* sink,
-                              global STORED(T)* out) {
-#if HAS_SINKS
-  const float other = (float)LOAD(S, sink, 0), best = fmax(top, other), factor = exp(top - best);
-  total = total * factor + exp(other - best);
-  const float scale = factor / total;
-#else
-  const float scale = 1 / total;
-#endif
+// The result of one query from its weighted values; `head` is the number of its sink.
+static inline void put_result(const float* values, float top, float total, int sinking, global const void* sinks,
+                              long head, global STORED(T)* out) {
+  float scale = 1 / total;
+  if (sinking) {
+    const float other =
+        sinking == 1 ? ((global const float*)sinks)[head] : (float)LOAD(T, (global const STORED(T)*)sinks, head);
+    const float best = fmax(top, other), factor = exp(top - best);
+    scale = factor / (total * factor + exp(other - best));
+  }
   EACH(c, VALUE_CHUNKS) CAT(store16_, T)(out + 16 * c, vload16(c, values) * scale);
 }
 
@@ -131,12 +137,12 @@ kernel void few_attended(ARGUMENTS) {
       }
       for (int r = 0; r < ROWS; ++r) {
         const long mine = head * repeats + r / length, query = r % length;
-        global const STORED(M)* const entries =
-            mask + mask_offset + b * mask_batch + mine * mask_head + query * mask_query + start;
+        const long entries = mask_offset + b * mask_batch + mine * mask_head + query * mask_query + start;
         const long last = query + keys - length;  // the last key that a causal query sees; below 0 it weighs all alike
-        const int seen = CAUSAL && last >= 0 ? (int)clamp(last + 1 - start, 0L, (long)count) : count;
-        for (int j = 0; j < seen; ++j)
-          scores[r][j] = CAT(mask_, MASK)(CAUSAL && last < 0 ? -FLT_MAX : scores[r][j], entries, j);
+        const int seen = causal && last >= 0 ? (int)clamp(last + 1 - start, 0L, (long)count) : count;
+        if (causal && last < 0)
+          for (int j = 0; j < seen; ++j) scores[r][j] = -FLT_MAX;
+        mask_scores(scores[r], masking, mask, entries, seen);
         for (int j = seen; j < BLOCK; ++j) scores[r][j] = -INFINITY;
         float16 largest = vload16(0, scores[r]);
         for (int c = 1; c < BLOCK / 16; ++c) largest = fmax(largest, vload16(c, scores[r]));
@@ -161,7 +167,7 @@ kernel void few_attended(ARGUMENTS) {
     for (int r = 0; r < ROWS; ++r) {
       const long mine = head * repeats + r / length;
       if (parts == 1) {
-        put_result(sums[r], tops[r], totals[r], sinks + sinks_offset + mine,
+        put_result(sums[r], tops[r], totals[r], sinking, sinks, sinks_offset + mine,
                    out + out_offset + b * out_batch + mine * out_head + r % length * out_row);
       } else {
         global float* const entry = partial + partial_offset + (task * ROWS + r) * ENTRY;
@@ -187,7 +193,7 @@ kernel void few_combined(ARGUMENTS) {
       EACH(c, VALUE_CHUNKS) vstore16(fma(vload16(c, entry), (float16)(factor), vload16(c, values)), c, values);
     }
     const long mine = head * repeats + r / length;
-    put_result(values, top, total, sinks + sinks_offset + mine,
+    put_result(values, top, total, sinking, sinks, sinks_offset + mine,
                out + out_offset + b * out_batch + mine * out_head + r % length * out_row);
   }
 }

@@ -7,12 +7,13 @@
 // The edge of larger magnitude is hit exactly: scale = edge / round(edge / scale), bias = edge. One bit hits both edges.
 kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uint* packed, long packed_offset,
                             global STORED(T)* scales, long scales_offset, global STORED(T)* biases, long biases_offset,
-                            long groups) {
+                            long groups, int group_bits) {
   const float top = (1 << BITS) - 1;
+  const int chunks = 1 << group_bits >> 4, units = 1 << group_bits >> 5;
   FOR_EACH(group, groups) {
-    float16 v[GROUP / 16], low = INFINITY, high = -INFINITY;
-    EACH(i, GROUP / 16) {
-      v[i] = CAT(load16_, T)(w + w_offset + group * GROUP + 16 * i);
+    float16 v[8], low = INFINITY, high = -INFINITY;
+    for (int i = 0; i < chunks; ++i) {
+      v[i] = CAT(load16_, T)(w + w_offset + (group << group_bits) + 16 * i);
       low = fmin(low, v[i]);
       high = fmax(high, v[i]);
     }
@@ -29,13 +30,13 @@ kernel void quantize_affine(global const STORED(T)* w, long w_offset, global uin
 #endif
     STORE(T, scales, scales_offset + group, scale);
     STORE(T, biases, biases_offset + group, bias);
-    EACH(unit, GROUP / UNIT) {
+    for (int unit = 0; unit < units; ++unit) {
       uint words[UNIT_WORDS] = {0};
       EACH(part, HALVES) {
         const float16 steps = clamp(rint((v[unit * HALVES + part] - bias) / scale), 0.0f, top);
         pack(words, part, as_uint16(convert_int16(steps)));
       }
-      EACH(i, UNIT_WORDS) packed[packed_offset + (group * (GROUP / UNIT) + unit) * UNIT_WORDS + i] = words[i];
+      EACH(i, UNIT_WORDS) packed[packed_offset + (group * units + unit) * UNIT_WORDS + i] = words[i];
     }
   }
 }
@@ -100,10 +101,11 @@ kernel void quantize_float(global const STORED(T)* w, long w_offset, global uint
 kernel void dequantize(global const uint* packed, long packed_offset, global const stored_scale* scales,
                        long scales_offset, global const stored_scale* biases, long biases_offset,
                        global const float* factor, long factor_offset, int has_factor, global STORED(T)* out,
-                       long out_offset, long rows, long row_units, long first, long units) {
+                       long out_offset, long rows, long row_units, long first, long units, int group_bits) {
   const float common = has_factor ? factor[factor_offset] / 2688.0f : 1.0f;
   FOR_EACH(i, rows * units) {
-    const long row = i / units, unit = row * row_units + first + (i - row * units), group = unit * UNIT / GROUP;
+    const long row = i / units, unit = row * row_units + first + (i - row * units);
+    const long group = unit * UNIT >> group_bits;
     uint words[UNIT_WORDS];
     EACH(j, UNIT_WORDS) words[j] = packed[packed_offset + unit * UNIT_WORDS + j];
     const float scale = scale_at(scales, scales_offset + group) * common;

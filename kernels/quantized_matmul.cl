@@ -49,7 +49,7 @@ static inline float16 weights(const uint* words, int part, float scale, float bi
 kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,
                     global const stored_scale* scales, long scales_offset, global const stored_scale* biases,
                     long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
-                    long k) {
+                    long k, int group_bits) {
   const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + COLUMNS - 1) / COLUMNS, units = k / UNIT;
   LANE_SUMS(ROWS * COLUMNS)
   FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
@@ -68,7 +68,7 @@ kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint*
       EACH(r, ROWS)
         EACH(part, HALVES) factors[r][part] = CAT(load16_, T)(from[r] + unit * UNIT + 16 * part);
       EACH(c, COLUMNS) {
-        const long at = line[c] + unit, group = at * UNIT / GROUP;
+        const long at = line[c] + unit, group = at * UNIT >> group_bits;
         uint words[UNIT_WORDS];
         EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);
@@ -192,7 +192,7 @@ kernel void by_words(global const float* runs, long runs_offset, global const fl
 kernel void by_columns(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,
                        global const stored_scale* scales, long scales_offset, global const stored_scale* biases,
                        long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
-                       long k) {
+                       long k, int group_bits) {
   const long row_tiles = (m + ROWS - 1) / ROWS, units = n / UNIT, column_tiles = units / COLUMNS;
   LANE_SUMS(16)
   FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
@@ -208,7 +208,7 @@ kernel void by_columns(global const STORED(T)* x, long x_offset, global const ui
       float factor[ROWS];
       EACH(r, ROWS) factor[r] = LOAD(T, x, from[r] + line);
       EACH(c, COLUMNS) {
-        const long at = (at_w * k + line) * units + first + c, group = at * UNIT / GROUP;
+        const long at = (at_w * k + line) * units + first + c, group = at * UNIT >> group_bits;
         uint words[UNIT_WORDS];
         EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);

@@ -75,7 +75,7 @@ def seconds(device: str, family: str, row: tuple[int, int, int], folder: str, na
     """The time of a family's expression in a new process whose cache folder says this row."""
     Path(folder, f"{name}.work_sizes").write_text(f"{family} {' '.join(map(str, row))}\n")
     cache = os.environ.get("MLX_CL_CACHE", "~/.cache/mlx-opencl")
-    environment = {**os.environ, "MLX_CL_CACHE": f"{folder}:{cache}"}
+    environment = {"MLX_CL_DRAFT": "0", **os.environ, "MLX_CL_CACHE": f"{folder}:{cache}"}
     script = TIMED.replace("{expression}", WORK[family])
     run = subprocess.run([sys.executable, "-c", script, device], env=environment, capture_output=True, text=True)
     if run.returncode:

@@ -91,7 +91,10 @@ void bind_runtime_info(py::module_& m) {
       "_build_kit",
       [](const std::string& name) {
         const Submission submission;
-        Kit::named(name).kernel(Device::get(DeviceType::cpu)).on(false);
+        const Device& device = Device::get(DeviceType::cpu);
+        const ProgramText text = generated_text(device.facts(), Kit::named(name).text());
+        Handle<cl_program> built[2];
+        if (!is_stored(device, text)) build_program(device, false, text, built);
       },
       py::arg("name"), "Builds a kit for mx.cpu, unless it is stored.");
   m.def("_runtime_info", &runtime_info,

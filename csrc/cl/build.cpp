@@ -148,9 +148,21 @@ void explain_wait(int64_t waited) {
                     "; `python -m mlx prepare` builds the usual ones ahead");
 }
 
+/// The names of a program's kernels, for the debug output.
+std::string kernels_of(const std::string& source) {
+  std::string names;
+  const std::string start = "\nkernel void ";
+  for (size_t at = source.find(start); at != source.npos; at = source.find(start, at + 1)) {
+    const size_t name = at + start.size();
+    names += source.substr(name, source.find('(', name) - name) + ' ';
+  }
+  return names;
+}
+
 void say_how_long(const char* what, int64_t start, bool small, const ProgramText& text) {
+  if (trace::level() < 2) return;
   trace::say(2, what, " a program in ", (trace::now() - start) / 1000, " us for ",
-             small ? "small: " : "wide: ", text.options);
+             small ? "small: " : "wide: ", kernels_of(text.source), text.options);
 }
 
 /// The small lane's program from the wide lane's binary, which is built where there is none; empty

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cl/build.h"
+#include "cl/draft.h"
 #include "cl/kernel_text.h"
 #include "cl/opencl.h"
 #include "cl/pocl.h"
@@ -13,8 +14,9 @@ extern const std::unordered_map<std::string_view, std::string_view> embedded_ker
 
 struct Program {
   ProgramText text;
-  Handle<cl_program> built[2];  ///< for the wide and the small lane
-  std::string failure;          ///< what a failed build said; it is not tried again
+  Handle<cl_program> built[2];   ///< for the wide and the small lane
+  std::string failure;           ///< what a failed build said; it is not tried again
+  std::unique_ptr<Draft> draft;  ///< serves until it is empty
 };
 
 namespace {
@@ -43,7 +45,7 @@ std::string_view kernel_source(std::string_view stem) {
 }
 
 bool Kernel::is_built() const {
-  return program_.built[0] || program_.built[1];
+  return program_.built[0] || program_.built[1] || (program_.draft && program_.draft->serves());
 }
 
 const ProgramText& Kernel::text() const {
@@ -55,6 +57,11 @@ cl_kernel Kernel::build(bool small) {
   const std::lock_guard lock(library.mutex_);
   if (built_[small]) return built_[small].get();
   if (!program_.failure.empty()) throw std::runtime_error(program_.failure);
+  if (program_.draft) {
+    if (cl_kernel kernel = program_.draft->on(device_, program_.text, small, name_.c_str()))
+      return kernel;
+    program_.draft.reset();
+  }
   if (!program_.built[small]) {
     try {
       build_program(device_, small, program_.text, program_.built);
@@ -76,7 +83,12 @@ KernelLibrary::~KernelLibrary() = default;
 
 Kernel& KernelLibrary::find(const std::string& key, const char* name, ProgramText text) {
   std::unique_ptr<Program>& program = programs_[text.options + '\n' + text.source];
-  if (!program) program.reset(new Program{std::move(text), {}, {}});
+  if (!program) {
+    program.reset(new Program{std::move(text), {}, {}, {}});
+    const Capabilities& facts = device_.facts();
+    if (facts.is_pocl && facts.is_cpu && program->text.declared)
+      program->draft = std::make_unique<Draft>(program->text);
+  }
   return *(kernels_[key] = std::make_unique<Kernel>(device_, *program, name));
 }
 

@@ -16,6 +16,7 @@
 #include "base/env.h"
 #include "cl/build.h"
 #include "cl/disk_cache.h"
+#include "cl/draft.h"
 #include "graph/group_kernel.h"
 #include "graph/layout.h"
 
@@ -109,6 +110,13 @@ ProgramText program_of(const std::string& message, const Capabilities& device) {
             true};
   return generated_text(device, group_text(message.substr(0, end), message.substr(end + 1)));
 }
+
+/// Drafts learn here who builds what they stand for.
+const bool drafts_know = (elsewhere = {possible,
+                                       [](const Device& device, const ProgramText& text) {
+                                         return request(device, message_for(text));
+                                       }},
+                          true);
 
 }  // namespace
 

@@ -10,14 +10,14 @@ namespace {
 
 constexpr int64_t chunk_scores = int64_t(1) << 20;  ///< as many as stay in a core complex's cache
 
+}  // namespace
+
 array in_dtype(const array& x, Dtype dtype, Queue& queue) {
   if (x.dtype() == dtype) return x;
   const array converted = array::scratch(x.shape(), dtype, queue);
   copy_into(x, converted, queue);
   return converted;
 }
-
-}  // namespace
 
 Heads heads_of(const array& input, Dtype dtype, Queue& queue) {
   array x = in_dtype(input, dtype, queue);

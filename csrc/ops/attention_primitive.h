@@ -35,6 +35,9 @@ Heads heads_of(const array& input, Dtype dtype, Queue& queue);
 
 /// What the softmax needs to know of mask and sinks: entries along the keys follow each other; the
 /// strides of the other axes are 0 where the mask repeats.
+/// The array itself or a converted copy.
+array in_dtype(const array& x, Dtype dtype, Queue& queue);
+
 struct Masking {
   std::optional<array> mask, sinks;
   int64_t strides[3] = {};

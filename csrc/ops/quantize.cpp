@@ -106,7 +106,7 @@ class Quantize final : public QuantizedPrimitive {
     for (array& out : outputs) out.allocate(queue);
     const int64_t groups = outputs[1].size();
     if (groups == 0) return;
-    Defines defines = q_.defines(w.dtype());
+    Defines defines = q_.is_affine() ? q_.unit_defines(w.dtype()) : q_.defines(w.dtype());
     defines.emplace_back("T", w.dtype());
     const char* kernel = q_.is_affine() ? "quantize_affine" : "quantize_float";
     Launch work = launch(queue, "quantize", kernel, defines);
@@ -119,6 +119,7 @@ class Quantize final : public QuantizedPrimitive {
       work.set(int32_t(has_scale));
     }
     work.set(groups);
+    if (q_.is_affine()) work.set(q_.group_bits());
     work.enqueue();
   }
 
@@ -222,9 +223,9 @@ class Dequantize final : public QuantizedPrimitive {
 
 }  // namespace
 
-Defines Quantization::defines(Dtype scales) const {
+Defines Quantization::defines(Dtype scales, int group) const {
   const ModeRow& row = mode_row("quantize", mode);
-  Defines defines{{"MODE", row.codes}, {"SCALE", row.scale}, {"BITS", bits}, {"GROUP", group_size}};
+  Defines defines{{"MODE", row.codes}, {"SCALE", row.scale}, {"BITS", bits}, {"GROUP", group}};
   if (is_affine()) defines.emplace_back("S", scales);
   return defines;
 }
@@ -296,7 +297,7 @@ void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, i
                      int64_t first, int64_t units, const array* global_scale, Dtype dtype,
                      const Rounding& rounding, const BufferArgument& out, Queue& queue) {
   const array &w = packed[0], &scales = packed[1], &biases = q.is_affine() ? packed[2] : packed[1];
-  Defines defines = q.defines(scales.dtype());
+  Defines defines = q.unit_defines(scales.dtype());
   defines.insert(defines.end(),
                  {{"T", dtype}, {"PRODUCT", rounding.product}, {"SUM", rounding.sum}});
   const int64_t row_words = w.shape(-1), row_groups = scales.shape(-1),
@@ -309,7 +310,7 @@ void dequantize_into(const Quantization& q, const Arrays& packed, int64_t row, i
       .moving(size_t(rows * units * unit_size(q) * dtype.size()))
       .with(from_row(w, row_words), from_row(scales, row_groups), from_row(biases, row_groups),
             global_scale ? reads(*global_scale) : reads(w), int32_t(global_scale != nullptr), out,
-            rows, row_units, first, units);
+            rows, row_units, first, units, q.group_bits());
 }
 
 array scales_cotangent(const Quantization& q, const array& packed, const array& scales,

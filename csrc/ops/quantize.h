@@ -6,6 +6,9 @@
 // bits / 32 uint32 words and K / group_size scales.
 #pragma once
 
+#include <algorithm>
+#include <bit>
+
 #include "ops/types.h"
 
 namespace mlx {
@@ -19,8 +22,14 @@ struct Quantization {
   bool operator==(const Quantization&) const = default;
   bool is_affine() const { return mode == "affine"; }
   /// For kernels: MODE, SCALE, BITS, GROUP, and S for plain scales.
-  Defines defines(Dtype scales) const;
+  Defines defines(Dtype scales) const { return defines(scales, group_size); }
+  /// For kernels that get the size of a group as `group_bits()`: one serves all groups from 32 up.
+  Defines unit_defines(Dtype scales) const { return defines(scales, std::min(group_size, 32)); }
+  int32_t group_bits() const { return std::countr_zero(unsigned(group_size)); }
   void fields(Fields& f);
+
+ private:
+  Defines defines(Dtype scales, int group) const;
 };
 /// Throws std::invalid_argument for unknown modes and for groups or bits that the mode does not
 /// have.

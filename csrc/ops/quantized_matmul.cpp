@@ -55,7 +55,8 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
   const int rows = size.m >= 4 ? 4 : size.m >= 2 ? 2 : 1;
   const int columns =
       transpose ? (by_words && rows == 4 ? 2 : 4) : side_by_side(units, rows, on_cpu);
-  Defines defines = q.defines(packed[1].dtype());
+  const Dtype scales = packed[1].dtype();
+  Defines defines = by_words ? q.defines(scales) : q.unit_defines(scales);
   defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
   const int lanes = group_of(queue.device().facts(), 32);  // work-items that share a tile on GPUs
   if (!on_cpu) defines.emplace_back("LANES", lanes);
@@ -69,7 +70,11 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
     prepared =
         queue.device().allocator().allocate(size_t(x.size() + 16 * blocks) * sizeof(float), &queue);
     arguments = {{prepared.get(), 0, true}, {prepared.get(), x.size(), true}};
-    launch(queue, "quantized_matmul", "by_words_prepare", defines)
+    // Only the dtype and the bits matter here.
+    const Defines preparing = {{"MODE", "affine"}, {"SCALE", "plain"}, {"BITS", q.bits},
+                               {"GROUP", 32},      {"S", x.dtype()},   {"T", x.dtype()},
+                               {"ROWS", 1},        {"COLUMNS", 1}};
+    launch(queue, "quantized_matmul", "by_words_prepare", preparing)
         .over(work_items(queue, Work::quantized, blocks))
         .with(reads(x), arguments[0], arguments[1], blocks);
   }
@@ -95,6 +100,7 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
   }
   work.set(writes(out));
   for (const int64_t value : {batches, size.m, size.n, size.k}) work.set(value);
+  if (!by_words) work.set(q.group_bits());
   work.enqueue();
 }
 
