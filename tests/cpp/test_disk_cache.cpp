@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "cl/disk_cache.h"
-#include "cl/lifetime.h"
 #include "cl/launch.h"
+#include "cl/lifetime.h"
 #include "cl/pocl.h"
 
 namespace mlx {
