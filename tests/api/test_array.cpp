@@ -28,12 +28,15 @@ TEST(ApiArray, ConstructorsTakeNumbersListsAndIterators) {
   EXPECT_THROW(mx::array({1, 2, 3}, mx::Shape{2, 2}), std::invalid_argument);
 }
 
-TEST(ApiArray, BytesAreCopiedAndTheirDeleterCalled) {
+TEST(ApiArray, MemoryIsGivenBackOnceByTheTimeTheArrayIsGone) {
   float data[] = {1, 2};
   int deleted = 0;
-  const mx::array a(data, {2}, mx::float32, [&](void* p) { deleted += p == data; });
-  data[0] = 9;
-  EXPECT_VALUES(a, 1, 2);
+  {
+    const mx::array a(data, {2}, mx::float32, [&](void* p) { deleted += p == data; });
+    EXPECT_VALUES(a + 1, 2, 3);
+    EXPECT_VALUES(a, 1, 2);
+  }
+  mx::synchronize();
   EXPECT_EQ(deleted, 1);
 }
 
