@@ -95,6 +95,8 @@ class Hadamard final : public Primitive {
     return array(x.shape(), x.dtype(), make_ref<Hadamard>(scale, transposed), {x}, to_stream(s));
   }
   std::vector<Shape> output_shapes(const Arrays& inputs) const override {
+    const Dtype dtype = inputs[0].dtype();
+    if (!dtype.is_floating() || dtype == float64) fail(name(), dtype.name(), " is not supported.");
     factors_of(last_axis(inputs[0]));
     return {inputs[0].shape()};
   }

@@ -57,7 +57,10 @@ class Where final : public Primitive {
  public:
   explicit Where(Dtype dtype) : fragment_(where_fragment(dtype)) {}
   const char* name() const override { return "where"; }
-  void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
+  void fields(Fields& f) override {
+    f.field("dtype", fragment_.operand);
+    fragment_ = where_fragment(fragment_.operand);
+  }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
     run_single(fragment_, inputs, outputs[0], queue);
   }

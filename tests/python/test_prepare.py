@@ -50,7 +50,10 @@ ENDINGS = ["raise SystemExit", "import os; os._exit(0)", "import os, signal; os.
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_binaries_reach_the_disk_however_a_process_ends(tmp_path, ending):
+@pytest.mark.parametrize("draft", ["0", "2"])
+def test_binaries_reach_the_disk_however_a_process_ends(tmp_path, monkeypatch, ending, draft):
+    monkeypatch.setenv("MLX_CL_DRAFT", draft)
+    monkeypatch.setenv("MLX_CL_AHEAD", "0")  # another process may or may not have built a kit by then
     environment = {**os.environ, "MLX_CL_CACHE": str(tmp_path)}
     subprocess.run([sys.executable, "-c", f"{SCRIPT}\n{ending}"], env=environment, check=False)
     assert built(run(tmp_path, script=SCRIPT)) == 0
