@@ -26,8 +26,9 @@ double build_time = 50e3;
 
 struct Sighting {
   int count = 0;
-  double saved = 0;       ///< microseconds that a kernel would have saved
-  double next_try = 500;  ///< when one with a reduction is thought of again
+  double saved = 0;       ///< microseconds that a kernel would have saved, if with a reduction:
+                          ///< since one was thought of last
+  double next_try = 500;  ///< how many make one worth a thought again
   std::unique_ptr<GroupKernel> kernel;
   std::unique_ptr<Prologue> prologue;  ///< where a reduction follows
 };
@@ -211,7 +212,7 @@ bool Fuser::reduce(Node& node) {
   Arrays results{array(Ref<Node>(&node))};
   bool done = false;
   try {
-    const std::optional<Source> source = sighting.prologue->source(inputs, shape);
+    const std::optional<Source> source = sighting.prologue->source(inputs, shape, sighting.saved);
     done = source && reader->eval_source(*source, results, queue_of(submission_, node.stream));
   } catch (...) {
     put_back(inputs);
@@ -220,7 +221,7 @@ bool Fuser::reduce(Node& node) {
   if (done)
     release(results);
   else
-    put_back(inputs), sighting.next_try = 2 * sighting.saved;
+    put_back(inputs), sighting.saved = 0, sighting.next_try *= 2;
   return done;
 }
 

@@ -20,10 +20,11 @@ Shape MapReduce::shape_for(const Arrays& inputs) const {
 
 void MapReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const Shape shape = shape_for(inputs);
-  if (const std::optional<Source> source = prologue_.source(inputs, shape))
-    if (dynamic_cast<ReadsSource&>(*reader_).eval_source(*source, outputs, queue)) return;
   const Group& group = prologue_.group();
   Arrays values{array(make_ref<Node>(shape, dtype_of_value(group, size_t(group.outputs[0]))))};
+  const double saved = microseconds_as_array(values[0].nbytes());
+  if (const std::optional<Source> source = prologue_.source(inputs, shape, saved))
+    if (dynamic_cast<ReadsSource&>(*reader_).eval_source(*source, outputs, queue)) return;
   alone_.run(inputs, values, shape, queue);
   values[0].node().evaluated = true;
   reader_->eval(values, outputs, queue);

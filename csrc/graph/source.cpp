@@ -117,6 +117,7 @@ struct Source::Operands {
   const Group& group;
   Prologue::Way& way;
   bool eager;
+  double saved;
   const Arrays& inputs;
   Layout layout;
 };
@@ -144,9 +145,8 @@ Kernel* Source::kernel(Queue& queue, const char* stem, const char* name,
   const bool waits = interpret != "0" && (device.facts().is_cpu || operands_->eager);
   const auto stored = [&] { return is_stored(device, kernel.text()); };
   const auto request = [&] { ahead::request(device, ahead::message_for(kernel.text())); };
-  const double saved = microseconds_as_array(values_.nbytes());
-  const bool pays =
-      !waits || (interpret != "2" && operands_->way.patience.ends(saved, stored, request));
+  const bool pays = !waits || (interpret != "2" &&
+                               operands_->way.patience.ends(operands_->saved, stored, request));
   if (!pays) return nullptr;
   trace::say(3, "fused ", operands_->group.steps.size(), " operations into ", name, ": ",
              summary_of(operands_->group));
@@ -176,7 +176,7 @@ size_t Source::nbytes() const {
   return bytes;
 }
 
-std::optional<Source> Prologue::source(const Arrays& inputs, const Shape& shape) {
+std::optional<Source> Prologue::source(const Arrays& inputs, const Shape& shape, double saved) {
   const Strides strides = row_major(shape);
   Layout layout = lay_out(shape, inputs, group_.constant, {&strides}, 0);
   if (!readable(group_, layout)) return std::nullopt;
@@ -185,7 +185,7 @@ std::optional<Source> Prologue::source(const Arrays& inputs, const Shape& shape)
   array values(make_ref<Node>(shape, dtype_of_value(group_, size_t(group_.outputs[0]))));
   values.node().strides = strides;
   return Source(std::move(values), std::make_shared<Source::Operands>(Source::Operands{
-                                       group_, way, eager_, inputs, std::move(layout)}));
+                                       group_, way, eager_, saved, inputs, std::move(layout)}));
 }
 
 }  // namespace mlx

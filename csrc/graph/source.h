@@ -61,8 +61,9 @@ class Prologue {
   explicit Prologue(Group group, bool eager = false) : group_(std::move(group)), eager_(eager) {}
   const Group& group() const { return group_; }
   /// The group's values, row-major in `shape`. Empty where the inputs lie in ways that are not read
-  /// like this; then the group has to run by itself.
-  std::optional<Source> source(const Arrays& inputs, const Shape& shape);
+  /// like this; then the group has to run by itself. `saved`: what the values as arrays have cost
+  /// since the last call, in microseconds.
+  std::optional<Source> source(const Arrays& inputs, const Shape& shape, double saved);
 
  private:
   friend class Source;

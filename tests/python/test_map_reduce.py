@@ -129,6 +129,17 @@ def test_eager_code_that_comes_up_often_reduces_as_it_reads():
     assert names[-10:] == ["reduce_rows"] * 10 and "group" in names
 
 
+def test_eager_code_takes_a_stored_kernel_soon(tmp_path):
+    script = (
+        "import mlx.core as mx; mx.set_default_device(mx.cpu); x = mx.random.normal((64, 128)); mx.eval(x)\n"
+        "for _ in range(200): mx.eval(mx.sum(mx.square(x - 1)))"
+    )
+    variables = {"MLX_CL_CACHE": str(tmp_path), "MLX_CL_DRAFT": "0", "MLX_CL_AHEAD": "0", "MLX_CL_DEBUG": "2"}
+    run(script, **variables)
+    names = launches(run(script, MLX_CL_INTERPRET="1", **variables).stderr)
+    assert names[-100:] == ["reduce_rows"] * 100
+
+
 def test_a_kernel_of_its_own_waits_until_it_pays(tmp_path):
     script = (
         "import mlx.core as mx; mx.set_default_device(mx.cpu); x = mx.ones((64, 128)); mx.eval(x)\n"
