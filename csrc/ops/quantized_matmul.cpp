@@ -269,7 +269,9 @@ class QuantizedMatmul final : public PackedProduct {
     const auto& first = static_cast<const QuantizedMatmul&>(*nodes[0]->primitive);
     const Arrays& like = nodes[0]->inputs;
     const int64_t k = first.inner(like), m = like[0].size() / std::max<int64_t>(k, 1);
-    if (!first.transpose_ || m == 0 || m > few_rows) return false;
+    if (!first.transpose_ || m == 0 || m > few_rows ||
+        !can_multiply_packed_words(first.q_, like[0].dtype(), m, k, queue))
+      return false;
     std::vector<Arrays> weights;
     Arrays outputs;
     for (Node* node : nodes) {
@@ -286,7 +288,6 @@ class QuantizedMatmul final : public PackedProduct {
     std::vector<PackedSet> sets;
     for (size_t i = 0; i < nodes.size(); ++i)
       sets.push_back({&weights[i], &outputs[i], outputs[i].shape(-1)});
-    if (!can_multiply_packed_words(first.q_, like[0].dtype(), m, k, queue)) return false;
     for (array& output : outputs) output.allocate(queue);
     multiply_packed_words(first.q_, contiguous_copy(like[0], queue), sets.data(), sets.size(), {},
                           m, k, queue);
