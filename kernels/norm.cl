@@ -3,15 +3,13 @@
 // -D T the dtype, -D HAS_WEIGHT, -D HAS_BIAS; IS_HALF for 16-bit storage; GROUP on GPUs. Everything is computed in
 // float (double for float64). The backward kernel adds up the gradients of weight and bias over the rows it handles in
 // a strip of its own, `columns` wide, of float (double) memory; the strips are added up afterwards.
-#ifdef LOOP_SHAPE
-#include "vector.clh"
-#endif
+#define O T
+#include "ends.clh"
 #include "rows.clh"
 
 #define ARGUMENTS                                                                                                    \
-  global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,                      \
-      global const STORED(T)* bias, long bias_offset, global STORED(T)* out, long out_offset, long rows,             \
-      long columns, float eps
+  SOURCE_ARGUMENTS, global const STORED(T)* weight, long weight_offset, global const STORED(T)* bias,                \
+      long bias_offset, SINK_ARGUMENTS, long rows, long columns, float eps
 #define GRADIENT_ARGUMENTS                                                                                           \
   global const STORED(T)* x, long x_offset, global const STORED(T)* weight, long weight_offset,                      \
       global const STORED(T)* g, long g_offset, global STORED(T)* dx, long dx_offset, global real* weight_strips,    \
@@ -80,14 +78,20 @@ kernel void norm_rows(ARGUMENTS) {
   weight += weight_offset;
   bias += bias_offset;
   FOR_EACH(row, rows) {
-    global const STORED(T)* p = x + x_offset + row * columns;
-    global STORED(T)* q = out + out_offset + row * columns;
-    const long room = (rows - row) * columns;
+    const long first = row * columns, room = (rows - row) * columns;
+#ifdef MAPPED
+    global STORED(T)* p = out + out_offset + first;
+    fill(SOURCE, p, first, columns);
+#else
+    global const STORED(T)* p = x + x_offset + first;
+#endif
     const Moments m = row_moments(p, columns, room, eps);
     long j = 0;
-    for (; j + V <= columns; j += V) PUT(T, q + j, normalized(FETCH(T, p + j), m, weight + j, bias + j, V));
+    for (; j + V <= columns; j += V)
+      WRITE_VECTOR(first + j, normalized(FETCH(T, p + j), m, weight + j, bias + j, V));
     const long rest = columns - j;
-    if (rest) put_tail(q + j, normalized(fetch_tail(p + j, rest, 0, room - j), m, weight + j, bias + j, rest), rest);
+    if (rest)
+      WRITE_PART(first + j, normalized(fetch_tail(p + j, rest, 0, room - j), m, weight + j, bias + j, rest), rest);
   }
 }
 
@@ -190,9 +194,17 @@ static inline real row_scale(global const STORED(T)* x, long p, long columns, re
 ROW_KERNEL void norm_rows(ARGUMENTS) {
   local real shared[GROUP];
   FOR_GROUP_ROWS(row, rows) {
-    const long p = x_offset + row * columns, q = out_offset + row * columns;
-    const real mean = row_mean(x, p, columns, shared), scale = row_scale(x, p, columns, mean, eps, shared);
-    FOR_MINE(j, columns) STORE(T, out, q + j, (LOAD(T, x, p + j) - mean) * scale * WEIGHT(j) + BIAS(j));
+    const long first = row * columns;
+#ifdef MAPPED
+    FOR_MINE(j, columns) STORE(T, out, out_offset + first + j, ELEMENT(first + j));
+    global const STORED(T)* seen = out;
+    const long p = out_offset + first;
+#else
+    global const STORED(T)* seen = x;
+    const long p = x_offset + first;
+#endif
+    const real mean = row_mean(seen, p, columns, shared), scale = row_scale(seen, p, columns, mean, eps, shared);
+    FOR_MINE(j, columns) WRITE(first + j, (LOAD(T, seen, p + j) - mean) * scale * WEIGHT(j) + BIAS(j));
   }
 }
 

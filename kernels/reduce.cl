@@ -5,7 +5,7 @@
 // size on GPUs.
 // Elements of one result are numbered over the reduced axes; [low, high) of them is a part. Part p of result o goes to
 // out[p * results + o].
-#include "source.clh"
+#include "ends.clh"
 #include "dims.clh"
 #include "combine.clh"
 
@@ -49,9 +49,9 @@ typedef COMPUTED(A) value;
 #define finish_some(x) (x)
 #define FINISH(x) ((COMPUTED(O))CAT(finish_, OP)(x))
 
-#define ARGUMENTS                                                                                                 \
-  SOURCE_ARGUMENTS, global STORED(O)* out, long out_offset, long results, long parts, long total, long inner,     \
-      long stride, int kept_rank, int reduced_rank, Dims ARGUMENT(kept), Dims ARGUMENT(reduced), long divisor
+#define ARGUMENTS                                                                                              \
+  SOURCE_ARGUMENTS, SINK_ARGUMENTS, long results, long parts, long total, long inner, long stride,             \
+      int kept_rank, int reduced_rank, Dims ARGUMENT(kept), Dims ARGUMENT(reduced), long divisor
 
 #ifdef LOOP_SHAPE
 
@@ -132,13 +132,30 @@ static inline value reduce_run(SOURCE_ARGUMENTS, long at, long n, long stride) {
   return COMBINE(a, c);
 }
 
+/// The results from number `at` on; a group takes them V at a time.
+static inline void write_results(SINK_ARGUMENTS, const value* results, long at, int n, long divisor) {
+#ifdef SUNK
+  for (int j = 0; j < n; j += V) {
+    BASE(O) lanes[V];
+    for (int k = 0; k < V; ++k) lanes[k] = j + k < n ? FINISH(results[j + k]) : 0;
+    WRITE_PART(at + j, CAT(vload, V)(0, lanes), min(V, n - j));
+  }
+#else
+  for (int j = 0; j < n; ++j) WRITE(at + j, FINISH(results[j]));
+#endif
+}
+
 kernel void reduce_rows(ARGUMENTS) {
   OWN(Dims, kept) OWN(Dims, reduced)
   if (parts == 1 && reduced_rank == 0 && kept_rank <= 1 && total > 0) {  // many plain rows: no divisions
     const long apart = kept_rank ? kept.stride[0] : 0;
+    value waiting[V];
+    int n = 0;
     FOR_EACH(unit, results) {
-      const value result = reduce_run(SOURCE, unit * apart, total, stride);
-      STORE(O, out, out_offset + unit, FINISH(result));
+      waiting[n++] = reduce_run(SOURCE, unit * apart, total, stride);
+      if (n < V && unit + 1 < unit_end) continue;
+      write_results(SINK, waiting, unit + 1 - n, n, divisor);
+      n = 0;
     }
     return;
   }
@@ -156,7 +173,7 @@ kernel void reduce_rows(ARGUMENTS) {
       row += 1;
       column = 0;
     }
-    STORE(O, out, out_offset + unit, FINISH(result));
+    WRITE(unit, FINISH(result));
   }
 }
 
@@ -235,8 +252,7 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
       row += 1;
       step = 0;
     }
-    const long to = out_offset + strip * columns + tile;
-    for (int j = 0; j < width; ++j) STORE(O, out, to + j, FINISH(sums[j]));
+    write_results(SINK, sums, strip * columns + tile, width, divisor);
   }
 }
 
@@ -260,7 +276,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduce_rows(ARGUM
       barrier(CLK_LOCAL_MEM_FENCE);
       if (me < width) shared[me] = COMBINE(shared[me], shared[me + width]);
     }
-    if (me == 0) STORE(O, out, out_offset + unit, FINISH(shared[0]));
+    if (me == 0) WRITE(unit, FINISH(shared[0]));
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 }
@@ -279,7 +295,7 @@ kernel void reduce_columns(ARGUMENTS, long columns) {
       const value next = MAP(ELEMENT(base + locate_element(i, inner, stride, reduced_rank, &reduced)));
       result = COMBINE(result, next);
     }
-    STORE(O, out, out_offset + unit, FINISH(result));
+    WRITE(unit, FINISH(result));
   }
 }
 #endif

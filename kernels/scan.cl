@@ -3,10 +3,8 @@
 // -D T stored input, A accumulated, O stored result, OP the operation (sum, product, greatest, least, exponents),
 // IS_FLOAT and IS_COMPLEX for A, GROUP on GPUs. With `reverse` the order runs from the end; `exclusive` leaves the
 // element itself out. A long row is cut into blocks, whose totals are scanned first.
+#include "ends.clh"
 #include "combine.clh"
-#ifdef LOOP_SHAPE
-#include "vector.clh"
-#endif
 
 typedef COMPUTED(A) value;
 
@@ -54,8 +52,8 @@ static inline FOR_BOTH value add_exponents(value a, value b) {
 #define IDENTITY CAT(identity_, OP)
 
 #define ARGUMENTS                                                                                                \
-  global const STORED(T)* x, long x_offset, global STORED(O)* out, long out_offset, global STORED(A)* totals,    \
-      long totals_offset, long rows, long n, long blocks, int reverse, int exclusive
+  SOURCE_ARGUMENTS, SINK_ARGUMENTS, global STORED(A)* totals, long totals_offset, long rows, long n, long blocks, \
+      int reverse, int exclusive
 
 #define AT(i) (reverse ? n - 1 - (i) : (i))
 
@@ -72,9 +70,17 @@ kernel void scan_totals(global STORED(A)* totals, long totals_offset, long rows,
   }
 }
 
+#if defined(LOOP_SHAPE) && defined(MAPPED)
+/// Elements from number `at` on: what is read is computed once, and waits where the results come.
+#define SEEN(at) out + out_offset + (at)
+#define LOOK(at, n) fill(SOURCE, SEEN(at), at, n)
+#elif defined(LOOP_SHAPE)
+#define SEEN(at) x + x_offset + (at)
+#define LOOK(at, n)
+#endif
+
 /// Columns beside each other: each keeps its own running value.
-kernel void scan_columns(global const STORED(T)* x, long x_offset, global STORED(O)* out, long out_offset, long outer,
-                         long n, long inner, int reverse, int exclusive) {
+kernel void scan_columns(SOURCE_ARGUMENTS, SINK_ARGUMENTS, long outer, long n, long inner, int reverse, int exclusive) {
 #ifdef LOOP_SHAPE
 #define TILE 1024
   const long tiles = (inner + TILE - 1) / TILE;
@@ -85,7 +91,8 @@ kernel void scan_columns(global const STORED(T)* x, long x_offset, global STORED
     for (int j = 0; j < width; ++j) running[j] = IDENTITY;
     for (long i = 0; i < n; ++i) {
       const long at = (slab * n + AT(i)) * inner + tile;
-      global const STORED(T)* p = x + x_offset + at;
+      LOOK(at, width);
+      global const STORED(T)* p = SEEN(at);
       global STORED(O)* q = out + out_offset + at;
       int j = 0;
 #ifdef VECTORS
@@ -110,7 +117,7 @@ kernel void scan_columns(global const STORED(T)* x, long x_offset, global STORED
     for (long i = 0; i < n; ++i) {
       const long at = (slab * n + AT(i)) * inner + column;
       const value before = running;
-      running = COMBINE(before, (value)LOAD(T, x, x_offset + at));
+      running = COMBINE(before, (value)ELEMENT(at));
       STORE(O, out, out_offset + at, (COMPUTED(O))(exclusive ? before : running));
     }
   }
@@ -161,7 +168,9 @@ static inline value run_total(global const STORED(T)* p, long n, long low, long 
 kernel void block_totals(ARGUMENTS) {
   FOR_EACH(unit, rows * blocks) {
     const long row = unit / blocks, block = unit - row * blocks;
-    const value total = run_total(x + x_offset + row * n, n, n * block / blocks, n * (block + 1) / blocks, reverse);
+    const long low = n * block / blocks, high = n * (block + 1) / blocks;
+    LOOK(row * n + (reverse ? n - high : low), high - low);
+    const value total = run_total(SEEN(row * n), n, low, high, reverse);
     STORE(A, totals, totals_offset + unit, total);
   }
 }
@@ -169,12 +178,13 @@ kernel void block_totals(ARGUMENTS) {
 kernel void scan_rows(ARGUMENTS) {
   FOR_EACH(unit, rows * blocks) {
     const long row = unit / blocks, block = unit - row * blocks;
-    const long high = n * (block + 1) / blocks;
-    global const STORED(T)* p = x + x_offset + row * n;
+    const long low = n * block / blocks, high = n * (block + 1) / blocks;
+    LOOK(row * n + (reverse ? n - high : low), high - low);
+    global const STORED(T)* p = SEEN(row * n);
     global STORED(O)* q = out + out_offset + row * n;
     value before = IDENTITY;
     if (blocks > 1) before = LOAD(A, totals, totals_offset + unit);
-    long i = n * block / blocks;
+    long i = low;
 #ifdef HAS_LANES
     for (; i + V <= high; i += V) {
       const long at = reverse ? n - i - V : i;
@@ -220,7 +230,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void block_totals(ARGU
     const long low = n * block / blocks, high = n * (block + 1) / blocks;
     value v = IDENTITY;
     for (long i = low + get_local_id(0); i < high; i += GROUP)
-      v = COMBINE(v, (value)LOAD(T, x, x_offset + row * n + AT(i)));
+      v = COMBINE(v, (value)ELEMENT(row * n + AT(i)));
     v = group_scan(v, shared);
     if (get_local_id(0) == GROUP - 1) STORE(A, totals, totals_offset + unit, v);
   }
@@ -237,7 +247,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void scan_rows(ARGUMEN
     for (long first = low; first < high; first += GROUP) {
       const long i = first + me, at = row * n + AT(i);
       value v = IDENTITY;
-      if (i < high) v = (value)LOAD(T, x, x_offset + at);
+      if (i < high) v = (value)ELEMENT(at);
       v = group_scan(v, shared);
       value result = COMBINE(before, v);
       if (exclusive) result = me == 0 ? before : COMBINE(before, shared[me - 1]);

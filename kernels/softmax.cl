@@ -1,8 +1,7 @@
 // Softmax and log-sum-exp of contiguous rows. -D T the dtype; IS_HALF for 16-bit storage, IS_DOUBLE; GROUP on GPUs.
 // With TARGETS, cross entropy: the class of each row, counted from the end if negative.
-#ifdef LOOP_SHAPE
-#include "vector.clh"
-#endif
+#define O T
+#include "ends.clh"
 #include "rows.clh"
 
 #ifdef LOOP_SHAPE
@@ -54,29 +53,42 @@ static inline real row_sum(global const STORED(T)* p, real top, long columns, lo
   return lanes_sum(a + b);
 }
 
-kernel void softmax_rows(global const STORED(T)* x, long x_offset, global STORED(T)* out, long out_offset, long rows,
-                         long columns) {
+kernel void softmax_rows(SOURCE_ARGUMENTS, SINK_ARGUMENTS, long rows, long columns) {
   FOR_EACH(row, rows) {
-    global const STORED(T)* p = x + x_offset + row * columns;
-    global STORED(T)* q = out + out_offset + row * columns;
-    const long room = (rows - row) * columns;
+    const long first = row * columns, room = (rows - row) * columns;
+#ifdef MAPPED
+    global STORED(T)* p = out + out_offset + first;
+    fill(SOURCE, p, first, columns);
+#else
+    global const STORED(T)* p = x + x_offset + first;
+#endif
     const real top = row_max(p, columns, room);
     long j = 0;
 #ifdef IS_HALF
     const real scale = 1 / row_sum(p, top, columns, room);
-    for (; j + V <= columns; j += V) PUT(T, q + j, EXP(FETCH(T, p + j) - top) * scale);
-    if (j < columns)
-      put_tail(q + j, EXP(fetch_tail(p + j, columns - j, -INFINITY, room - j) - top) * scale, columns - j);
+#else
+    reals a = REALS(0);
+#ifdef SUNK
+    for (; j + V <= columns; j += V) a += EXP(FETCH(T, p + j) - top);
+    if (j < columns) a += EXP(fetch_tail(p + j, columns - j, -INFINITY, room - j) - top);
 #else
     // The exponentials wait in the output, in cache, for their sum.
-    reals a = REALS(0), tail = a;
+    global STORED(T)* q = out + out_offset + first;
+    reals tail = a;
     for (; j + V <= columns; j += V) {
       const reals e = EXP(FETCH(T, p + j) - top);
       a += e;
       PUT(T, q + j, e);
     }
     if (j < columns) a += tail = EXP(fetch_tail(p + j, columns - j, -INFINITY, room - j) - top);
+#endif
     const real scale = 1 / lanes_sum(a);
+#endif
+#if defined(IS_HALF) || defined(SUNK)
+    for (j = 0; j + V <= columns; j += V) WRITE_VECTOR(first + j, EXP(FETCH(T, p + j) - top) * scale);
+    if (j < columns)
+      WRITE_PART(first + j, EXP(fetch_tail(p + j, columns - j, -INFINITY, room - j) - top) * scale, columns - j);
+#else
     for (j = 0; j + V <= columns; j += V) PUT(T, q + j, FETCH(T, q + j) * scale);
     if (j < columns) put_tail(q + j, tail * scale, columns - j);
 #endif
@@ -154,17 +166,22 @@ kernel void cross_entropy_gradient(global const STORED(T)* x, long x_offset, glo
 
 #else
 
-ROW_KERNEL void softmax_rows(global const STORED(T)* x, long x_offset, global STORED(T)* out, long out_offset,
-                             long rows, long columns) {
+ROW_KERNEL void softmax_rows(SOURCE_ARGUMENTS, SINK_ARGUMENTS, long rows, long columns) {
   local real shared[GROUP];
   FOR_GROUP_ROWS(row, rows) {
-    const long p = x_offset + row * columns, q = out_offset + row * columns;
+    const long first = row * columns;
     real top = -INFINITY, sum = 0;
-    FOR_MINE(j, columns) top = fmax(top, LOAD(T, x, p + j));
+#ifdef MAPPED
+    FOR_MINE(j, columns) STORE(T, out, out_offset + first + j, ELEMENT(first + j));
+#define SEEN(j) LOAD(T, out, out_offset + first + (j))
+#else
+#define SEEN(j) ELEMENT(first + (j))
+#endif
+    FOR_MINE(j, columns) top = fmax(top, SEEN(j));
     top = group_max(top, shared);
-    FOR_MINE(j, columns) sum += exp(LOAD(T, x, p + j) - top);
+    FOR_MINE(j, columns) sum += exp(SEEN(j) - top);
     const real scale = 1 / group_sum(sum, shared);
-    FOR_MINE(j, columns) STORE(T, out, q + j, exp(LOAD(T, x, p + j) - top) * scale);
+    FOR_MINE(j, columns) WRITE(first + j, exp(SEEN(j) - top) * scale);
   }
 }
 

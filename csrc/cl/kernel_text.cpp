@@ -5,8 +5,11 @@
 
 namespace mlx {
 
-std::string kernel_text(std::string_view stem, std::string_view source) {
-  if (stem == "source" && !source.empty()) return std::string(source);
+std::string kernel_text(std::string_view stem, const EndsText& ends) {
+  if (stem == "features" && !(ends.source.empty() && ends.sink.empty()))
+    return std::string(ends.features[0]).append(ends.features[1]);
+  if (stem == "source" && !ends.source.empty()) return std::string(ends.source);
+  if (stem == "sink" && !ends.sink.empty()) return std::string(ends.sink);
   const std::string_view text = kernel_source(stem), before = "#include \"", after = ".clh\"";
   std::string result;
   for (size_t at = 0;;) {
@@ -14,7 +17,7 @@ std::string kernel_text(std::string_view stem, std::string_view source) {
     result += text.substr(at, next - at);
     if (next == text.npos) return result;
     const size_t name = next + before.size(), end = text.find(after, name);
-    result += kernel_text(text.substr(name, end - name), source);
+    result += kernel_text(text.substr(name, end - name), ends);
     at = end + after.size();
   }
 }

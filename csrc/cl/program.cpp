@@ -93,19 +93,19 @@ Kernel& KernelLibrary::find(const std::string& key, const char* name, ProgramTex
 }
 
 Kernel& KernelLibrary::kernel(const char* stem, const char* name, const Defines& defines,
-                              std::string_view source) {
+                              const EndsText& ends) {
   thread_local std::string key;
   key.assign(stem).append(1, '/').append(name);
   for (const Define& define : defines)
     key.append(" -D ").append(define.name).append(1, '=').append(define.value);
-  key.append(1, '\n').append(source);
+  key.append(1, '\n').append(ends.source).append(1, '\n').append(ends.sink);
   const std::lock_guard lock(mutex_);
   if (const auto found = kernels_.find(key); found != kernels_.end()) return *found->second;
   const Capabilities& facts = device_.facts();
   std::string options = device_options(facts, true);
   for (const Define& define : defines)
     options.append(" -D ").append(define.name).append(1, '=').append(define.value);
-  std::string text = kernel_text(stem, source);
+  std::string text = kernel_text(stem, ends);
   // In GPU shapes kernels declare local memory, which only kernels may.
   if (facts.is_pocl && facts.is_cpu) text = pocl::only_kernel(std::move(text), name);
   return find(key, name, {std::string(kernel_source("prelude")).append(text), options, true});

@@ -11,6 +11,7 @@
 
 #include "base/dtype.h"
 #include "cl/device.h"
+#include "cl/kernel_text.h"
 
 namespace mlx {
 
@@ -65,9 +66,9 @@ class KernelLibrary {
   explicit KernelLibrary(Device& device);
   ~KernelLibrary();
   /// Kernel `name` of kernels/<stem>.cl, which is compiled after the prelude with these defines
-  /// and, unless empty, with `source` in place of kernels/source.clh.
+  /// and with what `ends` says in place of the files that kernels/ends.clh includes.
   Kernel& kernel(const char* stem, const char* name, const Defines& defines,
-                 std::string_view source = {});
+                 const EndsText& ends = {});
   /// Kernel `name` of generated text, compiled after the prelude. `declared`: see ProgramText.
   Kernel& generated(const std::string& source, const char* name, bool declared = false);
 

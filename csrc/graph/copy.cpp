@@ -99,8 +99,9 @@ array contiguous_copy(const array& x, Queue& queue) {
 
 void copy_into(const array& from, const array& to, Queue& queue) {
   if (copy_exchanged(from, to, queue)) return;
+  const Arrays inputs{from};
   Arrays outputs{to};
-  single(copying(to.dtype()), {from}, to.dtype()).run({from}, outputs, to.shape(), queue);
+  single(copying(to.dtype()), inputs, to.dtype()).run(inputs, outputs, to.shape(), queue);
 }
 
 }  // namespace mlx

@@ -7,8 +7,8 @@
 
 #include "base/env.h"
 #include "base/hash.h"
+#include "graph/ends.h"
 #include "graph/order.h"
-#include "graph/source.h"
 
 namespace mlx {
 namespace {
@@ -195,7 +195,8 @@ void Fuser::run_fused(GroupKernel& kernel, const std::vector<int>& leaving) {
 
 bool Fuser::reduce(Node& node) {
   if (!enabled() || node.siblings || (node.tracer && Tracing::active())) return false;
-  auto* const reader = dynamic_cast<ReadsSource*>(node.primitive.get());
+  if (node.inputs.size() != 1) return false;
+  auto* const reader = dynamic_cast<HasEnds*>(node.primitive.get());
   const Node& read = node.inputs[0].node();
   if (!reader || !(node.stream == read.stream) || !is_member(read) || read.use_count() > 1)
     return false;
@@ -213,7 +214,8 @@ bool Fuser::reduce(Node& node) {
   bool done = false;
   try {
     const std::optional<Source> source = sighting.prologue->source(inputs, shape, sighting.saved);
-    done = source && reader->eval_source(*source, results, queue_of(submission_, node.stream));
+    done =
+        source && reader->eval_between(*source, {}, results[0], queue_of(submission_, node.stream));
   } catch (...) {
     put_back(inputs);
     throw;

@@ -2,8 +2,10 @@
 //
 // Groups grow from consumers to producers. A producer joins when it works on the same shape and
 // stream and no path leads from it out of the group and back in; values that are also used outside
-// become further outputs. A reduction takes what only it reads along, in a group of its own.
+// become further outputs. A primitive whose kernels have ends for them (graph/ends.h) takes what
+// only it reads along, and what alone reads its output, in a group of its own.
 #include <algorithm>
+#include <span>
 
 #include "base/env.h"
 #include "graph/deferred.h"
@@ -16,6 +18,10 @@ namespace mlx {
 namespace {
 
 constexpr size_t max_members = 48, max_operands = 20;
+
+bool count(std::span<const int> list, int item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 /// A group of elementwise primitives as one.
 class Fused final : public Primitive {
@@ -55,7 +61,9 @@ class Grouping {
 
   void run() {
     for (int s = int(plan_.steps.size()) - 1; s >= 0; --s)
-      if (dynamic_cast<ReadsSource*>(plan_.steps[s].primitive.get())) grow_prologue(s);
+      if (has_ends(s)) grow_prologue(s);
+    for (int s = int(plan_.steps.size()) - 1; s >= 0; --s)
+      if (has_ends(s) && !shapeless_) grow_epilogue(s);
     for (int s = int(plan_.steps.size()) - 1; s >= 0; --s)
       if (group_of_[s] < 0 && fusible(s)) grow(s);
     rewrite();
@@ -67,6 +75,11 @@ class Grouping {
     if (step.shapes.size() != 1) return false;
     const Fragment* const fragment = step.primitive->fragment({});
     return fragment && fragment->expression;
+  }
+
+  bool has_ends(int s) const {
+    return plan_.steps[s].shapes.size() == 1 &&
+           dynamic_cast<HasEnds*>(plan_.steps[s].primitive.get());
   }
 
   void grow(int root) {
@@ -93,31 +106,85 @@ class Grouping {
     members_.push_back(std::move(members));
   }
 
-  /// The group of a reduction: all that is computed for its input and read by nothing else.
-  void grow_prologue(int reduction) {
-    const int id = int(members_.size()), root = maker_[plan_.steps[reduction].inputs[0]];
+  /// The group before a primitive: all that is computed for its first input and read by nothing
+  /// else.
+  void grow_prologue(int reader) {
+    const int id = int(members_.size()), root = maker_[plan_.steps[reader].inputs[0]];
+    const std::span<const int> others = std::span(plan_.steps[reader].inputs).subspan(1);
     std::vector<int> members;
     const auto add = [&](int producer) {
-      if (producer < 0 || group_of_[producer] >= 0 || !fusible(producer)) return;
+      if (producer < 0 || group_of_[producer] >= 0 || !fusible(producer) ||
+          count(others, plan_.steps[producer].first_output))
+        return;
       const Plan::Step &p = plan_.steps[producer], &r = plan_.steps[root];
-      if (!(p.stream == plan_.steps[reduction].stream) || p.shapes[0] != r.shapes[0] ||
+      if (!(p.stream == plan_.steps[reader].stream) || p.shapes[0] != r.shapes[0] ||
           members.size() == max_members || operands(producer, members) > max_operands ||
           leaves(producer, id))
         return;
       group_of_[producer] = id;
       members.push_back(producer);
     };
-    group_of_[reduction] = id;
+    group_of_[reader] = id;
     add(root);
     for (size_t m = 0; m < members.size(); ++m)
       for (const int input : plan_.steps[members[m]].inputs) add(maker_[input]);
     if (members.empty()) {
-      group_of_[reduction] = -1;
+      group_of_[reader] = -1;
       return;
     }
     std::sort(members.begin(), members.end());
-    members.push_back(reduction);
+    members.push_back(reader);
     members_.push_back(std::move(members));
+  }
+
+  /// The group behind a primitive: all that reads its output, and what reads that, as far as one
+  /// value leaves. Waves of readers come whole, so that no path leads out of the group and back in.
+  void grow_epilogue(int writer) {
+    const Plan::Step& from = plan_.steps[writer];
+    const bool joined = group_of_[writer] >= 0;
+    const int id = joined ? group_of_[writer] : int(members_.size());
+    std::vector<int> members = joined ? members_[id] : std::vector<int>{writer}, wave{writer};
+    size_t best = members.size();
+    group_of_[writer] = id;
+    for (bool grows = true; grows;) {
+      std::vector<int> next;
+      for (const int step : wave)
+        for (const int user : users_[step])
+          if (group_of_[user] != id && !count(next, user)) next.push_back(user);
+      const size_t before = members.size();
+      grows = !next.empty();
+      for (const int user : next) {
+        const Plan::Step& u = plan_.steps[user];
+        grows = grows && group_of_[user] < 0 && fusible(user) && u.stream == from.stream &&
+                u.shapes[0] == from.shapes[0] && members.size() < max_members &&
+                operands(user, members) <= max_operands;
+        if (!grows) break;
+        group_of_[user] = id;
+        members.push_back(user);
+      }
+      if (!grows) {
+        drop(members, before);
+        break;
+      }
+      if (std::count_if(members.begin(), members.end(),
+                        [&](int member) { return leaves(member, id); }) == 1)
+        best = members.size();
+      wave = std::move(next);
+    }
+    drop(members, best);
+    if (members.size() == 1) group_of_[writer] = -1;
+    if (members.size() == 1) return;
+    std::sort(members.begin(), members.end());
+    if (joined)
+      members_[id] = std::move(members);
+    else
+      members_.push_back(std::move(members));
+  }
+
+  /// Takes the members from number `first` on out again.
+  void drop(std::vector<int>& members, size_t first) {
+    for (size_t m = first; m < members.size(); ++m) group_of_[members[m]] = -1;
+    members.resize(first);
   }
 
   bool joins(int producer, int root, int id, const std::vector<int>& members) const {
@@ -163,75 +230,107 @@ class Grouping {
     return count;
   }
 
-  Plan::Step fused_step(const std::vector<int>& members) {
+  /// A group under construction: which values of the plan it reads, and their numbers in it.
+  struct Made {
     Group group;
-    Plan::Step result;
-    std::string name = "Compiled";
-    std::vector<int> spread;  // values already named as broadcast
-    result.stream = plan_.steps[members[0]].stream;
-    const int id = group_of_[members[0]];
+    std::string name;
+    std::vector<int> inputs;
     std::vector<std::pair<int, int>> numbers;  // plan value → group value
-    const auto number_of = [&](int value) {
+    int number_of(int value) const {
       for (const auto& [known, number] : numbers)
         if (known == value) return number;
       return -1;
-    };
+    }
+  };
+
+  /// The elementwise `members` as a group. `given`: a value that is its input 0, or -1.
+  Made make(std::span<const int> members, int given) const {
+    Made result;
+    if (given >= 0)
+      result.numbers.emplace_back(given, result.group.add_input(dtype_of_value(given), false));
     for (const int m : members)
       for (const int input : plan_.steps[m].inputs) {
-        if ((maker_[input] >= 0 && group_of_[maker_[input]] == id) || number_of(input) >= 0)
+        if ((maker_[input] >= 0 && count(members, maker_[input])) || result.number_of(input) >= 0)
           continue;
         const int source = before_broadcast(input);
-        if (number_of(source) < 0) {
-          numbers.emplace_back(source,
-                               group.add_input(dtype_of_value(source), is_immediate(source)));
+        if (result.number_of(source) < 0) {
+          const int number = result.group.add_input(dtype_of_value(source), is_immediate(source));
+          result.numbers.emplace_back(source, number);
           result.inputs.push_back(source);
         }
-        if (source != input) numbers.emplace_back(input, number_of(source));
+        if (source != input) result.numbers.emplace_back(input, result.number_of(source));
       }
-    const int last = members.back();
-    const bool reduces = !fusible(last);
+    std::vector<int> spread;  // values already named as broadcast
     for (const int m : members) {
       const Plan::Step& step = plan_.steps[m];
-      if (m == last && reduces) continue;
       Group::Step fragment{*step.primitive->fragment({}), step.dtypes[0], {}};
       for (const int input : step.inputs) {
-        fragment.operands.push_back(number_of(input));
+        fragment.operands.push_back(result.number_of(input));
         const int source = before_broadcast(input);
-        if (shape_of_value(source) == step.shapes[0] ||
-            std::count(spread.begin(), spread.end(), source))
-          continue;
+        if (shape_of_value(source) == step.shapes[0] || count(spread, source)) continue;
         spread.push_back(source);
-        name += "Broadcast";
+        result.name += "Broadcast";
       }
-      name += mlx_name(*step.primitive);
-      numbers.emplace_back(step.first_output, group.add_step(std::move(fragment)));
+      result.name += mlx_name(*step.primitive);
+      result.numbers.emplace_back(step.first_output, result.group.add_step(std::move(fragment)));
     }
-    result.first_output = plan_.value_count;
-    if (reduces) return reduced(std::move(result), std::move(group), std::move(name), members);
-    for (const int m : members) {
-      const Plan::Step& step = plan_.steps[m];
-      if (!leaves(m, id)) continue;
-      renamed_.emplace_back(step.first_output, plan_.value_count++);
-      group.outputs.push_back(number_of(step.first_output));
-      result.shapes.push_back(step.shapes[0]);
-      result.dtypes.push_back(step.dtypes[0]);
-    }
-    result.primitive = make_ref<Fused>(std::move(group), std::move(name));
     return result;
   }
 
-  /// Completes the step of a reduction and the group before it.
-  Plan::Step reduced(Plan::Step result, Group group, std::string name,
-                     const std::vector<int>& members) {
-    const Plan::Step &step = plan_.steps[members.back()], &before = plan_.steps[members.end()[-2]];
-    group.outputs.push_back(int(group.inputs.size() + group.steps.size()) - 1);
-    std::optional<Shape> shape;
-    if (!shapeless_) shape = before.shapes[0];
-    renamed_.emplace_back(step.first_output, plan_.value_count++);
-    result.shapes = step.shapes;
-    result.dtypes = step.dtypes;
-    result.primitive = make_ref<MapReduce>(std::move(group), std::move(shape), step.primitive,
-                                           name + mlx_name(*step.primitive));
+  Plan::Step fused_step(const std::vector<int>& members) {
+    const auto reader =
+        std::find_if(members.begin(), members.end(), [&](int m) { return !fusible(m); });
+    if (reader != members.end())
+      return fused_ends({members.begin(), reader}, *reader, {reader + 1, members.end()});
+    Made made = make(members, -1);
+    Plan::Step result;
+    result.stream = plan_.steps[members[0]].stream;
+    result.inputs = std::move(made.inputs);
+    result.first_output = plan_.value_count;
+    for (const int m : members) {
+      const Plan::Step& step = plan_.steps[m];
+      if (!leaves(m, group_of_[m])) continue;
+      renamed_.emplace_back(step.first_output, plan_.value_count++);
+      made.group.outputs.push_back(made.number_of(step.first_output));
+      result.shapes.push_back(step.shapes[0]);
+      result.dtypes.push_back(step.dtypes[0]);
+    }
+    result.primitive = make_ref<Fused>(std::move(made.group), "Compiled" + made.name);
+    return result;
+  }
+
+  /// The step of a primitive with what is computed before and behind it.
+  Plan::Step fused_ends(std::span<const int> before, int reader, std::span<const int> behind) {
+    const Plan::Step& middle = plan_.steps[reader];
+    MapReduce::Parts parts;
+    parts.primitive = middle.primitive;
+    parts.others = middle.inputs.size() - 1;
+    parts.computed = middle.shapes[0];
+    parts.dtype = middle.dtypes[0];
+    if (!shapeless_) parts.shape = shape_of_value(middle.inputs[0]);
+    Plan::Step result;
+    std::string name = "Compiled";
+    const auto take = [&](std::span<const int> members, int given) {
+      Made made = make(members, given);
+      made.group.outputs.push_back(int(made.group.inputs.size() + made.group.steps.size()) - 1);
+      result.inputs.insert(result.inputs.end(), made.inputs.begin(), made.inputs.end());
+      name += made.name;
+      return made.group;
+    };
+    if (before.empty())
+      result.inputs.push_back(middle.inputs[0]);
+    else
+      parts.before = take(before, -1);
+    result.inputs.insert(result.inputs.end(), middle.inputs.begin() + 1, middle.inputs.end());
+    name += mlx_name(*middle.primitive);
+    if (!behind.empty()) parts.after = take(behind, middle.first_output);
+    const Plan::Step& last = behind.empty() ? middle : plan_.steps[behind.back()];
+    result.stream = middle.stream;
+    result.first_output = plan_.value_count;
+    renamed_.emplace_back(last.first_output, plan_.value_count++);
+    result.shapes = last.shapes;
+    result.dtypes = last.dtypes;
+    result.primitive = make_ref<MapReduce>(std::move(parts), std::move(name));
     return result;
   }
 

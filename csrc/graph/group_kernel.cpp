@@ -49,7 +49,7 @@ void describe(const Group& group, const Layout& layout) {
 
 /// The strides that all inputs share when they are dense but not row-major (transposed alike), else
 /// null.
-const Strides* common_order(const Arrays& inputs, const Shape& shape) {
+const Strides* common_order(std::span<const array> inputs, const Shape& shape) {
   const Strides* strides = nullptr;
   for (const array& x : inputs) {
     if (x.size() == 1) continue;
@@ -78,14 +78,15 @@ std::string group_text(const std::string& features, const std::string& source) {
   return features + kernel_text("vector") + source;
 }
 
-void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue) {
+void GroupKernel::run(std::span<const array> inputs, Arrays& outputs, const Shape& shape,
+                      Queue& queue) {
   const bool through_view = std::any_of(outputs.begin(), outputs.end(),
                                         [](const array& y) { return bool(y.node().buffer); });
   const Strides* const common = through_view ? nullptr : common_order(inputs, shape);
   const auto exchanged = [&](const array& x) { return x.shape() == shape && is_exchanged(x); };
   if (!common && std::any_of(inputs.begin(), inputs.end(), exchanged)) {
     // Reading a large transposed operand element by element costs more than a copy.
-    Arrays dense = inputs;
+    Arrays dense(inputs.begin(), inputs.end());
     for (array& x : dense)
       if (exchanged(x)) x = contiguous_copy(x, queue);
     return run(dense, outputs, shape, queue);
@@ -101,8 +102,9 @@ void GroupKernel::run(const Arrays& inputs, Arrays& outputs, const Shape& shape,
   enqueue(layout, inputs, outputs, size_of(shape), queue);
 }
 
-std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, const Shape& shape,
-                                     const Strides* common, Queue& queue) const {
+std::vector<bool> GroupKernel::place(std::span<const array> inputs, Arrays& outputs,
+                                     const Shape& shape, const Strides* common,
+                                     Queue& queue) const {
   std::vector<bool> donated(inputs.size(), false), fresh(outputs.size(), false);
   const auto fits = [&](size_t i, const array& output) {
     const array& x = inputs[i];
@@ -128,8 +130,8 @@ std::vector<bool> GroupKernel::place(const Arrays& inputs, Arrays& outputs, cons
   return fresh;
 }
 
-void GroupKernel::enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs,
-                          int64_t total, Queue& queue) {
+void GroupKernel::enqueue(const Layout& layout, std::span<const array> inputs,
+                          const Arrays& outputs, int64_t total, Queue& queue) {
   Way& way = ways_[layout_key(layout, queue)];
   if (!way.kernel && interpret(way, layout, inputs, outputs, total, queue)) return;
   if (!way.kernel) {
@@ -163,7 +165,7 @@ std::string GroupKernel::text(const Layout& layout) const {
   return group_text(features_of(group_), source_of(group_, layout.classes, layout.rank));
 }
 
-bool GroupKernel::interpret(Way& way, const Layout& layout, const Arrays& inputs,
+bool GroupKernel::interpret(Way& way, const Layout& layout, std::span<const array> inputs,
                             const Arrays& outputs, int64_t total, Queue& queue) {
   static const bool always = env::interpret() == "2";
   Device& device = queue.device();

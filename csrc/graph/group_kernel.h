@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -27,16 +28,16 @@ class GroupKernel {
   const Group& group() const { return group_; }
   /// Computes the outputs (allocated here, donated inputs reused). Inputs are read as if broadcast
   /// to `shape`.
-  void run(const Arrays& inputs, Arrays& outputs, const Shape& shape, Queue& queue);
+  void run(std::span<const array> inputs, Arrays& outputs, const Shape& shape, Queue& queue);
 
  private:
   /// Gives the outputs memory: a dying input's if it fits, else new, laid out by the strides that
   /// the inputs have in `common`. True for each output in new memory.
-  std::vector<bool> place(const Arrays& inputs, Arrays& outputs, const Shape& shape,
+  std::vector<bool> place(std::span<const array> inputs, Arrays& outputs, const Shape& shape,
                           const Strides* common, Queue& queue) const;
   /// Finds or builds the kernel and launches it over `total` elements.
-  void enqueue(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total,
-               Queue& queue);
+  void enqueue(const Layout& layout, std::span<const array> inputs, const Arrays& outputs,
+               int64_t total, Queue& queue);
 
   /// How one layout is served: by the kernel, once there is one, else by a kit.
   struct Way {
@@ -45,8 +46,8 @@ class GroupKernel {
   };
   /// Launches a kit instead of the group's own kernel, where that is the better choice; false
   /// where it is not.
-  bool interpret(Way& way, const Layout& layout, const Arrays& inputs, const Arrays& outputs,
-                 int64_t total, Queue& queue);
+  bool interpret(Way& way, const Layout& layout, std::span<const array> inputs,
+                 const Arrays& outputs, int64_t total, Queue& queue);
 
   /// The text of the group's own kernel.
   std::string text(const Layout& layout) const;

@@ -162,7 +162,7 @@ bool Interpreted::fits(const Layout& layout) const {
   return layout.rank <= Kit::max_rank;
 }
 
-void Interpreted::run(const Layout& layout, const Arrays& inputs, const Arrays& outputs,
+void Interpreted::run(const Layout& layout, std::span<const array> inputs, const Arrays& outputs,
                       int64_t total, Queue& queue) const {
   Kit::Walk walk = walk_;
   Launch launch(queue, kit_->kernel(queue.device()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "graph/codegen.h"
 #include "graph/kit.h"
@@ -19,8 +20,8 @@ class Interpreted {
   /// False for a layout with more dimensions than kits have.
   bool fits(const Layout& layout) const;
   /// Launches the kit's kernel over `total` elements.
-  void run(const Layout& layout, const Arrays& inputs, const Arrays& outputs, int64_t total,
-           Queue& queue) const;
+  void run(const Layout& layout, std::span<const array> inputs, const Arrays& outputs,
+           int64_t total, Queue& queue) const;
 
  private:
   Kit* kit_ = nullptr;

@@ -42,8 +42,8 @@ bool is_dense(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
-                     size_t outputs) {
+Layout linear_layout(const Shape& shape, std::span<const array> inputs,
+                     const std::vector<bool>& constant, size_t outputs) {
   Layout layout;
   for (size_t i = 0; i < inputs.size(); ++i)
     layout.classes += constant[i]             ? Layout::by_value
@@ -54,7 +54,7 @@ Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector
   return layout;
 }
 
-Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
+Layout lay_out(const Shape& shape, std::span<const array> inputs, const std::vector<bool>& constant,
                const std::vector<const Strides*>& outputs, int64_t short_row) {
   // The usual case first: everything dense, or one element.
   bool linear = true;

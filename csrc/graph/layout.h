@@ -1,6 +1,7 @@
 // How the operands of an elementwise kernel lie in memory: classes, rows and columns.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,12 +45,12 @@ inline bool in_loop_order(char letter) {
 bool is_dense(const Shape& shape, const Strides& strides);
 
 /// Operands that are all dense in one order of axes, or of one element.
-Layout linear_layout(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
-                     size_t outputs);
+Layout linear_layout(const Shape& shape, std::span<const array> inputs,
+                     const std::vector<bool>& constant, size_t outputs);
 /// Lays out `shape` for inputs (read as if broadcast) and outputs with these strides. `constant[i]`
 /// inputs go by value. Rows of fewer than `short_row` elements become lines of longer rows, read
 /// element by element where need be.
-Layout lay_out(const Shape& shape, const Arrays& inputs, const std::vector<bool>& constant,
+Layout lay_out(const Shape& shape, std::span<const array> inputs, const std::vector<bool>& constant,
                const std::vector<const Strides*>& outputs, int64_t short_row);
 
 }  // namespace mlx

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/copy.h"
+#include "graph/ends.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -15,7 +16,7 @@
 namespace mlx {
 namespace {
 
-class ArgReduce final : public Primitive {
+class ArgReduce final : public Primitive, public HasEnds {
  public:
   ArgReduce(bool least, int axis) : least_(least), axis_(axis) {}
   const char* name() const override { return least_ ? "argmin" : "argmax"; }
@@ -31,7 +32,11 @@ class ArgReduce final : public Primitive {
   size_t work(const Arrays& inputs, const Arrays&) const override {
     return size_t(inputs[0].size());
   }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    eval_between(inputs[0], {}, outputs[0], queue);
+  }
+  bool eval_between(const Source& source, std::span<const array> others, const Sink& sink,
+                    Queue& queue) override;
   Arrays vjp(const Arrays& primals, const Arrays&, const std::vector<int>&,
              const Arrays&) override {
     return {zeros_like(primals[0])};
@@ -52,32 +57,37 @@ class ArgReduce final : public Primitive {
   int axis_;
 };
 
-void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
-  array& out = outputs[0];
-  out.allocate(queue);
-  array x = inputs[0];
-  ReducePlan plan = plan_reduce(x, {axis_}, true, queue);
-  if (plan.results == 0) return;
-  if (!plan.fits) {
-    x = contiguous_copy(x, queue);
-    plan = plan_reduce(x, {axis_}, true, queue);
-  }
-  array values = x, indices = out;  // one part has no use for values
-  if (plan.parts > 1) {
-    const Shape shape{int32_t(plan.parts), int32_t(plan.results)};
-    values = array::scratch(shape, x.dtype(), queue);
-    indices = array::scratch(shape, uint32, queue);
-  }
+bool ArgReduce::eval_between(const Source& source, std::span<const array> others, const Sink& sink,
+                             Queue& queue) {
+  if (sink.is_computed())
+    return then_finish(sink, queue, [&](const Sink& values) {
+      return eval_between(source, others, values, queue);
+    });
+  const array& x = source.values();
+  const ReducePlan plan = plan_reduce(x, {axis_}, true, queue);
+  if (plan.results == 0) return sink.allocate(queue), true;
+  if (!plan.fits && source.is_computed()) return false;
+  if (!plan.fits) return eval_between(contiguous_copy(x, queue), others, sink, queue);
   Defines defines{{"T", x.dtype()}};
   if (least_) defines.emplace_back("LEAST", 1);
   if (x.dtype().is_inexact()) defines.emplace_back("IS_FLOAT", 1);
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   Defines grouped = defines;
   if (plan.group) grouped.emplace_back("GROUP", int(plan.group));
-  Launch step = launch(queue, "argreduce", plan.by_rows ? "arg_rows" : "arg_columns", grouped);
-  step.moving(size_t(x.nbytes()));
-  step.set(reads(x));
-  step.set(plan.parts > 1 ? writes(values) : reads(values));
+  Kernel* const kernel = kernel_between(source, sink, queue, "argreduce",
+                                        plan.by_rows ? "arg_rows" : "arg_columns", grouped);
+  if (!kernel) return false;
+  sink.allocate(queue);
+  array values = sink.written(), indices = values;  // one part has no use for values
+  if (plan.parts > 1) {
+    const Shape shape{int32_t(plan.parts), int32_t(plan.results)};
+    values = array::scratch(shape, x.dtype(), queue);
+    indices = array::scratch(shape, uint32, queue);
+  }
+  Launch step(queue, *kernel);
+  step.moving(source.nbytes());
+  source.set(step);
+  step.set(writes(values));
   step.set(writes(indices));
   set_walk(step, plan);
   if (!plan.by_rows) step.set(plan.columns);
@@ -85,7 +95,8 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (plan.parts > 1)
     launch(queue, "argreduce", "arg_merge", defines)
         .over(queue.device().facts().is_cpu ? 1 : size_t(plan.results))
-        .with(reads(values), reads(indices), writes(out), plan.results, plan.parts);
+        .with(reads(values), reads(indices), writes(sink.written()), plan.results, plan.parts);
+  return true;
 }
 
 array along(bool least, const array& x, int axis, const StreamOrDevice& s) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/copy.h"
+#include "graph/ends.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/creation.h"
@@ -98,7 +99,7 @@ class NormGradient final : public Primitive {
   Form form_;
 };
 
-class Norm final : public Primitive {
+class Norm final : public Primitive, public HasEnds {
  public:
   explicit Norm(Form form) : form_(form) {}
   const char* name() const override { return form_.centered ? "layer_norm" : "rms_norm"; }
@@ -116,19 +117,35 @@ class Norm final : public Primitive {
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    array& out = outputs[0];
-    out.allocate(queue);
-    const int64_t columns = out.shape(-1), rows = out.size() / std::max<int64_t>(columns, 1);
-    if (out.size() == 0) return;
-    Arrays dense;
-    for (const array& input : inputs) dense.push_back(contiguous_copy(input, queue));
-    const array& x = dense[0];
-    const array& weight = form_.has_weight ? dense[1] : x;
-    const array& bias = form_.has_bias ? dense[form_.bias_at()] : x;
+    eval_between(inputs[0], std::span(inputs).subspan(1), outputs[0], queue);
+  }
+  bool works_in_place() const override { return true; }
+  bool eval_between(const Source& source, std::span<const array> others, const Sink& sink,
+                    Queue& queue) override {
+    // What is read waits where the result comes, unless that is given away at once.
+    if (source.is_computed() && sink.is_computed())
+      return then_finish(sink, queue, [&](const Sink& values) {
+        return eval_between(source, others, values, queue);
+      });
+    const Source x = source.row_major(queue);
+    const int64_t columns = x.values().shape(-1), size = x.values().size(),
+                  rows = size / std::max<int64_t>(columns, 1);
+    if (size == 0) return sink.allocate(queue), true;
     const RowLaunch shape(queue, rows, columns);
-    Launch step = launch(queue, "norm", "norm_rows", shape.with_group(form_.defines(x.dtype())));
-    shape.shape(step).moving(size_t(2 * out.nbytes()));
-    step.with(reads(x), reads(weight), reads(bias), writes(out), rows, columns, form_.eps);
+    Kernel* const kernel = kernel_between(x, sink, queue, "norm", "norm_rows",
+                                          shape.with_group(form_.defines(x.values().dtype())));
+    if (!kernel) return false;
+    sink.allocate_over(x, queue);
+    Arrays dense;
+    for (const array& other : others) dense.push_back(contiguous_copy(other, queue));
+    Launch step(queue, *kernel);
+    x.set(step);
+    const array& absent = sink.written();
+    step.set(reads(form_.has_weight ? dense[0] : absent));
+    step.set(reads(form_.has_bias ? dense[form_.bias_at() - 1] : absent));
+    sink.set(step);
+    shape.shape(step).moving(x.nbytes() + sink.nbytes()).with(rows, columns, form_.eps);
+    return true;
   }
 
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,

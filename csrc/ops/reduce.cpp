@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "graph/copy.h"
 #include "graph/deferred.h"
+#include "graph/ends.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
-#include "graph/source.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
@@ -84,7 +84,7 @@ int64_t rows_to_fold(const ReducePlan& plan) {
   return 1;
 }
 
-class Reduce final : public Primitive, public ReadsSource {
+class Reduce final : public Primitive, public HasEnds {
  public:
   Reduce(Reduction kind, Axes axes, bool keepdims)
       : kind_(kind), axes_(std::move(axes)), keepdims_(keepdims) {}
@@ -102,13 +102,14 @@ class Reduce final : public Primitive, public ReadsSource {
   }
 
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    eval_source(inputs[0], outputs, queue);
+    eval_between(inputs[0], {}, outputs[0], queue);
   }
-  bool eval_source(const Source& source, Arrays& outputs, Queue& queue) override {
+  bool eval_between(const Source& source, std::span<const array>, const Sink& sink,
+                    Queue& queue) override {
     const array& x = source.values();
     int64_t count = 1;
     for (const int axis : axes_) count *= x.shape(axis);
-    return run(source, axes_, outputs[0], row().accumulated(x.dtype()), count, queue);
+    return run(source, axes_, sink, row().accumulated(x.dtype()), count, queue);
   }
 
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
@@ -150,10 +151,10 @@ class Reduce final : public Primitive, public ReadsSource {
   std::pair<Arrays, std::vector<int>> vmap(const Arrays& inputs,
                                            const std::vector<int>& axes) override;
 
-  /// Reduces `source` into `out`, which is allocated unless it has memory; `last` says that nothing
-  /// follows, so that a mean is divided. False as for eval_source().
-  bool run(const Source& source, const Axes& axes, array out, Dtype accumulated, int64_t count,
-           Queue& queue, bool last = true) const;
+  /// Reduces `source` into `sink`; `last` says that nothing follows, so that a mean is divided.
+  /// False as for eval_between().
+  bool run(const Source& source, const Axes& axes, const Sink& sink, Dtype accumulated,
+           int64_t count, Queue& queue, bool last = true) const;
 
  private:
   const Row& row() const { return rows[int(kind_)]; }
@@ -204,43 +205,50 @@ class Reduce final : public Primitive, public ReadsSource {
   bool keepdims_;
 };
 
-bool Reduce::run(const Source& source, const Axes& axes, array out, Dtype accumulated,
+bool Reduce::run(const Source& source, const Axes& axes, const Sink& sink, Dtype accumulated,
                  int64_t count, Queue& queue, bool last) const {
   const array& x = source.values();
   const ReducePlan plan = plan_reduce(x, axes, false, queue);
   if (!plan.fits && source.is_computed()) return false;
-  if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue, last);
-  if (plan.results == 0) return out.allocate(queue), true;
-  if (const int64_t fold = rows_to_fold(plan); fold > 1) {
+  if (!plan.fits)
+    return run(contiguous_copy(x, queue), axes, sink, accumulated, count, queue, last);
+  if (plan.results == 0) return sink.allocate(queue), true;
+  const int64_t fold = rows_to_fold(plan);
+  const bool cut = plan.parts > 1;
+  if (sink.is_computed() && (fold > 1 || cut))
+    return then_finish(sink, queue, [&](const Sink& values) {
+      return run(source, axes, values, accumulated, count, queue, last);
+    });
+  if (fold > 1) {
     // Few columns: several rows side by side make wide ones.
     const Source wide = source.seen_as({int32_t(plan.total / fold), int32_t(fold * plan.columns)});
     const array sums = array::scratch({int32_t(fold), int32_t(plan.columns)}, accumulated, queue);
     if (!run(wide, {0}, sums, accumulated, count, queue, false)) return false;
-    return run(sums, {0}, out, accumulated, count, queue);
+    return run(sums, {0}, sink, accumulated, count, queue);
   }
-  const bool cut = plan.parts > 1;
+  const Dtype result = sink.values().dtype();
   Defines defines{{"T", x.dtype()},
                   {"A", accumulated},
-                  {"O", cut ? accumulated : out.dtype()},
+                  {"O", cut ? accumulated : result},
                   {"OP", cut || !last ? row().partial : row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
   if (plan.group) defines.emplace_back("GROUP", int(plan.group));
-  Kernel* const kernel =
-      source.kernel(queue, "reduce", plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
+  const Sink to =
+      cut ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : sink;
+  Kernel* const kernel = kernel_between(source, to, queue, "reduce",
+                                        plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
   if (!kernel) return false;
-  if (!out.node().buffer) out.allocate(queue);
-  const array to =
-      cut ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : out;
+  to.allocate(queue);
   Launch step(queue, *kernel);
   step.moving(source.nbytes() + to.nbytes());
   source.set(step);
-  step.set(writes(to));
+  to.set(step);
   set_walk(step, plan);
   step.set(count);
   if (!plan.by_rows) step.set(plan.columns);
   step.enqueue();
-  return !cut || run(to, {0}, out, accumulated, count, queue, last);
+  return !cut || run(to.values(), {0}, sink, accumulated, count, queue, last);
 }
 
 std::pair<Arrays, std::vector<int>> Reduce::vmap(const Arrays& inputs,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "graph/codegen.h"
 #include "graph/copy.h"
+#include "graph/ends.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/around_axes.h"
@@ -36,7 +37,7 @@ const Row rows[] = {
     {"cummin", "least"}, {"logcumsumexp", "exponents"},
 };
 
-class Scan final : public Primitive {
+class Scan final : public Primitive, public HasEnds {
  public:
   Scan(Scanning kind, int axis, bool reverse, bool inclusive)
       : kind_(kind), axis_(axis), reverse_(reverse), inclusive_(inclusive) {}
@@ -58,7 +59,12 @@ class Scan final : public Primitive {
     return array(x.shape(), x.dtype(), make_ref<Scan>(kind, axis, reverse, inclusive), {x},
                  to_stream(s));
   }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
+  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
+    eval_between(inputs[0], {}, outputs[0], queue);
+  }
+  bool works_in_place() const override { return true; }
+  bool eval_between(const Source& source, std::span<const array> others, const Sink& sink,
+                    Queue& queue) override;
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
              const Arrays& outputs) override;
   Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&) override;
@@ -67,7 +73,8 @@ class Scan final : public Primitive {
     return {{make(kind_, moveaxis(inputs[0], axes[0], 0), axis_ + 1, reverse_, inclusive_, {})},
             {0}};
   }
-  void scan_rows(const array& x, const array& out, int64_t count, int64_t n, Queue& queue) const;
+  /// Scans `count` rows of n. False as for eval_between().
+  bool scan_rows(const Source& x, const Sink& out, int64_t count, int64_t n, Queue& queue) const;
 
  private:
   Defines defines(Dtype dtype) const;
@@ -104,7 +111,7 @@ Defines Scan::defines(Dtype dtype) const {
   return result;
 }
 
-void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
+bool Scan::scan_rows(const Source& x, const Sink& out, int64_t count, int64_t n,
                      Queue& queue) const {
   const Capabilities& facts = queue.device().facts();
   RowLaunch shape(queue, count, n);
@@ -115,36 +122,56 @@ void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
                                  n / work_size(queue.device(), Work::scan_blocks).grain);
     shape = RowLaunch(queue, count * blocks, n / blocks);
   }
-  const Defines plain = defines(x.dtype()), grouped = shape.with_group(plain);
-  const Dtype accumulated = plain[1].value == "float32" ? float32 : x.dtype();
-  const array totals = array::scratch({int32_t(count), int32_t(blocks)}, accumulated, queue);
-  const auto run = [&](const char* kernel) {
-    Launch step = launch(queue, "scan", kernel, grouped);
-    shape.shape(step).moving(size_t(out.nbytes()));
-    step.with(reads(x), writes(out), writes(totals), count, n, blocks, int32_t(reverse_),
-              int32_t(!inclusive_));
+  if (blocks > 1 && x.is_computed() && !facts.is_cpu) return false;  // it would be computed twice
+  const Dtype dtype = x.values().dtype();
+  const Defines plain = defines(dtype), grouped = shape.with_group(plain);
+  const Dtype accumulated = plain[1].value == "float32" ? float32 : dtype;
+  const auto kernel = [&](const Source& from, const char* name) {
+    return kernel_between(from, out, queue, "scan", name, grouped);
   };
-  if (blocks > 1) {
-    run("block_totals");
-    const size_t items = facts.is_cpu ? 1 : size_t(std::min<int64_t>(count, 4096));
-    launch(queue, "scan", "scan_totals", plain).over(items).with(writes(totals), count, blocks);
-  }
-  run("scan_rows");
+  Kernel* const first = kernel(x, blocks > 1 ? "block_totals" : "scan_rows");
+  if (!first) return false;
+  out.allocate_over(x, queue);
+  const array totals = array::scratch({int32_t(count), int32_t(blocks)}, accumulated, queue);
+  const auto run = [&](Kernel& kernel, const Source& from) {
+    Launch step(queue, kernel);
+    from.set(step);
+    out.set(step);
+    shape.shape(step).moving(out.nbytes());
+    step.with(writes(totals), count, n, blocks, int32_t(reverse_), int32_t(!inclusive_));
+  };
+  run(*first, x);
+  if (blocks == 1) return true;
+  const size_t items = facts.is_cpu ? 1 : size_t(std::min<int64_t>(count, 4096));
+  launch(queue, "scan", "scan_totals", plain).over(items).with(writes(totals), count, blocks);
+  // Loops have left what they computed to read where the results come.
+  const Source seen = x.is_computed() ? Source(out.written()) : x;
+  run(*kernel(seen, "scan_rows"), seen);
+  return true;
 }
 
-void Scan::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
-  array& out = outputs[0];
-  out.allocate(queue);
-  if (out.size() == 0) return;
-  const array x = contiguous_copy(inputs[0], queue);
-  const auto [outer, n, inner] = AroundAxes(x.shape(), axis_, axis_);
-  if (inner == 1) return scan_rows(x, out, outer, n, queue);
-  const Capabilities& facts = queue.device().facts();
-  const int64_t units = facts.is_cpu ? outer * ((inner + 1023) / 1024) : outer * inner;
-  launch(queue, "scan", "scan_columns", defines(x.dtype()))
-      .over(work_items(queue, Work::scan_columns, units))
-      .moving(size_t(2 * out.nbytes()))
-      .with(reads(x), writes(out), outer, n, inner, int32_t(reverse_), int32_t(!inclusive_));
+bool Scan::eval_between(const Source& source, std::span<const array> others, const Sink& sink,
+                        Queue& queue) {
+  if (sink.is_computed())
+    return then_finish(sink, queue, [&](const Sink& values) {
+      return eval_between(source, others, values, queue);
+    });
+  if (source.values().size() == 0) return sink.allocate(queue), true;
+  const Source x = source.row_major(queue);
+  const auto [outer, n, inner] = AroundAxes(x.values().shape(), axis_, axis_);
+  if (inner == 1) return scan_rows(x, sink, outer, n, queue);
+  Kernel* const kernel =
+      kernel_between(x, sink, queue, "scan", "scan_columns", defines(x.values().dtype()));
+  if (!kernel) return false;
+  sink.allocate_over(x, queue);
+  const bool is_cpu = queue.device().facts().is_cpu;
+  const int64_t units = is_cpu ? outer * ((inner + 1023) / 1024) : outer * inner;
+  Launch step(queue, *kernel);
+  step.over(work_items(queue, Work::scan_columns, units)).moving(x.nbytes() + sink.nbytes());
+  x.set(step);
+  sink.set(step);
+  step.with(outer, n, inner, int32_t(reverse_), int32_t(!inclusive_));
+  return true;
 }
 
 Arrays Scan::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "graph/copy.h"
 #include "graph/deferred.h"
+#include "graph/ends.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/elementwise.h"
@@ -90,18 +91,38 @@ class SoftmaxGradient final : public OverLastAxis {
   }
 };
 
-class Softmax final : public OverLastAxis {
+class Softmax final : public OverLastAxis, public HasEnds {
  public:
   const char* name() const override { return "softmax"; }
   static array make(const array& x, const StreamOrDevice& s) {
     return array(x.shape(), x.dtype(), make_ref<Softmax>(), {x}, to_stream(s));
   }
   void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    if (inputs[0].is_row_contiguous() && inputs[0].is_donatable())
-      outputs[0].share(inputs[0], inputs[0].strides(), inputs[0].offset());
-    else
-      outputs[0].allocate(queue);
-    run_rows("softmax_rows", inputs, outputs[0], queue);
+    take_over(inputs[0], outputs[0]);
+    eval_between(inputs[0], {}, outputs[0], queue);
+  }
+  bool works_in_place() const override { return true; }
+  bool eval_between(const Source& source, std::span<const array> others, const Sink& sink,
+                    Queue& queue) override {
+    // What is read waits where the result comes, unless that is given away at once.
+    if (source.is_computed() && sink.is_computed())
+      return then_finish(sink, queue, [&](const Sink& values) {
+        return eval_between(source, others, values, queue);
+      });
+    const Source x = source.row_major(queue);
+    const int64_t columns = x.values().shape(-1), size = x.values().size(),
+                  rows = size / std::max<int64_t>(columns, 1);
+    if (size == 0) return sink.allocate(queue), true;
+    const RowLaunch shape(queue, rows, columns);
+    Kernel* const kernel = kernel_between(x, sink, queue, "softmax", "softmax_rows",
+                                          shape.with_group(defines_of(x.values())));
+    if (!kernel) return false;
+    sink.allocate_over(x, queue);
+    Launch step(queue, *kernel);
+    x.set(step);
+    sink.set(step);
+    shape.shape(step).moving(x.nbytes() + sink.nbytes()).with(rows, columns);
+    return true;
   }
   Arrays vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
              const Arrays& outputs) override {

@@ -1,4 +1,4 @@
-"""Reductions that compute what they reduce as they read it: the same bits as the operations one by one."""
+"""Primitives that compute their elementwise neighbours as they read and write: the same bits as one by one."""
 
 import os
 import re
@@ -30,6 +30,33 @@ FUNCTIONS = {
     "part of it used elsewhere": lambda x, y: (mx.sum(mx.square(x - y)), x - y),
     "a transposed input": lambda x, y: mx.sum(mx.square(x.T), axis=0),
     "an element": lambda x, y: mx.sum(x[3, 4] * y, axis=1),
+    "rows, then": lambda x, y: mx.sqrt(mx.sum(x, axis=-1) + y[:, 0]),
+    "columns, then": lambda x, y: mx.abs(mx.sum(x, axis=0) - 2) * y[0],
+    "mean, then": lambda x, y: 1 / (mx.mean(x, axis=1, keepdims=True) + 2),
+    "both ends": lambda x, y: mx.sqrt(mx.sum(x * y + 1, axis=-1)) > y[:, 1],
+    "all, then": lambda x, y: ~mx.all(x < 2, axis=0),
+    "largest of rows": lambda x, y: mx.argmax(x * y, axis=-1),
+    "largest of columns": lambda x, y: mx.argmax(x - y, axis=0),
+    "least, then": lambda x, y: mx.argmin(mx.abs(x), axis=0) * 2 + 1,
+    "running sums": lambda x, y: mx.cumsum(x * y, axis=-1),
+    "running sums, reverse": lambda x, y: mx.cumsum(x + y[0], axis=1, reverse=True, inclusive=False),
+    "running sums of columns": lambda x, y: mx.cumsum(x + y, axis=0),
+    "running extremes, then": lambda x, y: mx.cummax(x - y, axis=1) * 2,
+}  # fmt: skip
+FLOATING = {
+    "softmax": lambda x, y: mx.softmax(x * 0.5 + y, axis=-1),
+    "softmax of masked": lambda x, y: mx.softmax(mx.where(y > 0, x, -1e9), axis=-1),
+    "softmax, then": lambda x, y: mx.softmax(x, axis=-1) * y + 1,
+    "softmax, then twice": lambda x, y: (lambda p: p * mx.sigmoid(p))(mx.softmax(x, axis=-1)),
+    "softmax, both ends": lambda x, y: mx.softmax(x * y[:, :1], axis=-1) * y[0],
+    "softmax in float32": lambda x, y: mx.softmax(x.astype(mx.float32), axis=-1).astype(x.dtype),
+    "softmax used elsewhere": lambda x, y: (lambda p: (p, p * 2))(mx.softmax(x, axis=-1)),
+    "rms_norm": lambda x, y: mx.fast.rms_norm(x + y, None, 1e-5),
+    "rms_norm with a weight": lambda x, y: mx.fast.rms_norm(x + 1, 1 + y[0], 1e-5),
+    "layer_norm, then": lambda x, y: mx.maximum(mx.fast.layer_norm(x, y[0], x[0], 1e-5) * y, 0),
+    "layer_norm, both ends": lambda x, y: mx.abs(mx.fast.layer_norm(x * y, None, y[0], 1e-5)),
+    "a norm by hand": lambda x, y: x * mx.rsqrt(mx.mean(x * x, axis=-1, keepdims=True) + 1e-5) * y[0],
+    "a loss": lambda x, y: mx.mean(mx.logsumexp(x, axis=-1) - x[:, 1]) * 0.5,
 }  # fmt: skip
 SHAPES = {"wide": (75, 1000), "narrow": (600, 7), "odd": (75, 333), "long": (1, 300001)}
 DTYPES = {"cpu": ["float32", "bfloat16", "uint8"], "gpu": ["float32"]}
@@ -45,7 +72,8 @@ def inputs(shape, dtype):
 
 def results(shape, dtype, transform):
     x, y = inputs(SHAPES[shape], dtype)
-    for name, function in FUNCTIONS.items():
+    functions = FUNCTIONS | FLOATING if mx.issubdtype(x.dtype, mx.floating) else FUNCTIONS
+    for name, function in functions.items():
         if "three axes" in name and x.size % 75:
             continue
         try:
@@ -112,6 +140,15 @@ def launches(text):
         ("lambda x: mx.sum(x * 2 + x, axis=0)", ["reduce_columns"]),
         ("lambda x: mx.max(mx.abs(x), axis=1)", ["reduce_rows"]),
         ("lambda x: (lambda y: (y, mx.sum(y, axis=1)))(x * 2)", ["group", "reduce_rows"]),
+        ("lambda x: mx.sqrt(mx.sum(x, axis=1) + 1)", ["reduce_rows"]),
+        ("lambda x: (lambda y: (y, y * 2))(mx.sum(x, axis=1))", ["reduce_rows", "group"]),
+        ("lambda x: mx.softmax(x * 0.5, axis=-1)", ["softmax_rows"]),
+        ("lambda x: mx.softmax(x, axis=-1).astype(mx.bfloat16)", ["softmax_rows"]),
+        ("lambda x: mx.softmax(x + 1, axis=-1) * 2", ["softmax_rows", "group"]),
+        ("lambda x: mx.fast.rms_norm(x * 2, None, 1e-5)", ["norm_rows"]),
+        ("lambda x: mx.tanh(mx.fast.layer_norm(x, None, None, 1e-5))", ["norm_rows"]),
+        ("lambda x: mx.argmax(mx.abs(x), axis=-1)", ["arg_rows"]),
+        ("lambda x: mx.cumsum(x * x, axis=0)", ["scan_columns"]),
     ],
 )
 def test_one_kernel_computes_and_reduces(function, kernels):
@@ -164,6 +201,26 @@ def test_gradients_of_compiled_functions_reduce_as_they_read():
     expected = mx.value_and_grad(f)(x)
     for got, want in zip(mx.compile(mx.value_and_grad(f))(x), expected):
         np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "mx.softmax(x * 2, axis=-1)",
+        "mx.softmax(x, axis=-1) * 2",
+        "mx.fast.rms_norm(x + 1, None, 1e-5)",
+        "mx.cumsum(x * 2, axis=-1)",
+    ],
+)
+def test_results_come_where_a_dying_input_was(function):
+    script = (
+        f"import mlx.core as mx; f = mx.compile(lambda x: {function})\n"
+        "for _ in range(2):\n"
+        "  x = mx.ones((1 << 10, 1 << 10)); mx.eval(x); before = mx.get_active_memory(); mx.reset_peak_memory()\n"
+        "  y = f(x); del x; mx.eval(y); used = mx.get_peak_memory() - before; del y\n"
+        "print(used)"
+    )
+    assert int(run(script).stdout) < 1 << 20
 
 
 def test_the_values_that_are_reduced_take_no_memory():
