@@ -83,10 +83,13 @@ static inline void search_run(SOURCE_ARGUMENTS, value* best, uint* index, long a
     value block = lanes[0];
     for (int j = 1; j < V; ++j) block = BEYOND(lanes[j], block) ? lanes[j] : block;
     if (!BEYOND(block, *best)) continue;
-    int j = 0;
-    while (!SAME(ELEMENT(at + k + j), block)) ++j;
+    int j = -V, lane = V;
+    while (lane == V) {
+      CAT(vstore, V)(ELEMENTS(at + k + (j += V)), 0, lanes);
+      for (lane = 0; lane < V && !SAME(lanes[lane], block);) ++lane;
+    }
     *best = block;
-    *index = (uint)(i + k + j);
+    *index = (uint)(i + k + j + lane);
   }
 #endif
 #ifdef MAPPED

@@ -2,6 +2,7 @@
 // decoding, one token at a time. Each result is the dot product of two contiguous runs; LINES columns go together.
 // c = alpha · a @ b + beta · c.
 #include "sixteen.clh"
+#include "sets.clh"
 #pragma OPENCL FP_CONTRACT ON
 
 // 32 elements at p as two vectors, in an order that is the same for every matrix.
@@ -23,24 +24,11 @@ static inline Two two_bfloat16(global const ushort* p) {  // two elements a word
   n[i] = n##i, ends[i] = (i ? ends[i - (i > 0)] : 0) + (n##i + LINES - 1) / LINES;
 
 kernel void few_by_columns(global const STORED(T)* a, long a_offset, long a_row, long m, long depth, float alpha,
-                           float beta SET(0)
-#if SETS > 1
-                           SET(1)
-#endif
-#if SETS > 2
-                           SET(2)
-#endif
-) {
+                           float beta FOR_SETS(SET)) {
   global const STORED(T)* b[SETS];
   global STORED(T)* c[SETS];
   long b_column[SETS], c_row[SETS], n[SETS], ends[SETS];
-  SET_OF(0)
-#if SETS > 1
-  SET_OF(1)
-#endif
-#if SETS > 2
-  SET_OF(2)
-#endif
+  FOR_SETS(SET_OF)
   FOR_EACH(tile, ends[SETS - 1]) {
     int set = 0;
     while (tile >= ends[set]) ++set;

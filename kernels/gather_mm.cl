@@ -5,20 +5,33 @@
 // of a do). Indices out of range are clamped.
 #include "quantized.clh"
 
+/// Matrices `matrix` elements apart, and the steps between rows and between columns.
+typedef struct {
+  long count, matrix, row, column;
+} Matrices;
+/// `batches` products of m × k and k × n matrices.
+typedef struct {
+  long batches, m, n, k;
+} Sizes;
+/// Where the two matrices of a product begin, and which stretch of the inner dimension counts.
+typedef struct {
+  long a, b, first, last;
+} Chosen;
+
+static inline Chosen choose(global const uint* lhs, global const uint* rhs, long batch, const Matrices* left,
+                            const Matrices* right, long k) {
 #ifdef SEGMENTS
-#define CHOOSE(batch)                                                             \
-  const long at_a = 0, at_b = 0, first = min((long)lhs[lhs_offset + 2 * batch], k), \
-             last = min((long)lhs[lhs_offset + 2 * batch + 1], k);
+  return (Chosen){0, 0, min((long)lhs[2 * batch], k), min((long)lhs[2 * batch + 1], k)};
 #else
-#define CHOOSE(batch)                                                                                      \
-  const long at_a = min((long)lhs[lhs_offset + batch], a_count - 1) * a_matrix, first = 0, last = k,       \
-             at_b = min((long)rhs[rhs_offset + batch], b_count - 1) * b_matrix;
+  return (Chosen){min((long)lhs[batch], left->count - 1) * left->matrix,
+                  min((long)rhs[batch], right->count - 1) * right->matrix, 0, k};
 #endif
-#define ARGUMENTS                                                                                               \
-  global const STORED(T)*a, long a_offset, long a_count, long a_matrix, long a_row, long a_step,               \
-      global const STORED(T)*b, long b_offset, long b_count, long b_matrix, long b_line, global const uint *lhs, \
-      long lhs_offset, global const uint *rhs, long rhs_offset, global STORED(T)*out, long out_offset, long batches, \
-      long m, long n, long k
+}
+
+#define ARGUMENTS                                                                                                      \
+  global const STORED(T)*a, long a_offset, Matrices ARGUMENT(left), global const STORED(T)*b, long b_offset,           \
+      Matrices ARGUMENT(right), global const uint *lhs, long lhs_offset, global const uint *rhs, long rhs_offset,      \
+      global STORED(T)*out, long out_offset, Sizes ARGUMENT(sizes)
 
 static inline float16 load_part(global const STORED(T)* p, int count) {
   float v[16];
@@ -26,24 +39,25 @@ static inline float16 load_part(global const STORED(T)* p, int count) {
   return vload16(0, v);
 }
 
-// Rows of b are b_line apart.
 kernel void by_columns(ARGUMENTS) {
+  OWN(Matrices, left) OWN(Matrices, right) OWN(Sizes, sizes)
+  const long m = sizes.m, n = sizes.n;
   const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + 63) / 64;
-  FOR_EACH(tile, batches * row_tiles * column_tiles) {
+  FOR_EACH(tile, sizes.batches * row_tiles * column_tiles) {
     const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, column = rest / row_tiles * 64;
-    CHOOSE(batch)
+    const Chosen at = choose(lhs + lhs_offset, rhs + rhs_offset, batch, &left, &right, sizes.k);
     float16 acc[ROWS][4];
     EACH(r, ROWS)
       EACH(c, 4) acc[r][c] = 0;
     const bool whole = column + 64 <= n;
-    for (long line = first; line < last; ++line) {
-      global const STORED(T)* const from = b + b_offset + at_b + line * b_line + column;
+    for (long line = at.first; line < at.last; ++line) {
+      global const STORED(T)* const from = b + b_offset + at.b + line * right.row + column;
       float16 v[4];
       EACH(c, 4)
         v[c] = whole ? CAT(load16_, T)(from + 16 * c) : load_part(from + 16 * c, clamp((int)(n - column) - 16 * c, 0, 16));
       EACH(r, ROWS) {
-        const float factor = LOAD(T, a, a_offset + at_a + min(row + r, m - 1) * a_row + line * a_step);
+        const float factor = LOAD(T, a, a_offset + at.a + min(row + r, m - 1) * left.row + line * left.column);
         EACH(c, 4) acc[r][c] = fma((float16)(factor), v[c], acc[r][c]);
       }
     }
@@ -64,21 +78,23 @@ kernel void by_columns(ARGUMENTS) {
   }
 }
 
-// Columns of b are b_line apart and lie densely, as rows of a do.
+// Columns of b lie densely, as rows of a do.
 kernel void by_rows(ARGUMENTS) {
+  OWN(Matrices, left) OWN(Matrices, right) OWN(Sizes, sizes)
+  const long m = sizes.m, n = sizes.n;
   const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + 3) / 4;
-  FOR_EACH(tile, batches * row_tiles * column_tiles) {
+  FOR_EACH(tile, sizes.batches * row_tiles * column_tiles) {
     const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, column = rest / row_tiles * 4;
-    CHOOSE(batch)
+    const Chosen at = choose(lhs + lhs_offset, rhs + rhs_offset, batch, &left, &right, sizes.k);
     global const STORED(T) *from[ROWS], *line[4];
-    EACH(r, ROWS) from[r] = a + a_offset + at_a + min(row + r, m - 1) * a_row;
-    EACH(c, 4) line[c] = b + b_offset + at_b + min(column + c, n - 1) * b_line;
+    EACH(r, ROWS) from[r] = a + a_offset + at.a + min(row + r, m - 1) * left.row;
+    EACH(c, 4) line[c] = b + b_offset + at.b + min(column + c, n - 1) * right.column;
     float16 acc[ROWS][4];
     EACH(r, ROWS)
       EACH(c, 4) acc[r][c] = 0;
-    for (long i = first; i < last; i += 16) {
-      const int count = (int)min(last - i, 16L);
+    for (long i = at.first; i < at.last; i += 16) {
+      const int count = (int)min(at.last - i, 16L);
       EACH(c, 4) {
         const float16 v = count == 16 ? CAT(load16_, T)(line[c] + i) : load_part(line[c] + i, count);
         EACH(r, ROWS)

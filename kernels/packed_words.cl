@@ -1,10 +1,12 @@
 // Products of a few rows of 16-bit floats with packed affine weights whose codes fill words, on CPU devices: decoding.
 //   T: dtype of x and the result   ROWS, COLUMNS: a tile   SETS: how many matrices of weights x meets in one launch
-//   GATHER as in quantized_matmul.cl (SETS 1)
+//   GATHER: see pairs.clh (SETS 1)
 // Codes and x meet as 16-bit integers, two products an instruction, which reads weights as fast as memory gives them.
 // Each block of x is scaled by a power of two that makes its largest value fill 15 bits: 16-bit floats up to 2^7 (2^4
 // for float16) times smaller stay exact, the others round at 2^-16 of the largest, below what the result's dtype holds.
 #include "quantized.clh"
+#include "pairs.clh"
+#include "sets.clh"
 #pragma OPENCL FP_CONTRACT ON
 
 #define PER_WORD (32 / BITS)
@@ -98,31 +100,13 @@ static inline float by_biases(local const float* sums, global const stored_scale
   ends[i] = (i ? ends[i - (i > 0)] : 0) + batches * row_tiles * ((n##i + COLUMNS - 1) / COLUMNS);
 
 kernel void words_multiplied(global const STORED(T)* x, long x_offset, local short* codes, local float* steps,
-                             local float* sums, long batches, long m, long k
-#ifdef GATHER
-                             , global const uint* lhs, long lhs_offset, long x_count, global const uint* rhs,
-                             long rhs_offset, long w_count
-#endif
-                             SET(0)
-#if SETS > 1
-                             SET(1)
-#endif
-#if SETS > 2
-                             SET(2)
-#endif
-) {
+                             local float* sums, PAIRS long batches, long m, long k FOR_SETS(SET)) {
   const long row_tiles = (m + ROWS - 1) / ROWS, blocks = k / BLOCK, groups = k / GROUP;
   global const uint* w[SETS];
   global const stored_scale *scales[SETS], *biases[SETS];
   global STORED(T)* out[SETS];
   long n[SETS], ends[SETS];
-  SET_OF(0)
-#if SETS > 1
-  SET_OF(1)
-#endif
-#if SETS > 2
-  SET_OF(2)
-#endif
+  FOR_SETS(SET_OF)
   const Rows rows = {codes, steps, sums};
   long arranged = -1;
   FOR_EACH(tile, ends[SETS - 1]) {
@@ -131,15 +115,10 @@ kernel void words_multiplied(global const STORED(T)* x, long x_offset, local sho
     const long column_tiles = (n[set] + COLUMNS - 1) / COLUMNS, inside = set ? tile - ends[set - 1] : tile;
     const long batch = inside / (row_tiles * column_tiles), rest = inside - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, column = rest / row_tiles * COLUMNS;
-#ifdef GATHER
-    const long at_x = min((long)lhs[lhs_offset + batch], x_count - 1);
-    const long at_w = min((long)rhs[rhs_offset + batch], w_count - 1);
-#else
-    const long at_x = 0, at_w = 0;
-#endif
-    if (arranged != at_x) {
-      arrange(x + x_offset + at_x * m * k, rows, m, k);
-      arranged = at_x;
+    const Pair pair = find_pair(PAIR_LISTS batch);
+    if (arranged != pair.x) {
+      arrange(x + x_offset + pair.x * m * k, rows, m, k);
+      arranged = pair.x;
     }
     local const short* from[ROWS];
     local const float* step[ROWS];
@@ -152,7 +131,7 @@ kernel void words_multiplied(global const STORED(T)* x, long x_offset, local sho
       EACH(c, COLUMNS) acc[r][c] = 0;
     }
     EACH(c, COLUMNS) {
-      const long line = at_w * n[set] + min(column + c, n[set] - 1);
+      const long line = pair.w * n[set] + min(column + c, n[set] - 1);
       words[c] = w[set] + line * blocks * 16;
       scale[c] = scales[set] + line * groups;
     }
@@ -180,7 +159,7 @@ kernel void words_multiplied(global const STORED(T)* x, long x_offset, local sho
     EACH(r, ROWS)
       EACH(c, COLUMNS)
         if (row + r < m && column + c < n[set]) {
-          const long line = at_w * n[set] + column + c;
+          const long line = pair.w * n[set] + column + c;
           const float value = sum16(acc[r][c]) + by_biases(sums + (row + r) * groups, biases[set] + line * groups, groups);
           STORE(T, out[set], (batch * m + row + r) * n[set] + column + c, value);
         }

@@ -2,19 +2,9 @@
 //
 // A tile is ROWS rows of one matrix of x times COLUMNS columns (by_rows: rows of weights; by_columns: units of weights
 // that lie side by side). On CPU devices a work-item does whole tiles; on GPUs the LANES work-items of a group share
-// the inner dimension of one tile and add up in local memory. With GATHER, batch b multiplies matrix lhs[b] of x with
-// matrix rhs[b] of the weights; indices out of range are clamped.
+// the inner dimension of one tile and add up in local memory.
 #include "quantized.clh"
-
-#ifdef GATHER
-#define MATRICES                                                                                        \
-  global const uint *lhs, long lhs_offset, long x_count, global const uint *rhs, long rhs_offset, long w_count,
-#define CHOOSE(batch)                                                                                   \
-  const long at_x = min((long)lhs[lhs_offset + batch], x_count - 1), at_w = min((long)rhs[rhs_offset + batch], w_count - 1);
-#else
-#define MATRICES
-#define CHOOSE(batch) const long at_x = 0, at_w = 0;
-#endif
+#include "pairs.clh"
 
 #ifdef LOOP_SHAPE
 #define FOR_EACH_TILE(tile, count) const int lane = 0; FOR_EACH(tile, count)
@@ -48,19 +38,19 @@ static inline float16 weights(const uint* words, int part, float scale, float bi
 // out[m, n] = sum over k of x[m, k] * w[n, k].
 kernel void by_rows(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,
                     global const stored_scale* scales, long scales_offset, global const stored_scale* biases,
-                    long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
+                    long biases_offset, PAIRS global STORED(T)* out, long out_offset, long batches, long m, long n,
                     long k, int group_bits) {
   const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + COLUMNS - 1) / COLUMNS, units = k / UNIT;
   LANE_SUMS(ROWS * COLUMNS)
   FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
     const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, column = rest / row_tiles * COLUMNS;
-    CHOOSE(batch)
+    const Pair pair = find_pair(PAIR_LISTS batch);
     global const STORED(T)* from[ROWS];
     long line[COLUMNS];
     float16 acc[ROWS][COLUMNS];
-    EACH(r, ROWS) from[r] = x + x_offset + (at_x * m + min(row + r, m - 1)) * k;
-    EACH(c, COLUMNS) line[c] = (at_w * n + min(column + c, n - 1)) * units;
+    EACH(r, ROWS) from[r] = x + x_offset + (pair.x * m + min(row + r, m - 1)) * k;
+    EACH(c, COLUMNS) line[c] = (pair.w * n + min(column + c, n - 1)) * units;
     EACH(r, ROWS)
       EACH(c, COLUMNS) acc[r][c] = 0;
     for (long unit = lane; unit < units; unit += LANES) {
@@ -142,17 +132,17 @@ kernel void by_words_prepare(global const STORED(T)* x, long x_offset, global fl
 
 kernel void by_words(global const float* runs, long runs_offset, global const float* sums, long sums_offset,
                      global const uint* w, long w_offset, global const stored_scale* scales, long scales_offset,
-                     global const stored_scale* biases, long biases_offset, MATRICES global STORED(T)* out,
+                     global const stored_scale* biases, long biases_offset, PAIRS global STORED(T)* out,
                      long out_offset, long batches, long m, long n, long k) {
   const long row_tiles = (m + ROWS - 1) / ROWS, column_tiles = (n + COLUMNS - 1) / COLUMNS, blocks = k / BLOCK;
   FOR_EACH(tile, batches * row_tiles * column_tiles) {
     const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, column = rest / row_tiles * COLUMNS;
-    CHOOSE(batch)
+    const Pair pair = find_pair(PAIR_LISTS batch);
     long from[ROWS], line[COLUMNS];
     float16 acc[ROWS][COLUMNS];
-    EACH(r, ROWS) from[r] = (at_x * m + min(row + r, m - 1)) * blocks;
-    EACH(c, COLUMNS) line[c] = (at_w * n + min(column + c, n - 1)) * blocks;
+    EACH(r, ROWS) from[r] = (pair.x * m + min(row + r, m - 1)) * blocks;
+    EACH(c, COLUMNS) line[c] = (pair.w * n + min(column + c, n - 1)) * blocks;
     EACH(r, ROWS)
       EACH(c, COLUMNS) acc[r][c] = 0;
     for (long block = 0; block < blocks; ++block) {
@@ -191,24 +181,24 @@ kernel void by_words(global const float* runs, long runs_offset, global const fl
 #define WIDTH (COLUMNS * UNIT)
 kernel void by_columns(global const STORED(T)* x, long x_offset, global const uint* w, long w_offset,
                        global const stored_scale* scales, long scales_offset, global const stored_scale* biases,
-                       long biases_offset, MATRICES global STORED(T)* out, long out_offset, long batches, long m, long n,
+                       long biases_offset, PAIRS global STORED(T)* out, long out_offset, long batches, long m, long n,
                        long k, int group_bits) {
   const long row_tiles = (m + ROWS - 1) / ROWS, units = n / UNIT, column_tiles = units / COLUMNS;
   LANE_SUMS(16)
   FOR_EACH_TILE(tile, batches * row_tiles * column_tiles) {
     const long batch = tile / (row_tiles * column_tiles), rest = tile - batch * row_tiles * column_tiles;
     const long row = rest % row_tiles * ROWS, first = rest / row_tiles * COLUMNS;
-    CHOOSE(batch)
+    const Pair pair = find_pair(PAIR_LISTS batch);
     long from[ROWS];
     float16 acc[ROWS][COLUMNS * HALVES];
-    EACH(r, ROWS) from[r] = x_offset + (at_x * m + min(row + r, m - 1)) * k;
+    EACH(r, ROWS) from[r] = x_offset + (pair.x * m + min(row + r, m - 1)) * k;
     EACH(r, ROWS)
       EACH(c, COLUMNS * HALVES) acc[r][c] = 0;
     for (long line = lane; line < k; line += LANES) {
       float factor[ROWS];
       EACH(r, ROWS) factor[r] = LOAD(T, x, from[r] + line);
       EACH(c, COLUMNS) {
-        const long at = (at_w * k + line) * units + first + c, group = at * UNIT >> group_bits;
+        const long at = (pair.w * k + line) * units + first + c, group = at * UNIT >> group_bits;
         uint words[UNIT_WORDS];
         EACH(j, UNIT_WORDS) words[j] = w[w_offset + at * UNIT_WORDS + j];
         const float scale = scale_at(scales, scales_offset + group), bias = BIAS_AT(group);

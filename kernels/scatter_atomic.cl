@@ -4,30 +4,39 @@
 #include "update.clh"
 #include "indices.clh"
 
-// Task e of CLAIMS or of all elements: update number i of its place, element `to` of the result, in slot `slot`.
+/// Update number `i` of its place goes to element `to` of the result, in slot `slot`.
+typedef struct {
+  long i, slot, to;
+} Target;
+
 #ifdef ALONG
 #define ARGUMENTS global const STORED(I)* index, long index_offset, long outer, long n, long inner, long extent
+#define LISTS index, index_offset, outer, n, inner, extent
 #define CLAIMS outer * n * inner
 #define CLAIM(task) (task)
-#define FIND(e)                                                                              \
-  const long row = e / inner, block = row / n, i = row - block * n, column = e - row * inner; \
-  const long slot = (block * extent + place((long)LOAD(I, index, index_offset + e), extent)) * inner + column, to = slot
+static inline Target find(long e, ARGUMENTS) {
+  const long row = e / inner, block = row / n, column = e - row * inner;
+  const long slot = (block * extent + place((long)LOAD(I, index, index_offset + e), extent)) * inner + column;
+  return (Target){row - block * n, slot, slot};
+}
 #else
 #define ARGUMENTS INDICES long outer, long n, long inner, long outer_stride
+#define LISTS INDEX_LISTS outer, n, inner, outer_stride
 #define CLAIMS outer * n
 #define CLAIM(task) (task) * inner
-#define FIND(e)                                                                                               \
-  const long row = inner > 1 ? e / inner : e, block = outer > 1 ? row / n : 0, i = row - block * n;           \
-  const long first = block * outer_stride + PLACES, to = first + (e - row * inner), slot = first / inner
+static inline Target find(long e, ARGUMENTS) {
+  const long row = inner > 1 ? e / inner : e, block = outer > 1 ? row / n : 0, i = row - block * n;
+  const long first = block * outer_stride + PLACES;
+  return (Target){i, first / inner, first + (e - row * inner)};
+}
 #endif
 
 #if MODE == 0
 // Of several updates of one slot the last stays: here each raises the slot's number to its own (from 1).
 kernel void claim(global int* last, long last_offset, ARGUMENTS) {
   FOR_EACH(task, CLAIMS) {
-    const long e = CLAIM(task);
-    FIND(e);
-    atomic_max(last + last_offset + slot, (int)i + 1);
+    const Target target = find(CLAIM(task), LISTS);
+    atomic_max(last + last_offset + target.slot, (int)target.i + 1);
   }
 }
 #else
@@ -72,14 +81,14 @@ kernel void scatter_atomic(global STORED(T)* out, long out_offset, global const 
 #endif
                            ARGUMENTS) {
   FOR_EACH(e, outer * n * inner) {
-    FIND(e);
+    const Target target = find(e, LISTS);
 #ifdef CLAIMED
-    if (last[last_offset + slot] != (int)i + 1) continue;
+    if (last[last_offset + target.slot] != (int)target.i + 1) continue;
 #endif
 #if MODE == 0
-    out[out_offset + to] = updates[updates_offset + e];
+    out[out_offset + target.to] = updates[updates_offset + e];
 #else
-    combine_atomic(out, out_offset + to, LOAD(T, updates, updates_offset + e));
+    combine_atomic(out, out_offset + target.to, LOAD(T, updates, updates_offset + e));
 #endif
   }
 }

@@ -21,18 +21,25 @@ namespace mlx {
 namespace {
 
 /// How an operand lies: `count` matrices `matrix` elements apart, with strides of the last two
-/// axes.
+/// axes. The numbers are a struct of kernels/gather_mm.cl.
 struct Matrices {
   array x;
-  int64_t count, matrix, row, column;
+  struct {
+    int64_t count, matrix, row, column;
+  } lie;
+  void set(Launch& launch) const {
+    launch.set(reads(x));
+    launch.set_bytes(&lie, sizeof lie);
+  }
 };
 
 Matrices matrices(const array& x, Queue& queue, bool in_place) {
   const array y = in_place ? x : contiguous_copy(x, queue);
   const int64_t count = y.size() / (int64_t(y.shape(-2)) * y.shape(-1));
   const size_t last = size_t(y.ndim()) - 1;
-  return {y, count, y.ndim() == 3 ? y.strides()[0] : int64_t(y.shape(-2)) * y.shape(-1),
-          y.strides()[last - 1], y.strides()[last]};
+  return {y,
+          {count, y.ndim() == 3 ? y.strides()[0] : int64_t(y.shape(-2)) * y.shape(-1),
+           y.strides()[last - 1], y.strides()[last]}};
 }
 
 /// Columns that lie densely, in at most one batch axis: read in place.
@@ -52,12 +59,14 @@ void multiply_chosen(const array& a, const array& b, const array& lhs, const arr
   if (segments) defines.emplace_back("SEGMENTS", 1);
   const int64_t width = dense_columns ? 4 : 64,
                 tiles = batches * ((m + rows - 1) / rows) * ((n + width - 1) / width);
-  launch(queue, "gather_mm", dense_columns ? "by_rows" : "by_columns", defines)
-      .over(work_items(queue, Work::quantized, tiles))
-      .moving(size_t(a.nbytes() + b.nbytes()))
-      .with(reads(left.x), left.count, left.matrix, left.row, left.column, reads(right.x),
-            right.count, right.matrix, dense_columns ? right.column : right.row, reads(lhs),
-            reads(rhs), writes(out), batches, m, n, k);
+  Launch step = launch(queue, "gather_mm", dense_columns ? "by_rows" : "by_columns", defines);
+  step.over(work_items(queue, Work::quantized, tiles)).moving(size_t(a.nbytes() + b.nbytes()));
+  left.set(step);
+  right.set(step);
+  for (const BufferArgument& each : {reads(lhs), reads(rhs), writes(out)}) step.set(each);
+  const int64_t sizes[] = {batches, m, n, k};
+  step.set_bytes(sizes, sizeof sizes);
+  step.enqueue();
 }
 
 size_t product_work(const array& a, const array& out) {

@@ -40,15 +40,15 @@ void multiply_packed_words(const Quantization& q, const array& x, const PackedSe
   Launch step = launch(queue, "packed_words", "words_multiplied", defines);
   step.set(reads(x));
   for (const size_t bytes : {kept.codes, kept.steps, kept.sums}) step.set(LocalMemory{bytes});
-  for (const int64_t value : {batches, m, k}) step.set(value);
-  int64_t tiles = 0;
-  size_t bytes = 0;
   if (!indices.empty()) {
     step.set(reads(indices[0]));
     step.set(int64_t(x.size() / (m * k)));
     step.set(reads(indices[1]));
     step.set(int64_t((*sets[0].packed)[0].size() * 32 / q.bits / (sets[0].columns * k)));
   }
+  for (const int64_t value : {batches, m, k}) step.set(value);
+  int64_t tiles = 0;
+  size_t bytes = 0;
   for (size_t i = 0; i < count; ++i) {
     for (const array& part : *sets[i].packed) step.set(reads(part)), bytes += part.nbytes();
     step.set(writes(*sets[i].out));

@@ -59,7 +59,10 @@ FLOATING = {
     "a loss": lambda x, y: mx.mean(mx.logsumexp(x, axis=-1) - x[:, 1]) * 0.5,
 }  # fmt: skip
 SHAPES = {"wide": (75, 1000), "narrow": (600, 7), "odd": (75, 333), "long": (1, 300001)}
-DTYPES = {"cpu": ["float32", "bfloat16", "uint8"], "gpu": ["float32"]}
+DTYPES = {
+    "cpu": {"float32": SHAPES, "bfloat16": ["wide", "odd"], "uint8": ["odd"]},
+    "gpu": {"float32": ["narrow", "odd", "long"]},
+}
 
 
 def inputs(shape, dtype):
@@ -103,7 +106,7 @@ def compare(device):
     """What a fresh process does, in which every group gets a kernel of its own at once."""
     mx.set_default_device(getattr(mx, device))
     for dtype in DTYPES[device]:
-        for shape in SHAPES:
+        for shape in DTYPES[device][dtype]:
             alone = dict(results(shape, dtype, lambda f: f))
             for how in (mx.compile, repeated):
                 together = dict(results(shape, dtype, how))
