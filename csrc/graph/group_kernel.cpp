@@ -242,9 +242,4 @@ GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output
   return *kernel;
 }
 
-void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue) {
-  Arrays outputs{output};
-  single(fragment, inputs, output.dtype()).run(inputs, outputs, output.shape(), queue);
-}
-
 }  // namespace mlx

@@ -85,7 +85,5 @@ int64_t short_row(const Capabilities& device);
 
 /// The kernel of a group of one, shared by all primitives with this fragment and these dtypes.
 GroupKernel& single(const Fragment& fragment, const Arrays& inputs, Dtype output);
-/// Evaluates a primitive that has a fragment.
-void run_single(const Fragment& fragment, const Arrays& inputs, array& output, Queue& queue);
 
 }  // namespace mlx

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "graph/group_kernel.h"
 
 namespace mlx {
 namespace {
@@ -51,6 +52,11 @@ std::string Primitive::key() const {
 
 void no_transform(const char* transform, const Primitive& primitive) {
   fail(transform, "Not implemented for ", primitive.name(), ".");
+}
+
+void Primitive::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
+  single(*fragment(inputs), inputs, outputs[0].dtype())
+      .run(inputs, outputs, outputs[0].shape(), queue);
 }
 
 std::vector<Shape> Primitive::output_shapes(const Arrays&) const {

@@ -104,8 +104,8 @@ class Primitive : public Counted<Primitive> {
   virtual void fields(Fields&) {}
 
   /// Enqueues the work: allocates the outputs (or shares an input's memory) and launches. Inputs
-  /// are evaluated and on the queue's device.
-  virtual void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) = 0;
+  /// are evaluated and on the queue's device. The default runs the fragment.
+  virtual void eval(const Arrays& inputs, Arrays& outputs, Queue& queue);
 
   /// Shapes of the outputs for these inputs; used where a graph is replayed with other shapes
   /// (shapeless compile, import). The default throws std::invalid_argument.

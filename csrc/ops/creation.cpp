@@ -18,9 +18,6 @@ class Full final : public Primitive {
   Full(Shape shape, Dtype dtype) : shape_(std::move(shape)), fragment_{"a", dtype} {}
   const char* name() const override { return "full"; }
   void fields(Fields& f) override { f.field("shape", shape_), f.field("dtype", fragment_.operand); }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    run_single(fragment_, inputs, outputs[0], queue);
-  }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
              const Arrays&) override {
     return {unbroadcast(cotangents[0], primals[0].shape(), primals[0].dtype())};

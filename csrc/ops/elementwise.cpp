@@ -209,10 +209,6 @@ Arrays operands_of(RowNumber row, Operand& a, Operand& b) {
 #undef UNARY
 #undef BINARY
 
-void Elementwise::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
-  run_single(fragment_, inputs, outputs[0], queue);
-}
-
 std::vector<Shape> Elementwise::output_shapes(const Arrays& inputs) const {
   return {inputs.size() == 1 ? inputs[0].shape()
                              : broadcast(inputs[0].shape(), inputs[1].shape(), name())};

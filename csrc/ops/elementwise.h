@@ -82,7 +82,6 @@ class Elementwise final : public Primitive {
       : row_(row), fragment_{expression, operand, row.boolean} {}
   const char* name() const override { return row_.name; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override;
   Arrays vjp(const Arrays&, const Arrays&, const std::vector<int>&, const Arrays&) override;
   Arrays jvp(const Arrays&, const Arrays&, const std::vector<int>&) override;
   std::pair<Arrays, std::vector<int>> vmap(const Arrays&, const std::vector<int>&) override;

@@ -23,9 +23,6 @@ class AsType final : public Primitive {
   explicit AsType(Dtype dtype) : fragment_{"a", dtype} {}
   const char* name() const override { return "astype"; }
   void fields(Fields& f) override { f.field("dtype", fragment_.operand); }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    run_single(fragment_, inputs, outputs[0], queue);
-  }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
              const Arrays&) override {
     return {cuts(primals[0]) ? zeros_like(primals[0]) : astype(cotangents[0], primals[0].dtype())};
@@ -60,9 +57,6 @@ class Where final : public Primitive {
   void fields(Fields& f) override {
     f.field("dtype", fragment_.operand);
     fragment_ = where_fragment(fragment_.operand);
-  }
-  void eval(const Arrays& inputs, Arrays& outputs, Queue& queue) override {
-    run_single(fragment_, inputs, outputs[0], queue);
   }
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
              const Arrays&) override {
