@@ -18,7 +18,6 @@ typedef COMPUTED(A) value;
 #define start_product(x) ((value)1)
 #endif
 #define start_sum(x) ((value)0)
-#define start_mean(x) ((value)0)
 #define start_every(x) ((value)1)
 #define start_some(x) ((value)0)
 #define start_greatest(x) (x)
@@ -40,8 +39,13 @@ typedef COMPUTED(A) value;
 #define MAP_VECTOR(x) CONVERT(BASE(A), x)
 #endif
 
-#define finish_mean(x) ((x) / (value)divisor)
-#define finish_sum(x) (x)
+// A mean is a sum with a divisor; other sums have the divisor 1, which changes nothing.
+#ifdef IS_COMPLEX
+#define finish_sum(x) ((x) / (value)divisor)
+#else
+#define IS_WHOLE ((value)0.5 == 0)
+#define finish_sum(x) (IS_WHOLE ? (x) : (x) / (value)divisor)
+#endif
 #define finish_product(x) (x)
 #define finish_greatest(x) (x)
 #define finish_least(x) (x)

@@ -48,18 +48,14 @@ Names names_of(Reduction) {
 struct Row {
   const char* name;
   const char* operation;  ///< OP in kernels/reduce.cl
-  const char* partial;    ///< OP for all stages but the last
   Dtype (*result)(Dtype);
   Dtype (*accumulated)(Dtype);
 };
 const Row rows[] = {
-    {"sum", "sum", "sum", widened, in_float},
-    {"mean", "mean", "sum", at_least_float, always_float},
-    {"prod", "product", "product", widened, in_float},
-    {"min", "least", "least", same, same},
-    {"max", "greatest", "greatest", same, same},
-    {"all", "every", "every", boolean, boolean},
-    {"any", "some", "some", boolean, boolean},
+    {"sum", "sum", widened, in_float},      {"mean", "sum", at_least_float, always_float},
+    {"prod", "product", widened, in_float}, {"min", "least", same, same},
+    {"max", "greatest", same, same},        {"all", "every", boolean, boolean},
+    {"any", "some", boolean, boolean},
 };
 
 Shape reduced_shape(const Shape& shape, const Axes& axes, bool keepdims) {
@@ -226,11 +222,16 @@ bool Reduce::run(const Source& source, const Axes& axes, const Sink& sink, Dtype
     if (!run(wide, {0}, sums, accumulated, count, queue, false)) return false;
     return run(sums, {0}, sink, accumulated, count, queue);
   }
-  const Dtype result = sink.values().dtype();
-  Defines defines{{"T", x.dtype()},
-                  {"A", accumulated},
-                  {"O", cut ? accumulated : result},
-                  {"OP", cut || !last ? row().partial : row().operation}};
+  // Sums, products and truth values of integers have the same bits without signs.
+  const bool signless = !source.is_computed() && !sink.is_computed() && kind_ != Reduction::min &&
+                        kind_ != Reduction::max;
+  const auto bits = [&](Dtype dtype) { return signless ? without_sign(dtype) : dtype; };
+  const bool widens = accumulated != bool_ && accumulated != x.dtype();
+  const Dtype result = cut ? accumulated : sink.values().dtype();
+  Defines defines{{"T", widens ? x.dtype() : bits(x.dtype())},
+                  {"A", bits(accumulated)},
+                  {"O", bits(result)},
+                  {"OP", row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
   if (plan.group) defines.emplace_back("GROUP", int(plan.group));
@@ -245,7 +246,7 @@ bool Reduce::run(const Source& source, const Axes& axes, const Sink& sink, Dtype
   source.set(step);
   to.set(step);
   set_walk(step, plan);
-  step.set(count);
+  step.set(kind_ == Reduction::mean && last && !cut ? count : int64_t(1));
   if (!plan.by_rows) step.set(plan.columns);
   step.enqueue();
   return !cut || run(to.values(), {0}, sink, accumulated, count, queue, last);

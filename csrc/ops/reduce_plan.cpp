@@ -99,4 +99,18 @@ void set_walk(Launch& kernel, const ReducePlan& plan) {
   kernel.set_bytes(&plan.reduced, sizeof plan.reduced);
 }
 
+Dtype without_sign(Dtype dtype) {
+  if (dtype.is_inexact()) return dtype;
+  switch (dtype.size()) {
+    case 1:
+      return uint8;
+    case 2:
+      return uint16;
+    case 4:
+      return uint32;
+    default:
+      return uint64;
+  }
+}
+
 }  // namespace mlx

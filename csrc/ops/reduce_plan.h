@@ -37,6 +37,10 @@ ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& qu
 /// Sets the work-items, and the arguments that follow the kernels' arrays.
 void set_walk(Launch& kernel, const ReducePlan& plan);
 
+/// For integers and bool the unsigned integer of their size: programs that treat both alike are
+/// one.
+Dtype without_sign(Dtype dtype);
+
 /// Adds up the rows of the 2-d float32 or float64 `x` into `out`, which is allocated.
 void sum_rows_into(const array& x, const array& out, Queue& queue);
 

@@ -15,6 +15,7 @@
 #include "ops/elementwise.h"
 #include "ops/indexing.h"
 #include "ops/recurrence.h"
+#include "ops/reduce_plan.h"
 #include "ops/rows.h"
 #include "ops/scatter.h"
 #include "ops/shape.h"
@@ -77,7 +78,7 @@ class Scan final : public Primitive, public HasEnds {
   bool scan_rows(const Source& x, const Sink& out, int64_t count, int64_t n, Queue& queue) const;
 
  private:
-  Defines defines(Dtype dtype) const;
+  Defines defines(const Source& x) const;
   array scanned(const array& x, bool inclusive) const {
     return make(kind_, x, axis_, reverse_, inclusive, {});
   }
@@ -95,7 +96,11 @@ class Scan final : public Primitive, public HasEnds {
   bool reverse_, inclusive_;
 };
 
-Defines Scan::defines(Dtype dtype) const {
+Defines Scan::defines(const Source& x) const {
+  Dtype dtype = x.values().dtype();
+  // Sums and products of integers have the same bits without signs.
+  if (!x.is_computed() && (kind_ == Scanning::sum || kind_ == Scanning::prod) && dtype != bool_)
+    dtype = without_sign(dtype);
   const bool adds =
       kind_ == Scanning::sum || kind_ == Scanning::prod || kind_ == Scanning::logaddexp;
   Defines result{{"T", dtype},
@@ -124,7 +129,7 @@ bool Scan::scan_rows(const Source& x, const Sink& out, int64_t count, int64_t n,
   }
   if (blocks > 1 && x.is_computed() && !facts.is_cpu) return false;  // it would be computed twice
   const Dtype dtype = x.values().dtype();
-  const Defines plain = defines(dtype), grouped = shape.with_group(plain);
+  const Defines plain = defines(x), grouped = shape.with_group(plain);
   const Dtype accumulated = plain[1].value == "float32" ? float32 : dtype;
   const auto kernel = [&](const Source& from, const char* name) {
     return kernel_between(from, out, queue, "scan", name, grouped);
@@ -160,8 +165,7 @@ bool Scan::eval_between(const Source& source, std::span<const array> others, con
   const Source x = source.row_major(queue);
   const auto [outer, n, inner] = AroundAxes(x.values().shape(), axis_, axis_);
   if (inner == 1) return scan_rows(x, sink, outer, n, queue);
-  Kernel* const kernel =
-      kernel_between(x, sink, queue, "scan", "scan_columns", defines(x.values().dtype()));
+  Kernel* const kernel = kernel_between(x, sink, queue, "scan", "scan_columns", defines(x));
   if (!kernel) return false;
   sink.allocate_over(x, queue);
   const bool is_cpu = queue.device().facts().is_cpu;
