@@ -72,9 +72,10 @@ void ArgReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (least_) defines.emplace_back("LEAST", 1);
   if (x.dtype().is_inexact()) defines.emplace_back("IS_FLOAT", 1);
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
-  Defines grouped = defines;
-  if (plan.group) grouped.emplace_back("GROUP", int(plan.group));
-  Launch step = launch(queue, "argreduce", plan.by_rows ? "arg_rows" : "arg_columns", grouped);
+  Launch step(queue, *fit_plan(plan, queue, defines, [&](const Defines& all) {
+                const char* const name = plan.by_rows ? "arg_rows" : "arg_columns";
+                return &queue.device().kernels().kernel("argreduce", name, all);
+              }));
   step.moving(size_t(x.nbytes()));
   step.set(reads(x));
   step.set(plan.parts > 1 ? writes(values) : reads(values));

@@ -125,8 +125,8 @@ class Norm final : public Primitive {
     const array& x = dense[0];
     const array& weight = form_.has_weight ? dense[1] : x;
     const array& bias = form_.has_bias ? dense[form_.bias_at()] : x;
-    const RowLaunch shape(queue, rows, columns);
-    Launch step = launch(queue, "norm", "norm_rows", shape.with_group(form_.defines(x.dtype())));
+    RowLaunch shape(queue, rows, columns);
+    Launch step(queue, shape.kernel(queue, "norm", "norm_rows", form_.defines(x.dtype())));
     shape.shape(step).moving(size_t(2 * out.nbytes()));
     step.with(reads(x), reads(weight), reads(bias), writes(out), rows, columns, form_.eps);
   }
@@ -195,14 +195,14 @@ void NormGradient::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (columns == 0) return;
   Arrays dense;
   for (const array& input : inputs) dense.push_back(contiguous_copy(input, queue));
-  const RowLaunch shape(queue, std::max<int64_t>(rows, 1), columns);
+  RowLaunch shape(queue, std::max<int64_t>(rows, 1), columns);
   Arrays strips;
   for (size_t i = 1; i < outputs.size(); ++i)
     strips.push_back(array::scratch({int32_t(shape.items), int32_t(columns)}, wide, queue));
   const auto strip = [&](bool has, int output) {
     return has ? writes(strips[output - 1]) : writes(dx);
   };
-  Launch step = launch(queue, "norm", "norm_gradient", shape.with_group(form_.defines(dx.dtype())));
+  Launch step(queue, shape.kernel(queue, "norm", "norm_gradient", form_.defines(dx.dtype())));
   shape.shape(step).moving(size_t(3 * dx.nbytes()));
   step.with(reads(dense[0]), reads(form_.has_weight ? dense[1] : dense[0]), reads(dense.back()),
             writes(dx), strip(form_.has_weight, 1), strip(form_.has_bias, form_.bias_at()), rows,

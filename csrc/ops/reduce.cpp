@@ -207,7 +207,7 @@ class Reduce final : public Primitive, public ReadsSource {
 bool Reduce::run(const Source& source, const Axes& axes, array out, Dtype accumulated,
                  int64_t count, Queue& queue, bool last) const {
   const array& x = source.values();
-  const ReducePlan plan = plan_reduce(x, axes, false, queue);
+  ReducePlan plan = plan_reduce(x, axes, false, queue);
   if (!plan.fits && source.is_computed()) return false;
   if (!plan.fits) return run(contiguous_copy(x, queue), axes, out, accumulated, count, queue, last);
   if (plan.results == 0) return out.allocate(queue), true;
@@ -225,9 +225,9 @@ bool Reduce::run(const Source& source, const Axes& axes, array out, Dtype accumu
                   {"OP", cut || !last ? row().partial : row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
-  if (plan.group) defines.emplace_back("GROUP", int(plan.group));
-  Kernel* const kernel =
-      source.kernel(queue, "reduce", plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
+  Kernel* const kernel = fit_plan(plan, queue, defines, [&](const Defines& all) {
+    return source.kernel(queue, "reduce", plan.by_rows ? "reduce_rows" : "reduce_columns", all);
+  });
   if (!kernel) return false;
   if (!out.node().buffer) out.allocate(queue);
   const array to =

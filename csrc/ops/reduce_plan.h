@@ -1,6 +1,7 @@
 // How a reduction walks its input: kept and reduced axes with as few dimensions as possible.
 #pragma once
 
+#include "cl/group_sizes.h"
 #include "cl/launch.h"
 #include "graph/array.h"
 
@@ -23,16 +24,31 @@ struct ReducePlan {
   int64_t columns = 1;            ///< extent of the last kept axis when by_columns
   int64_t inner = 1, stride = 1;  ///< the innermost reduced dimension
   int kept_rank = 0, reduced_rank = 0;
-  Dims kept, reduced;  ///< the other dimensions
-  int64_t parts = 1;   ///< pieces to cut each result into
-  size_t work_items = 1;
-  size_t group = 0;      ///< work-items that share a result on a GPU; 0: each works alone
-  bool by_rows = false;  ///< each work-item or group walks whole results: the kernels named _rows,
-                         ///< else _columns
+  Dims kept, reduced;     ///< the other dimensions
+  int64_t parts = 1;      ///< pieces to cut each result into
+  size_t work_items = 1;  ///< groups where there are some
+  int group = 0;          ///< work-items that share a result on a GPU; 0: each works alone
+  bool by_rows = false;   ///< each work-item or group walks whole results: the kernels named _rows,
+                          ///< else _columns
 };
 
 /// Plans reducing `x` over the sorted `axes`. With `ordered`, elements keep their row-major order.
 ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& queue);
+
+/// The kernel that `kernel_of` gives for the defines and, in groups, GROUP, which the plan then has
+/// as large as the kernel bears. Null where `kernel_of` gives none.
+template <class KernelOf>
+Kernel* fit_plan(ReducePlan& plan, const Queue& queue, const Defines& defines,
+                 const KernelOf& kernel_of) {
+  if (!plan.group) return kernel_of(defines);
+  for (;; plan.group /= 2) {
+    Defines grouped = defines;
+    grouped.emplace_back("GROUP", plan.group);
+    Kernel* const kernel = kernel_of(grouped);
+    if (!kernel || plan.group == 1 || size_t(plan.group) <= most_in_group(*kernel, queue))
+      return kernel;
+  }
+}
 
 /// Sets the work-items, and the arguments that follow the kernels' arrays.
 void set_walk(Launch& kernel, const ReducePlan& plan);

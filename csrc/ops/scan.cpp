@@ -115,11 +115,11 @@ void Scan::scan_rows(const array& x, const array& out, int64_t count, int64_t n,
                                  n / work_size(queue.device(), Work::scan_blocks).grain);
     shape = RowLaunch(queue, count * blocks, n / blocks);
   }
-  const Defines plain = defines(x.dtype()), grouped = shape.with_group(plain);
+  const Defines plain = defines(x.dtype());
   const Dtype accumulated = plain[1].value == "float32" ? float32 : x.dtype();
   const array totals = array::scratch({int32_t(count), int32_t(blocks)}, accumulated, queue);
   const auto run = [&](const char* kernel) {
-    Launch step = launch(queue, "scan", kernel, grouped);
+    Launch step(queue, shape.kernel(queue, "scan", kernel, plain));
     shape.shape(step).moving(size_t(out.nbytes()));
     step.with(reads(x), writes(out), writes(totals), count, n, blocks, int32_t(reverse_),
               int32_t(!inclusive_));

@@ -31,8 +31,8 @@ void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue
   const int64_t columns = inputs[0].shape(-1),
                 rows = inputs[0].size() / std::max<int64_t>(columns, 1);
   if (rows == 0) return;
-  const RowLaunch shape(queue, rows, columns);
-  Launch step = launch(queue, "softmax", kernel, shape.with_group(defines_of(inputs[0])));
+  RowLaunch shape(queue, rows, columns);
+  Launch step(queue, shape.kernel(queue, "softmax", kernel, defines_of(inputs[0])));
   Arrays dense;
   for (const array& x : inputs) step.set(reads(dense.emplace_back(contiguous_copy(x, queue))));
   shape.shape(step).moving(size_t(2 * out.nbytes())).with(writes(out), rows, columns);

@@ -85,6 +85,8 @@ LIMITS = {
     "16 KiB of local memory": {"LIMIT_LOCAL": "16384"},
     "32 KiB of local memory": {"LIMIT_LOCAL": "32768"},
     "64 items in a dimension": {"LIMIT_ITEMS": "64"},
+    "64 items in a group of any kernel": {"LIMIT_KERNEL": "64"},
+    "16 items in a group of any kernel": {"LIMIT_KERNEL": "16"},
     "no fp64": {"LIMIT_WITHOUT": "cl_khr_fp64"},
     "no fp16": {"LIMIT_WITHOUT": "cl_khr_fp16"},
 }
@@ -108,6 +110,18 @@ def test_float64_where_the_device_lacks_it(limited_device, tmp_path):
             mx.eval(mx.exp(mx.array([1.0, 2.0], mx.float64)))
     """, LD_PRELOAD=limited_device, LIMIT_WITHOUT="cl_khr_fp64", MLX_CL_CACHE=str(tmp_path))  # fmt: skip
     assert said.stdout.strip() == "2.0" and "float64 needs the extension cl_khr_fp64" in said.stderr, said.stderr
+
+
+def test_a_scripts_kernel_in_groups_that_it_does_not_bear(limited_device):
+    said = run_script('''
+        import mlx.core as mx
+        kernel = mx.fast.opencl_kernel("twice", ["x"], ["y"], "y[get_global_id(0)] = 2 * x[get_global_id(0)];")
+        for items in (64, 128):
+            args = dict(grid=(256, 1, 1), threadgroup=(items, 1, 1), output_shapes=[(256,)], output_dtypes=[mx.float32])
+            print(kernel(inputs=[mx.ones(256)], **args)[0].sum().item())
+    ''', LD_PRELOAD=limited_device, LIMIT_KERNEL="64", MLX_CL_DEVICE="pocl")  # fmt: skip
+    assert said.stdout.strip() == "512.0", said.stderr
+    assert "has 128 items, the kernel, once it is built, takes 64 at most" in said.stderr, said.stderr
 
 
 def test_a_device_that_is_not_available(limited_device):
