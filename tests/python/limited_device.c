@@ -8,6 +8,8 @@
 //   LIMIT_ITEMS    work-items of a group in each dimension (CL_DEVICE_MAX_WORK_ITEM_SIZES)
 //   LIMIT_KERNEL   work-items of a group of any kernel (CL_KERNEL_WORK_GROUP_SIZE)
 //   LIMIT_ABSENT   devices are there, but not available
+//   LIMIT_TYPE     integrated or discrete: devices are GPUs that share the host's memory or do not;
+//                  accelerator: they are such
 //
 // It says on stderr what was refused.
 #define CL_TARGET_OPENCL_VERSION 120
@@ -55,6 +57,11 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t size, vo
     for (size_t i = 0; i < size / sizeof(size_t); ++i) ((size_t*)value)[i] = items;
   if (what == CL_DEVICE_EXTENSIONS) without_extensions(value);
   if (what == CL_DEVICE_DOUBLE_FP_CONFIG && lacks("cl_khr_fp64")) *(cl_device_fp_config*)value = 0;
+  const char* const type = getenv("LIMIT_TYPE");
+  if (what == CL_DEVICE_TYPE && type)
+    *(cl_device_type*)value =
+        strcmp(type, "accelerator") ? CL_DEVICE_TYPE_GPU : CL_DEVICE_TYPE_ACCELERATOR;
+  if (what == CL_DEVICE_HOST_UNIFIED_MEMORY && type) *(cl_bool*)value = !strcmp(type, "integrated");
   if (what == CL_DEVICE_AVAILABLE && getenv("LIMIT_ABSENT")) *(cl_bool*)value = CL_FALSE;
   return code;
 }
