@@ -62,6 +62,11 @@ for name in ${RUNTIMES:-pocl rusticl intel oclgrind}; do
 done
 [ ${#names[@]} -gt 0 ] || exit 1
 
+# marks LOG LETTERS: how many tests pytest has marked with one of these.
+marks() {
+  grep -E '^[.sFExX]+( *\[.*)?$' "$1" | sed 's/\[.*//' | tr -cd "$2" | wc -c
+}
+
 # tests NAME ROLE ARGUMENT...: one run; prints its line of the table.
 tests() {
   local name=$1 role=$2 check=passed minutes=${LIMIT:-120} log="$folder/$1-$2.log" last started=$SECONDS
@@ -74,7 +79,7 @@ tests() {
   timeout -s INT -k 30 $((60 * minutes)) "$python" -m pytest ${TESTS:-tests/python} -m core -q -n "${JOBS:-2}" --dist worksteal "$@" >>"$log" 2>&1
   local code=$?
   last="$(tail -1 "$log" | sed 's/^=* *//; s/ *=*$//')"
-  [ $code = 124 ] && last="ended after $minutes minutes"
+  case $code in 124 | 137) last="$(marks "$log" .) passed, $(marks "$log" FE) failed, ended after $minutes minutes" ;; esac
   printf '%-10s %-7s %-11s %-6s %s\n' $name $role $check $(((SECONDS - started) / 60)) "$last"
   [ $code = 0 ] && [ $check != failed ]
 }

@@ -1,14 +1,12 @@
 // The pool: blocks by size class, reused in stream order, within limits.
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <fstream>
 #include <utility>
 
 #include "base/error.h"
+#include "base/machine.h"
 #include "cl/buffer.h"
 #include "cl/lifetime.h"
 #include "cl/opencl.h"
@@ -22,23 +20,12 @@ constexpr size_t exact_from = size_t(1) << 30;  ///< larger blocks are hardly ro
 constexpr size_t worth_a_look = size_t(64)
                                 << 20;  ///< smaller requests do not ask the system what is left
 
-/// What the machine could still hand out, by the kernel's own estimate.
-size_t available_host_memory() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string name; file >> name;) {
-    size_t kib = 0;
-    if (name == "MemAvailable:" && file >> kib) return kib << 10;
-    file.ignore(256, '\n');
-  }
-  return SIZE_MAX;
-}
-
 void* host_block(size_t bytes) {
   const size_t alignment =
       bytes >= 2 * huge_page ? huge_page : std::clamp(std::bit_floor(bytes), size_t(256), page);
   void* block = nullptr;
   if (posix_memalign(&block, alignment, bytes) != 0) return nullptr;
-  if (alignment == huge_page) madvise(block, bytes, MADV_HUGEPAGE);
+  if (alignment == huge_page) machine::prefer_huge_pages(block, bytes);
   return block;
 }
 
@@ -108,9 +95,9 @@ Buffer* Allocator::make(size_t bytes, size_t capacity) {
   };
   const size_t left = facts.memory - std::min(in_use_, facts.memory);
   if (bytes > left) refuse(left);
-  if (facts.unified && bytes >= worth_a_look && bytes > available_host_memory()) {
+  if (facts.unified && bytes >= worth_a_look && bytes > machine::available_memory()) {
     trim(0, Pending::wait);
-    const size_t available = available_host_memory();
+    const size_t available = machine::available_memory();
     if (bytes > available) refuse(available);
   }
   auto buffer =

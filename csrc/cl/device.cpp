@@ -1,18 +1,15 @@
 // Makes the two logical devices on first use and asks what they can do.
 #include "cl/device.h"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <climits>
 #include <cstdlib>
 #include <mutex>
 
 #include "base/env.h"
 #include "base/error.h"
+#include "base/machine.h"
 #include "cl/buffer.h"
 #include "cl/discovery.h"
 #include "cl/installed.h"
@@ -41,12 +38,6 @@ size_t largest_group(cl_device_id id) {
   return std::bit_floor(std::max<size_t>(most, 1));
 }
 
-/// Cores that this process may run on.
-int usable_cores() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : INT_MAX;
-}
-
 Capabilities ask(const Offer& offer, DeviceType role) {
   const cl_device_id id = offer.device;
   Capabilities facts;
@@ -70,16 +61,14 @@ Capabilities ask(const Offer& offer, DeviceType role) {
   facts.fp64 = extensions.find(" cl_khr_fp64 ") != std::string::npos;
   facts.fp16 = extensions.find(" cl_khr_fp16 ") != std::string::npos;
   facts.compute_units = int(device_value<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS));
-  if (facts.is_cpu) facts.compute_units = std::min(facts.compute_units, usable_cores());
+  if (facts.is_cpu) facts.compute_units = std::min(facts.compute_units, machine::usable_cores());
   const int width = int(device_value<cl_uint>(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT));
   facts.vector_width = facts.is_cpu ? std::clamp(width, 4, 16) : std::clamp(width, 2, 4);
   facts.memory = device_value<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE);
   facts.max_allocation = facts.max_object =
       device_value<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   // PoCL may claim less than there is; on the CPU the machine's memory is the limit.
-  if (facts.is_cpu && facts.is_pocl)
-    facts.memory = facts.max_allocation =
-        size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
+  if (facts.is_cpu && facts.is_pocl) facts.memory = facts.max_allocation = machine::memory();
   facts.local_memory = device_value<cl_ulong>(id, CL_DEVICE_LOCAL_MEM_SIZE);
   facts.max_group = largest_group(id);
   return facts;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "cl/group_sizes.h"
 #include "cl/opencl.h"
 
 namespace mlx {
@@ -77,6 +78,16 @@ void Launch::enqueue() {
     for (int i = 0; i < 3; ++i) global_[i] = (global_[i] + local[i] - 1) / local[i] * local[i];
   const int dims = local_[2] > 1 ? 3 : local_[1] > 1 && dims_ < 2 ? 2 : dims_;
   queue_.enqueue(kernel, dims, global_, local, kernel_.name(), bytes_);
+}
+
+size_t most_in_group(Kernel& kernel, const Queue& queue) {
+  const Device& device = queue.device();
+  size_t most = 0;
+  check(clGetKernelWorkGroupInfo(kernel.on(queue.is_small()),
+                                 queue.is_small() ? device.small() : device.wide(),
+                                 CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, nullptr),
+        "clGetKernelWorkGroupInfo");
+  return most;
 }
 
 Launch launch(Queue& queue, const char* stem, const char* name, const Defines& defines) {

@@ -2,6 +2,7 @@
 #include "cl/queue.h"
 
 #include <algorithm>
+#include <future>
 
 #include "cl/buffer.h"
 #include "cl/lifetime.h"
@@ -29,6 +30,23 @@ using Job = std::function<void()>;
 void CL_CALLBACK run_native(void* argument) {
   const std::unique_ptr<Job> job(*static_cast<Job**>(argument));
   (*job)();
+}
+
+using Status = std::promise<cl_int>;
+
+void CL_CALLBACK tell_status(cl_event, cl_int status, void* promise) {
+  std::unique_ptr<Status>(static_cast<Status*>(promise))->set_value(status);
+}
+
+/// The status of an event once it is complete or has failed. To wait for it takes no lock of the
+/// runtime's: rusticl holds one of a queue's while a thread is in clFinish, and clWaitForEvents
+/// wants it.
+std::shared_future<cl_int> status_of(cl_event event) {
+  auto promise = std::make_unique<Status>();
+  std::shared_future<cl_int> status = promise->get_future().share();
+  check(clSetEventCallback(event, CL_COMPLETE, tell_status, promise.get()), "clSetEventCallback");
+  promise.release();
+  return status;
 }
 
 /// Runs native work for devices that cannot.
@@ -180,6 +198,8 @@ void Queue::apart(const char* name, Worker& worker,
   }
   Handle<cl_event> ready;
   check(clEnqueueMarkerWithWaitList(lane_, 0, nullptr, ready.out()), "clEnqueueMarkerWithWaitList");
+  const std::shared_future<cl_int> before = status_of(ready.get());
+  flush();  // rusticl completes what is flushed together at its end, the wait below included
   cl_int code = CL_SUCCESS;
   Handle done(clCreateUserEvent(device_.context(), &code));
   check(code, "clCreateUserEvent");
@@ -188,20 +208,16 @@ void Queue::apart(const char* name, Worker& worker,
   for (Buffer* const buffer : writes) buffer->take_from_host(*this);
   submitted_one();
   flush();
-  struct Events {
-    Handle<cl_event> ready, done;
-  };
-  const auto events = std::make_shared<Events>(Events{std::move(ready), std::move(done)});
-  worker.post([queue = Ref<Queue>(this), name, events, work = std::move(work),
+  worker.post([queue = Ref<Queue>(this), name, before,
+               after = std::make_shared<Handle<cl_event>>(std::move(done)), work = std::move(work),
                addresses = std::move(addresses)] {
     const int64_t start = trace::timing() ? trace::now() : 0;
     queue->run([&] {
-      const cl_event before = events->ready.get();
-      check(clWaitForEvents(1, &before), "clWaitForEvents");
+      check(std::min(before.get(), CL_SUCCESS), "what comes before work on the host");
       work(addresses);
     });
     if (trace::timing()) trace::ran(name, 0, "apart", start, trace::now());
-    clSetUserEventStatus(events->done.get(), CL_COMPLETE);
+    clSetUserEventStatus(after->get(), CL_COMPLETE);
   });
 }
 

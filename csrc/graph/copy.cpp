@@ -63,12 +63,17 @@ bool copy_exchanged(const array& from, const array& to, Queue& queue) {
   const std::optional<Exchange> e = exchange(from.shape(), from.strides(), to.strides());
   if (!e) return false;
   const Capabilities& device = queue.device().facts();
-  const int side = square_group(device);
+  int side = square_group(device);
+  KernelLibrary& kernels = queue.device().kernels();
+  const Define word{"U", word_of(from.itemsize())};
+  const auto kernel_of = [&](int tile) -> Kernel& {
+    return kernels.kernel("copy", "transpose", {word, {"TILE", tile}});
+  };
+  Kernel& fitting = device.is_cpu ? kernels.kernel("copy", "transpose", {word})
+                                  : fit_group(queue, side, kernel_of, true);
   const int64_t tile = device.is_cpu ? std::min(32, 64 / from.itemsize()) : side;
   const int64_t tiles = e->count * ((e->rows + tile - 1) / tile) * ((e->columns + tile - 1) / tile);
-  Defines defines{{"U", word_of(from.itemsize())}};
-  if (!device.is_cpu) defines.emplace_back("TILE", side);
-  Launch kernel = launch(queue, "copy", "transpose", defines);
+  Launch kernel(queue, fitting);
   if (!device.is_cpu)
     kernel.over(work_items(queue, Work::transpose, tiles) * size_t(side), size_t(side))
         .in_groups_of(size_t(side), size_t(side));

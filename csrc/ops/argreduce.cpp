@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/ends.h"
 #include "graph/primitive.h"
@@ -64,7 +65,7 @@ bool ArgReduce::eval_between(const Source& source, std::span<const array> others
       return eval_between(source, others, values, queue);
     });
   const array& x = source.values();
-  const ReducePlan plan = plan_reduce(x, {axis_}, true, queue);
+  ReducePlan plan = plan_reduce(x, {axis_}, true, queue);
   if (plan.results == 0) return sink.allocate(queue), true;
   if (!plan.fits && source.is_computed()) return false;
   if (!plan.fits) return eval_between(contiguous_copy(x, queue), others, sink, queue);
@@ -72,10 +73,10 @@ bool ArgReduce::eval_between(const Source& source, std::span<const array> others
   if (least_) defines.emplace_back("LEAST", 1);
   if (x.dtype().is_inexact()) defines.emplace_back("IS_FLOAT", 1);
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
-  Defines grouped = defines;
-  if (plan.group) grouped.emplace_back("GROUP", int(plan.group));
-  Kernel* const kernel = kernel_between(source, sink, queue, "argreduce",
-                                        plan.by_rows ? "arg_rows" : "arg_columns", grouped);
+  const char* const name = plan.by_rows ? "arg_rows" : "arg_columns";
+  Kernel* const kernel = fit_group(queue, plan.group, defines, [&](const Defines& all) {
+    return kernel_between(source, sink, queue, "argreduce", name, all);
+  });
   if (!kernel) return false;
   sink.allocate(queue);
   array values = sink.written(), indices = values;  // one part has no use for values

@@ -54,20 +54,24 @@ struct Chunk {
 
 void softmax_in_place(const array& scores, const Masking& m, const Chunk& chunk,
                       const AttentionKind& kind, int64_t all_heads, int64_t reach, Queue& queue) {
-  const int64_t rows = chunk.heads * chunk.queries,
-                group = work_size(queue.device(), Work::attention_softmax).group;
+  const int64_t rows = chunk.heads * chunk.queries;
+  int group = int(work_size(queue.device(), Work::attention_softmax).group);
   const bool boolean = m.mask && m.mask->dtype() == bool_;
   const size_t groups = work_items(queue, Work::attention_softmax, rows);
-  launch(queue, "attention", "attention_softmax",
-         {{"T", scores.dtype()},
-          {"M", m.mask ? m.mask->dtype() : float32},
-          {"MASK", !m.mask   ? "unmasked"
-                   : boolean ? "kept"
-                             : "added"},
-          {"S", m.sinks ? m.sinks->dtype() : float32},
-          {"HAS_SINKS", int(kind.has_sinks)},
-          {"CAUSAL", int(kind.causal)},
-          {"GROUP", int(group)}})
+  const auto kernel_of = [&](int items) -> Kernel& {
+    const Defines defines{{"T", scores.dtype()},
+                          {"M", m.mask ? m.mask->dtype() : float32},
+                          {"MASK", !m.mask   ? "unmasked"
+                                   : boolean ? "kept"
+                                             : "added"},
+                          {"S", m.sinks ? m.sinks->dtype() : float32},
+                          {"HAS_SINKS", int(kind.has_sinks)},
+                          {"CAUSAL", int(kind.causal)},
+                          {"GROUP", items}};
+    return queue.device().kernels().kernel("attention", "attention_softmax", defines);
+  };
+  Kernel& kernel = fit_group(queue, group, kernel_of);
+  Launch(queue, kernel)
       .over(groups * size_t(group))
       .in_groups_of(size_t(group))
       .moving(size_t(2 * rows * chunk.columns * scores.itemsize()))

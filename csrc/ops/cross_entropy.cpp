@@ -18,11 +18,11 @@ namespace {
 void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue) {
   out.allocate(queue);
   const int64_t columns = inputs[0].shape(-1), rows = inputs[0].size() / columns;
-  const RowLaunch shape(queue, rows, columns);
+  RowLaunch shape(queue, rows, columns);
   Defines defines{{"T", inputs[0].dtype()}, {"TARGETS", 1}};
   if (inputs[0].dtype().is_half()) defines.emplace_back("IS_HALF", 1);
   if (inputs[0].dtype() == float64) defines.emplace_back("IS_DOUBLE", 1);
-  Launch step = launch(queue, "softmax", kernel, shape.with_group(std::move(defines)));
+  Launch step(queue, shape.kernel(queue, "softmax", kernel, defines));
   Arrays dense;
   for (const array& x : inputs) step.set(reads(dense.emplace_back(contiguous_copy(x, queue))));
   shape.shape(step)

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "cl/group_sizes.h"
 #include "graph/codegen.h"
 #include "graph/copy.h"
 #include "graph/primitive.h"
@@ -80,11 +81,13 @@ class CustomKernel final : public Primitive {
     Launch launch(queue, program);
     launch.over(size_t(run_.grid[0]), size_t(run_.grid[1]), size_t(run_.grid[2]));
     const std::vector<int64_t> group = is_metal ? metal_group(run_) : run_.group;
-    const size_t most = device.facts().max_group;
-    if (!group.empty() && size_t(group[0] * group[1] * group[2]) > most)
-      fail<std::runtime_error>(kernel_.op(), "The group of ", kernel_.name, " has ",
-                               group[0] * group[1] * group[2], " items, the device takes ", most,
-                               " at most.");
+    const auto bound = [&](size_t most, const char* by) {
+      const int64_t items = group[0] * group[1] * group[2];
+      if (size_t(items) > most)
+        fail<std::runtime_error>(kernel_.op(), "The group of ", kernel_.name, " has ", items,
+                                 " items, ", by, " takes ", most, " at most.");
+    };
+    if (!group.empty()) bound(device.facts().max_group, "the device");
     if (!group.empty()) launch.in_groups_of(size_t(group[0]), size_t(group[1]), size_t(group[2]));
     Arrays details;  // alive until the launch
     for (size_t i = 0; i < arguments.size(); ++i) {
@@ -98,10 +101,14 @@ class CustomKernel final : public Primitive {
       }
     }
     for (const array& out : outputs) launch.set(writes(out));
-    if (!is_metal) return launch.enqueue();
+    const auto start = [&] {
+      if (!group.empty()) bound(most_in_group(program, queue), "the kernel, once it is built,");
+      launch.enqueue();
+    };
+    if (!is_metal) return start();
     for (const int64_t extent : run_.grid) launch.set(uint32_t(extent));
     try {
-      launch.enqueue();
+      start();
     } catch (const std::runtime_error& error) {
       throw std::runtime_error(std::string(error.what()) + "\n" + numbered_metal(kernel_));
     }

@@ -55,19 +55,25 @@ bool halves(Ends ends, Dtype given, int64_t n) {
 void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue& queue) {
   Device& device = queue.device();
   const Capabilities& facts = device.facts();
-  const int64_t width = lanes_of(facts), tiles = pass.outer * ((pass.lanes + width - 1) / width);
-  const int64_t cells = 4 * pass.length * width;
-  const int64_t most = facts.is_cpu ? most_items(queue, Work::fourier)
-                                    : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
-  const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(tiles, 1, most);
   Defines defines;
-  if (!facts.is_cpu) defines.emplace_back("W", int(width));
   if (x.dtype() == float32) defines.emplace_back("IN_REAL", 1);
   if (y.dtype() == float32) defines.emplace_back("OUT_REAL", 1);
   if (ends == Ends::hermitian) defines.emplace_back("IN_HERMITIAN", 1);
   if (pass.swap_in) defines.emplace_back("SWAP_IN", 1);
   if (pass.swap_out) defines.emplace_back("SWAP_OUT", 1);
   if (pass.factors) defines.emplace_back(pass.factors, 1);
+  int lanes = lanes_of(facts);
+  const auto kernel_of = [&](int group) -> Kernel& {
+    Defines all = defines;
+    if (!facts.is_cpu) all.emplace_back("W", group);
+    return device.kernels().kernel("fft", "fft", all);
+  };
+  Kernel& kernel = facts.is_cpu ? kernel_of(lanes) : fit_group(queue, lanes, kernel_of);
+  const int64_t width = lanes, tiles = pass.outer * ((pass.lanes + width - 1) / width);
+  const int64_t cells = 4 * pass.length * width;
+  const int64_t most = facts.is_cpu ? most_items(queue, Work::fourier)
+                                    : std::max<int64_t>(1, (int64_t(1) << 24) / cells);
+  const int64_t items = queue.is_small() ? 1 : std::clamp<int64_t>(tiles, 1, most);
   const Ref<Buffer> table = roots(device, pass.length);
   const Ref<Buffer> scratch =
       device.allocator().allocate(size_t(items * cells) * sizeof(float), &queue);
@@ -75,7 +81,7 @@ void enqueue(const Pass& pass, const array& x, const array& y, Ends ends, Queue&
   const auto factors = [&](const Ref<Buffer> Factors::* part) {
     return pass.tables ? BufferArgument{(pass.tables->*part).get(), 0, false} : w;
   };
-  Launch work = launch(queue, "fft", "fft", defines);
+  Launch work(queue, kernel);
   if (facts.is_cpu)
     work.over(size_t(items));
   else

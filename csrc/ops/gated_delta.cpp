@@ -40,9 +40,16 @@ class GatedDelta final : public Primitive {
                     {"Y", outputs[0].dtype()}, {"KEYS", q.shape(3)},     {"WIDTH", width}};
     if (one) defines.emplace_back("ONE_TOKEN", 1);
     // Of a work-group on GPUs.
-    const int64_t lanes = 8, rows = std::max(1, group_of(queue.device().facts(), 64) / int(lanes));
-    if (!on_cpu) defines.emplace_back("ROWS", int(rows));
-    Launch work = launch(queue, "gated_delta", "gated_delta", defines);
+    const int lanes = 8;
+    int group = group_of(queue.device().facts(), 64);
+    const auto rows_of = [&](int items) { return std::max(1, items / lanes); };
+    const auto kernel_of = [&](int items) -> Kernel& {
+      Defines all = defines;
+      if (!on_cpu) all.emplace_back("ROWS", rows_of(items));
+      return queue.device().kernels().kernel("gated_delta", "gated_delta", all);
+    };
+    Launch work(queue, on_cpu ? kernel_of(1) : fit_group(queue, group, kernel_of));
+    const int64_t rows = rows_of(group);
     const int64_t per_task = !on_cpu ? rows
                              : one   ? 1
                                      : 16 * width,

@@ -115,7 +115,7 @@ class Hadamard final : public Primitive {
       out.allocate(queue);
     const int64_t n = last_axis(x), rows = x.size() / n;
     const auto [order, inner] = factors_of(int(n));
-    const RowLaunch shape(queue, rows, n);
+    RowLaunch shape(queue, rows, n);
     const bool in_place = x.dtype() == float32;
     Defines defines{{"T", x.dtype()}, {"ODD_ORDER", order}};
     if (!in_place) defines.emplace_back("IN_STRIPS", 1);
@@ -124,7 +124,7 @@ class Hadamard final : public Primitive {
     const array signs =
         array::from_host(matrix_of(order, transposed_).data(), {order, order}, float32);
     const double factor = std::isnan(scale_) ? 1 / std::sqrt(double(n)) : scale_;
-    Launch step = launch(queue, "hadamard", "hadamard_rows", shape.with_group(defines));
+    Launch step(queue, shape.kernel(queue, "hadamard", "hadamard_rows", defines));
     shape.shape(step)
         .moving(size_t(2 * out.nbytes()))
         .with(reads(x), reads(signs), writes(strips), writes(out), rows, n, int64_t(inner),

@@ -79,7 +79,6 @@ void MaskedCopy::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (inner == 0) return;
   const array& rows_of = to_places_ ? values : y;
   const int64_t rows = rows_of.size() / inner;
-  const Capabilities& device = queue.device().facts();
   const int64_t chunks = int64_t(work_items(queue, Work::mask, n / 512, 512));
   const array counts = array::scratch({int32_t(chunks)}, int32, queue);
   const Word word = widest_word(queue, {y.itemsize()});
@@ -87,8 +86,7 @@ void MaskedCopy::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   launch(queue, "mask", "count_true", defines)
       .over(size_t(chunks))
       .with(reads(mask), writes(counts), n, chunks);
-  if (to_places_ && device.is_cpu) {
-    // Noticed where the host can look without a detour.
+  if (to_places_) {
     Buffer* const counted = &counts.buffer();
     queue.native("masked_put",
                  [counted, chunks, rows, keep = counts] {

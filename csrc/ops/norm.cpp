@@ -131,9 +131,11 @@ class Norm final : public Primitive, public HasEnds {
     const int64_t columns = x.values().shape(-1), size = x.values().size(),
                   rows = size / std::max<int64_t>(columns, 1);
     if (size == 0) return sink.allocate(queue), true;
-    const RowLaunch shape(queue, rows, columns);
-    Kernel* const kernel = kernel_between(x, sink, queue, "norm", "norm_rows",
-                                          shape.with_group(form_.defines(x.values().dtype())));
+    RowLaunch shape(queue, rows, columns);
+    const Defines defines = form_.defines(x.values().dtype());
+    Kernel* const kernel = fit_group(queue, shape.group, defines, [&](const Defines& all) {
+      return kernel_between(x, sink, queue, "norm", "norm_rows", all);
+    });
     if (!kernel) return false;
     sink.allocate_over(x, queue);
     Arrays dense;
@@ -212,14 +214,14 @@ void NormGradient::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   if (columns == 0) return;
   Arrays dense;
   for (const array& input : inputs) dense.push_back(contiguous_copy(input, queue));
-  const RowLaunch shape(queue, std::max<int64_t>(rows, 1), columns);
+  RowLaunch shape(queue, std::max<int64_t>(rows, 1), columns);
   Arrays strips;
   for (size_t i = 1; i < outputs.size(); ++i)
     strips.push_back(array::scratch({int32_t(shape.items), int32_t(columns)}, wide, queue));
   const auto strip = [&](bool has, int output) {
     return has ? writes(strips[output - 1]) : writes(dx);
   };
-  Launch step = launch(queue, "norm", "norm_gradient", shape.with_group(form_.defines(dx.dtype())));
+  Launch step(queue, shape.kernel(queue, "norm", "norm_gradient", form_.defines(dx.dtype())));
   shape.shape(step).moving(size_t(3 * dx.nbytes()));
   step.with(reads(dense[0]), reads(form_.has_weight ? dense[1] : dense[0]), reads(dense.back()),
             writes(dx), strip(form_.has_weight, 1), strip(form_.has_bias, form_.bias_at()), rows,

@@ -58,8 +58,6 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
   const Dtype scales = packed[1].dtype();
   Defines defines = by_words ? q.defines(scales) : q.unit_defines(scales);
   defines.insert(defines.end(), {{"T", x.dtype()}, {"ROWS", rows}, {"COLUMNS", columns}});
-  const int lanes = group_of(queue.device().facts(), 32);  // work-items that share a tile on GPUs
-  if (!on_cpu) defines.emplace_back("LANES", lanes);
   if (gathers) defines.emplace_back("GATHER", 1);
   const int64_t tiles = batches * ((size.m + rows - 1) / rows) *
                         (transpose ? (size.n + columns - 1) / columns : units / columns);
@@ -78,11 +76,14 @@ void multiply_in_registers(const Quantization& q, const array& x, const Arrays& 
         .over(work_items(queue, Work::quantized, blocks))
         .with(reads(x), arguments[0], arguments[1], blocks);
   }
-  Launch work = launch(queue, "quantized_matmul",
-                       by_words    ? "by_words"
-                       : transpose ? "by_rows"
-                                   : "by_columns",
-                       defines);
+  int lanes = group_of(queue.device().facts(), 32);  // work-items that share a tile on GPUs
+  const auto kernel_of = [&](int group) -> Kernel& {
+    Defines all = defines;
+    if (!on_cpu) all.emplace_back("LANES", group);
+    const char* const name = by_words ? "by_words" : transpose ? "by_rows" : "by_columns";
+    return queue.device().kernels().kernel("quantized_matmul", name, all);
+  };
+  Launch work(queue, on_cpu ? kernel_of(1) : fit_group(queue, lanes, kernel_of));
   const size_t items = work_items(queue, Work::quantized_products, tiles);
   if (on_cpu)
     work.over(items);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/ends.h"
@@ -204,7 +205,7 @@ class Reduce final : public Primitive, public HasEnds {
 bool Reduce::run(const Source& source, const Axes& axes, const Sink& sink, Dtype accumulated,
                  int64_t count, Queue& queue, bool last) const {
   const array& x = source.values();
-  const ReducePlan plan = plan_reduce(x, axes, false, queue);
+  ReducePlan plan = plan_reduce(x, axes, false, queue);
   if (!plan.fits && source.is_computed()) return false;
   if (!plan.fits)
     return run(contiguous_copy(x, queue), axes, sink, accumulated, count, queue, last);
@@ -234,11 +235,12 @@ bool Reduce::run(const Source& source, const Axes& axes, const Sink& sink, Dtype
                   {"OP", row().operation}};
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   if (accumulated == bool_) defines.emplace_back("IS_LOGICAL", 1);
-  if (plan.group) defines.emplace_back("GROUP", int(plan.group));
   const Sink to =
       cut ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : sink;
-  Kernel* const kernel = kernel_between(source, to, queue, "reduce",
-                                        plan.by_rows ? "reduce_rows" : "reduce_columns", defines);
+  const char* const name = plan.by_rows ? "reduce_rows" : "reduce_columns";
+  Kernel* const kernel = fit_group(queue, plan.group, defines, [&](const Defines& all) {
+    return kernel_between(source, to, queue, "reduce", name, all);
+  });
   if (!kernel) return false;
   to.allocate(queue);
   Launch step(queue, *kernel);

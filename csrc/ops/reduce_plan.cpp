@@ -31,10 +31,10 @@ void cut_for_gpu(ReducePlan& plan, Queue& queue) {
   if (!plan.by_columns && plan.total > 32) {
     const WorkSize& size = work_size(queue.device(), Work::reduce_rows);
     const int64_t groups = most_items(queue, Work::reduce_rows);
-    plan.group = size_t(plan.total >= 512 ? size.group : std::min<int64_t>(size.group, 32));
-    plan.parts = std::clamp<int64_t>(plan.total / (size.grain * int64_t(plan.group)), 1,
+    plan.group = int(plan.total >= 512 ? size.group : std::min<int64_t>(size.group, 32));
+    plan.parts = std::clamp<int64_t>(plan.total / (size.grain * plan.group), 1,
                                      ceil_div(groups / 8, plan.results));
-    plan.work_items = size_t(std::min(plan.results * plan.parts, groups)) * plan.group;
+    plan.work_items = size_t(std::min(plan.results * plan.parts, groups));
     return;
   }
   // A work-item per result; a thousand parts at most, so that adding them up stays quick.
@@ -89,8 +89,8 @@ ReducePlan plan_reduce(const array& x, const Axes& axes, bool ordered, Queue& qu
 }
 
 void set_walk(Launch& kernel, const ReducePlan& plan) {
-  kernel.over(plan.work_items);
-  if (plan.group) kernel.in_groups_of(plan.group);
+  kernel.over(plan.work_items * size_t(std::max(plan.group, 1)));
+  if (plan.group) kernel.in_groups_of(size_t(plan.group));
   for (const int64_t value : {plan.results, plan.parts, plan.total, plan.inner, plan.stride})
     kernel.set(value);
   kernel.set(plan.kept_rank);

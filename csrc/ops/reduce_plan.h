@@ -23,12 +23,12 @@ struct ReducePlan {
   int64_t columns = 1;            ///< extent of the last kept axis when by_columns
   int64_t inner = 1, stride = 1;  ///< the innermost reduced dimension
   int kept_rank = 0, reduced_rank = 0;
-  Dims kept, reduced;  ///< the other dimensions
-  int64_t parts = 1;   ///< pieces to cut each result into
-  size_t work_items = 1;
-  size_t group = 0;      ///< work-items that share a result on a GPU; 0: each works alone
-  bool by_rows = false;  ///< each work-item or group walks whole results: the kernels named _rows,
-                         ///< else _columns
+  Dims kept, reduced;     ///< the other dimensions
+  int64_t parts = 1;      ///< pieces to cut each result into
+  size_t work_items = 1;  ///< groups where there are some
+  int group = 0;          ///< work-items that share a result on a GPU; 0: each works alone
+  bool by_rows = false;   ///< each work-item or group walks whole results: the kernels named _rows,
+                          ///< else _columns
 };
 
 /// Plans reducing `x` over the sorted `axes`. With `ordered`, elements keep their row-major order.

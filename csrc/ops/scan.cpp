@@ -129,10 +129,12 @@ bool Scan::scan_rows(const Source& x, const Sink& out, int64_t count, int64_t n,
   }
   if (blocks > 1 && x.is_computed() && !facts.is_cpu) return false;  // it would be computed twice
   const Dtype dtype = x.values().dtype();
-  const Defines plain = defines(x), grouped = shape.with_group(plain);
+  const Defines plain = defines(x);
   const Dtype accumulated = plain[1].value == "float32" ? float32 : dtype;
   const auto kernel = [&](const Source& from, const char* name) {
-    return kernel_between(from, out, queue, "scan", name, grouped);
+    return fit_group(queue, shape.group, plain, [&](const Defines& all) {
+      return kernel_between(from, out, queue, "scan", name, all);
+    });
   };
   Kernel* const first = kernel(x, blocks > 1 ? "block_totals" : "scan_rows");
   if (!first) return false;

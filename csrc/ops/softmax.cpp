@@ -32,8 +32,8 @@ void run_rows(const char* kernel, const Arrays& inputs, array& out, Queue& queue
   const int64_t columns = inputs[0].shape(-1),
                 rows = inputs[0].size() / std::max<int64_t>(columns, 1);
   if (rows == 0) return;
-  const RowLaunch shape(queue, rows, columns);
-  Launch step = launch(queue, "softmax", kernel, shape.with_group(defines_of(inputs[0])));
+  RowLaunch shape(queue, rows, columns);
+  Launch step(queue, shape.kernel(queue, "softmax", kernel, defines_of(inputs[0])));
   Arrays dense;
   for (const array& x : inputs) step.set(reads(dense.emplace_back(contiguous_copy(x, queue))));
   shape.shape(step).moving(size_t(2 * out.nbytes())).with(writes(out), rows, columns);
@@ -113,9 +113,11 @@ class Softmax final : public OverLastAxis, public HasEnds {
     const int64_t columns = x.values().shape(-1), size = x.values().size(),
                   rows = size / std::max<int64_t>(columns, 1);
     if (size == 0) return sink.allocate(queue), true;
-    const RowLaunch shape(queue, rows, columns);
-    Kernel* const kernel = kernel_between(x, sink, queue, "softmax", "softmax_rows",
-                                          shape.with_group(defines_of(x.values())));
+    RowLaunch shape(queue, rows, columns);
+    const Defines defines = defines_of(x.values());
+    Kernel* const kernel = fit_group(queue, shape.group, defines, [&](const Defines& all) {
+      return kernel_between(x, sink, queue, "softmax", "softmax_rows", all);
+    });
     if (!kernel) return false;
     sink.allocate_over(x, queue);
     Launch step(queue, *kernel);

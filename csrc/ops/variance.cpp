@@ -86,10 +86,9 @@ void AxesVariance::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const Dtype computed = x.dtype() == float64 ? float64 : float32;
   const array partial =
       array::scratch({int32_t(parts > 1 ? parts : 0), int32_t(outer * inner), 2}, computed, queue);
-  const RowLaunch each(queue, outer * parts, n / parts);
-  const Defines defines = each.with_group({{"T", x.dtype()}});
+  RowLaunch each(queue, outer * parts, n / parts);
   const auto step = [&](const char* kernel, bool by_rows, int64_t units, int64_t elements) {
-    Launch work = launch(queue, "variance", kernel, defines);
+    Launch work(queue, each.kernel(queue, "variance", kernel, {{"T", x.dtype()}}));
     if (by_rows)
       each.shape(work);
     else

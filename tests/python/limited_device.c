@@ -1,10 +1,16 @@
 // Put before the OpenCL loader by LD_PRELOAD, this makes every device one of fewer abilities, which
 // it holds to: a program that uses what it lacks does not build, a launch that takes too much
 // fails. Variables, each optional:
+//
 //   LIMIT_WITHOUT  words, the extensions that it lacks: cl_khr_fp64 and cl_khr_fp16 take their
-//   types along LIMIT_LOCAL    bytes of local memory LIMIT_ITEMS    work-items of a group in each
-//   dimension (CL_DEVICE_MAX_WORK_ITEM_SIZES) LIMIT_KERNEL   work-items of a group of any kernel
-//   (CL_KERNEL_WORK_GROUP_SIZE) LIMIT_ABSENT   devices are there, but not available
+//                  types along
+//   LIMIT_LOCAL    bytes of local memory
+//   LIMIT_ITEMS    work-items of a group in each dimension (CL_DEVICE_MAX_WORK_ITEM_SIZES)
+//   LIMIT_KERNEL   work-items of a group of any kernel (CL_KERNEL_WORK_GROUP_SIZE)
+//   LIMIT_ABSENT   devices are there, but not available
+//   LIMIT_TYPE     integrated or discrete: devices are GPUs that share the host's memory or do not;
+//                  accelerator: they are such
+//
 // It says on stderr what was refused.
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -51,7 +57,22 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t size, vo
     for (size_t i = 0; i < size / sizeof(size_t); ++i) ((size_t*)value)[i] = items;
   if (what == CL_DEVICE_EXTENSIONS) without_extensions(value);
   if (what == CL_DEVICE_DOUBLE_FP_CONFIG && lacks("cl_khr_fp64")) *(cl_device_fp_config*)value = 0;
+  const char* const type = getenv("LIMIT_TYPE");
+  if (what == CL_DEVICE_TYPE && type)
+    *(cl_device_type*)value =
+        strcmp(type, "accelerator") ? CL_DEVICE_TYPE_GPU : CL_DEVICE_TYPE_ACCELERATOR;
+  if (what == CL_DEVICE_HOST_UNIFIED_MEMORY && type) *(cl_bool*)value = !strcmp(type, "integrated");
   if (what == CL_DEVICE_AVAILABLE && getenv("LIMIT_ABSENT")) *(cl_bool*)value = CL_FALSE;
+  return code;
+}
+
+cl_int clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id device,
+                                cl_kernel_work_group_info what, size_t size, void* value,
+                                size_t* needed) {
+  const cl_int code = REAL(clGetKernelWorkGroupInfo)(kernel, device, what, size, value, needed);
+  const size_t most = limit("LIMIT_KERNEL");
+  if (code == CL_SUCCESS && value && what == CL_KERNEL_WORK_GROUP_SIZE && most)
+    if (*(size_t*)value > most) *(size_t*)value = most;
   return code;
 }
 
@@ -86,9 +107,15 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
                                  NULL);
   if (memory && used > memory)
     return refuse(CL_OUT_OF_RESOURCES, "bytes of local memory", used, memory);
-  for (cl_uint d = 0; local && d < dimensions; ++d)
+  size_t group = 1;
+  for (cl_uint d = 0; local && d < dimensions; ++d) {
     if (items && local[d] > items)
       return refuse(CL_INVALID_WORK_ITEM_SIZE, "work-items in a dimension", local[d], items);
+    group *= local[d];
+  }
+  const size_t most = limit("LIMIT_KERNEL");
+  if (most && group > most)
+    return refuse(CL_INVALID_WORK_GROUP_SIZE, "work-items of a kernel's group", group, most);
   return REAL(clEnqueueNDRangeKernel)(queue, kernel, dimensions, offset, global, local, count,
                                       events, event);
 }

@@ -85,6 +85,8 @@ LIMITS = {
     "16 KiB of local memory": {"LIMIT_LOCAL": "16384"},
     "32 KiB of local memory": {"LIMIT_LOCAL": "32768"},
     "64 items in a dimension": {"LIMIT_ITEMS": "64"},
+    "64 items in a group of any kernel": {"LIMIT_KERNEL": "64"},
+    "16 items in a group of any kernel": {"LIMIT_KERNEL": "16"},
     "no fp64": {"LIMIT_WITHOUT": "cl_khr_fp64"},
     "no fp16": {"LIMIT_WITHOUT": "cl_khr_fp16"},
 }
@@ -108,6 +110,67 @@ def test_float64_where_the_device_lacks_it(limited_device, tmp_path):
             mx.eval(mx.exp(mx.array([1.0, 2.0], mx.float64)))
     """, LD_PRELOAD=limited_device, LIMIT_WITHOUT="cl_khr_fp64", MLX_CL_CACHE=str(tmp_path))  # fmt: skip
     assert said.stdout.strip() == "2.0" and "float64 needs the extension cl_khr_fp64" in said.stderr, said.stderr
+
+
+def test_a_scripts_kernel_in_groups_that_it_does_not_bear(limited_device):
+    said = run_script('''
+        import mlx.core as mx
+        kernel = mx.fast.opencl_kernel("twice", ["x"], ["y"], "y[get_global_id(0)] = 2 * x[get_global_id(0)];")
+        for items in (64, 128):
+            args = dict(grid=(256, 1, 1), threadgroup=(items, 1, 1), output_shapes=[(256,)], output_dtypes=[mx.float32])
+            print(kernel(inputs=[mx.ones(256)], **args)[0].sum().item())
+    ''', LD_PRELOAD=limited_device, LIMIT_KERNEL="64", MLX_CL_DEVICE="pocl")  # fmt: skip
+    assert said.stdout.strip() == "512.0", said.stderr
+    assert "has 128 items, the kernel, once it is built, takes 64 at most" in said.stderr, said.stderr
+
+
+ONLY_A_GPU = """
+import os
+import mlx.core as mx
+import numpy as np
+
+os.chdir(os.environ["WHERE"])
+assert mx.default_device() == mx.gpu and mx.is_available(mx.gpu) and mx.is_available(mx.cpu)
+x = np.random.default_rng(0).standard_normal((20, 20)).astype(np.float32)
+s = x @ x.T + 20 * np.eye(20, dtype=np.float32)
+
+
+def same(got, want):
+    assert np.allclose(np.array(got), want, 1e-3, 1e-3), abs(np.array(got) - want).max()
+
+
+for device in (mx.gpu, mx.cpu):
+    with mx.stream(device):
+        a = mx.array(s)
+        mx.save("saved.npy", a + 1)
+        mx.save_safetensors("saved.safetensors", {"a": a * 2})
+        same(mx.load("saved.npy"), s + 1)
+        same(mx.load("saved.safetensors")["a"], s * 2)
+        same(mx.matmul(a, a, stream=mx.cpu) + mx.exp(-a, stream=mx.gpu), s @ s + np.exp(-s))
+    for step, want in [
+        (lambda: mx.linalg.inv(a, stream=mx.cpu), np.linalg.inv(s)),
+        (lambda: mx.linalg.cholesky(a, stream=mx.cpu), np.linalg.cholesky(s)),
+        (lambda: mx.linalg.svd(a, stream=mx.cpu)[1], np.linalg.svd(s)[1]),
+        (lambda: mx.linalg.eigvalsh(a, stream=mx.cpu), np.linalg.eigvalsh(s)),
+        (lambda: mx.linalg.solve(a, a + 1, stream=mx.cpu), np.linalg.solve(s, s + 1)),
+    ]:
+        same(step(), want)
+print("right")
+"""
+
+
+@pytest.mark.parametrize("memory", ["integrated", "discrete"])
+def test_a_machine_with_a_gpu_and_no_cpu_device(memory, limited_device, tmp_path):
+    run = run_script(ONLY_A_GPU, LD_PRELOAD=limited_device, LIMIT_TYPE=memory, WHERE=str(tmp_path), timeout=300)
+    assert run.stdout.strip() == "right", run.stderr[-2000:]
+
+
+def test_accelerators_serve_when_they_are_named(limited_device):
+    script = "import mlx.core as mx\nprint(mx.default_device(), (mx.ones(3) + 1).sum().item())"
+    unnamed = run_script(script, LD_PRELOAD=limited_device, LIMIT_TYPE="accelerator")
+    assert unnamed.returncode != 0 and "no OpenCL device for the CPU" in unnamed.stderr, unnamed.stderr
+    named = run_script(script, LD_PRELOAD=limited_device, LIMIT_TYPE="accelerator", MLX_CL_DEVICE="accelerator")
+    assert named.stdout.strip() == "Device(gpu, 0) 6.0", named.stderr
 
 
 def test_a_device_that_is_not_available(limited_device):
