@@ -2,6 +2,9 @@
 // With TARGETS, cross entropy: the class of each row, counted from the end if negative.
 #define O T
 #include "ends.clh"
+#ifdef LOOP_SHAPE
+#include "exp_of_negative.clh"
+#endif
 #include "rows.clh"
 
 #ifdef LOOP_SHAPE
@@ -9,20 +12,6 @@
 #ifdef IS_DOUBLE
 #define EXP(x) exp(x)
 #else
-/// exp(x) for x <= 0 within 2 ulp, 0 where the result would be subnormal: the polynomial of Cephes' expf on
-/// |r| <= log(2)/2, times a power of two made by adding to the exponent's bits.
-static inline reals exp_of_negative(reals x) {
-  const reals shifted = fma(x, REALS(1.44269504f), REALS(12582912.0f)), n = shifted - 12582912.0f;
-  const reals r = fma(n, REALS(2.12194440e-4f), fma(n, REALS(-0.693359375f), x));
-  reals p = fma(REALS(1.9875691500e-4f), r, REALS(1.3981999507e-3f));
-  p = fma(p, r, REALS(8.3334519073e-3f));
-  p = fma(p, r, REALS(4.1665795894e-2f));
-  p = fma(p, r, REALS(1.6666665459e-1f));
-  p = fma(p, r, REALS(5.0000001201e-1f));
-  p = fma(p, r * r, r) + 1.0f;
-  const reals power = CAT(as_float, V)((CAT(as_int, V)(shifted) << 23) + 0x3f800000);
-  return x < -87.33f ? REALS(0) : p * power;
-}
 #define EXP(x) exp_of_negative(x)
 #endif
 

@@ -299,10 +299,19 @@ bool widens(Queue& queue, const Product& p) {
          (is_thick(p) && !onednn::multiplies_bfloat16_well());
 }
 
+bool multiplies_bfloat16(Queue& queue, const Product& p) {
+  return p.dtype == bfloat16 && queue.device().facts().native_kernels && is_thick(p) &&
+         onednn::multiplies_bfloat16_well();
+}
+
 void multiply(Queue& queue, const Product& product) {
   if (product.batch == 0 || product.m == 0 || product.n == 0) return;
   const bool on_cpu = queue.device().facts().native_kernels;
   const Product p = on_cpu ? as_row(plainest(product)) : plainest(product);
+  if (p.wide_c) {
+    if (!onednn::multiply(queue, p)) fail<std::runtime_error>("matmul", "oneDNN refused.");
+    return;
+  }
   if (p.wide_b || (widens(queue, p) && !(on_cpu && is_few_by_large(p))))
     return multiply_widened(queue, p);
   const bool served =

@@ -28,6 +28,7 @@ struct Product {
   Matrix a, b, c;
   float alpha = 1, beta = 0;
   bool wide_b = false;  ///< b is float32 while dtype is of 16 bits
+  bool wide_c = false;  ///< c is float32 while dtype is bfloat16
 };
 
 /// False only for dtypes that the device cannot compute with.
@@ -44,6 +45,9 @@ bool can_multiply_together(Queue& queue, const std::vector<Product>& products);
 void multiply_together(Queue& queue, const std::vector<Product>& products);
 /// True when 16-bit operands will be copied to float32 first, so that a float32 b saves a copy.
 bool widens(Queue& queue, const Product& product);
+/// True when a product of bfloat16 is served by the processor's own instructions, and may have a
+/// float32 c.
+bool multiplies_bfloat16(Queue& queue, const Product& product);
 /// The same by our own kernel, which serves what the libraries lack.
 void multiply_with_kernel(Queue& queue, const Product& product);
 

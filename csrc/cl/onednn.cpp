@@ -96,7 +96,7 @@ std::shared_ptr<const MatmulPlan> make_plan(const Product& p, bool one_thread) {
   auto plan = std::make_shared<MatmulPlan>();
   plan->a = describe(p.dtype, p.a, p.batch, p.m, p.k);
   plan->b = describe(p.dtype, p.b, p.batch, p.k, p.n);
-  plan->c = describe(p.dtype, p.c, p.batch, p.m, p.n);
+  plan->c = describe(p.wide_c ? float32 : p.dtype, p.c, p.batch, p.m, p.n);
   dnnl::primitive_attr attribute = attributes();
   dnnl::post_ops after;
   if (p.alpha != 1) scale_result(attribute, after, p.alpha);
@@ -111,13 +111,14 @@ std::shared_ptr<const MatmulPlan> make_plan(const Product& p, bool one_thread) {
 std::shared_ptr<const MatmulPlan> plan_for(const Product& p) {
   static auto* const plans = new PlanCache<MatmulPlan>;  // leaked: used at exit
   const auto bits = [](float value) { return int64_t(std::bit_cast<uint32_t>(value)); };
-  return plans->find({p.dtype.id(), p.batch, p.m, p.n, p.k, p.a.transposed, p.a.leading,
+  return plans->find({p.dtype.id(), p.wide_c, p.batch, p.m, p.n, p.k, p.a.transposed, p.a.leading,
                       p.a.batch_stride, p.b.transposed, p.b.leading, p.b.batch_stride, p.c.leading,
                       p.c.batch_stride, bits(p.alpha), bits(p.beta)},
                      [&] { return make_plan(p, is_small(p)); });
 }
 
 void execute(const MatmulPlan& plan, void* a, void* b, void* c) {
+  const DenormalsAreZeros mode;
   plan.primitive.execute(
       stream(),
       {{DNNL_ARG_SRC, memory(plan.a, engine(), a)},
@@ -193,7 +194,7 @@ bool multiply(Queue& queue, const Product& p) {
                [plan = std::move(plan), p] {
                  const OneThread thread(is_small(p));
                  execute(*plan, address(p.a, p.dtype), address(p.b, p.dtype),
-                         address(p.c, p.dtype));
+                         address(p.c, p.wide_c ? float32 : p.dtype));
                },
                {p.a.buffer, p.b.buffer}, {p.c.buffer});
   return true;

@@ -136,6 +136,7 @@ void reorder(const dnnl::reorder& primitive, memory from, memory to) {
 }
 
 void execute(const ConvolutionPlan& plan, Pass pass, void* const (&pointers)[3]) {
+  const DenormalsAreZeros mode;
   const int result = computed[int(pass)];
   memory plain[3], wanted[3];
   for (int i = 0; i < 3; ++i) {

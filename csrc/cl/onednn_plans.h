@@ -3,6 +3,10 @@
 #pragma once
 #ifdef MLX_HAS_DNNL
 
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
 #include <array>
 #include <memory>
 #include <mutex>
@@ -20,6 +24,23 @@ dnnl::stream& stream();
 /// At least `bytes` of this thread's scratch memory; valid until the next call with the same slot.
 void* scratch(int slot, size_t bytes);
 dnnl::memory::data_type data_type(Dtype dtype);  ///< undef when oneDNN lacks it
+/// While it lives, this thread and the threads of OpenMP that it starts take denormal numbers for
+/// zeros, with which processors multiply a hundred times more slowly.
+class DenormalsAreZeros {
+ public:
+#ifdef __SSE__
+  DenormalsAreZeros() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~DenormalsAreZeros() { _mm_setcsr(before_); }
+#else
+  DenormalsAreZeros() {}
+#endif
+  DenormalsAreZeros(const DenormalsAreZeros&) = delete;
+
+ private:
+#ifdef __SSE__
+  unsigned before_;
+#endif
+};
 dnnl::primitive_attr attributes();  ///< scratch memory is ours: plans are shared between threads
 
 // What oneDNN 2 and 3 say differently: in 3 there are no descriptors of operations, and nothing

@@ -73,6 +73,25 @@ def test_attention_of_a_few_queries(dtype, key_heads, lengths, widths, mask):
     np.testing.assert_allclose(np.array(got.astype(mx.float32)), expected, rtol=RTOL[dtype], atol=RTOL[dtype])
 
 
+@pytest.mark.parametrize("dtype", RTOL)
+@pytest.mark.parametrize("key_heads", [4, 2])
+@pytest.mark.parametrize("lengths", [(520, 517), (300, 700)])
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("sinking", [False, True])
+def test_attention_of_many_queries(dtype, key_heads, lengths, mask, sinking):
+    queries, keys = lengths
+    shapes = (4, queries, 64), (key_heads, keys, 64), (key_heads, keys, 40)
+    q, k, v, s = (mx.array(sample(*shape), dtype=getattr(mx, dtype)) for shape in (*((1, *x) for x in shapes), (4,)))
+    values = MASKS[mask](queries, keys)
+    given = mask if mask == "causal" else None if values is None else mx.array(values)
+    if mask == "added":
+        given = given.astype(q.dtype)
+    got = mx.fast.scaled_dot_product_attention(q, k, v, scale=0.125, mask=given, sinks=s if sinking else None)
+    exact = [np.array(x.astype(mx.float32), np.float64) for x in (q, k, v, s)]
+    expected = attention(*exact[:3], 0.125, values, exact[3] if sinking else None)
+    np.testing.assert_allclose(np.array(got.astype(mx.float32)), expected, rtol=RTOL[dtype], atol=RTOL[dtype] / 2)
+
+
 @pytest.mark.parametrize("queries, width", [(5, 8), (1, 16), (3, 16)])
 def test_sinks_take_their_share(queries, width):
     arrays = [sample(2, 4, queries, width), sample(2, 2, 6, width), sample(2, 2, 6, width)]

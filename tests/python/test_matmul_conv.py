@@ -1,6 +1,7 @@
 """Matrix products, einsum and convolutions over shapes, dtypes and layouts, against NumPy."""
 
 import itertools
+import time
 
 import mlx.core as mx
 import numpy as np
@@ -245,3 +246,23 @@ def test_addmm_with_a_transposed_addend():
     c, a, b = (rng.normal(size=s).astype(np.float32) for s in ((8, 3), (3, 3), (3, 8)))
     got = mx.addmm(2.0 * mx.array(c).T, mx.array(a), mx.array(b))
     np.testing.assert_allclose(np.array(got), 2 * c.T + a @ b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.skipif(mx.default_device() != mx.cpu, reason="GPUs take no longer for them")
+@pytest.mark.parametrize("work", ["product", "convolution"])
+def test_denormal_numbers_take_no_longer(work):
+    rng = np.random.default_rng(0)
+    ordinary, weight = (rng.normal(size=shape).astype(np.float32) for shape in ((16, 16, 16, 64), (64, 3, 3, 64)))
+
+    def seconds(x):
+        x, w = mx.array(x), mx.array(weight)
+        run = (lambda: mx.conv2d(x, w)) if work == "convolution" else (lambda: x.reshape(-1, 64) @ w.reshape(64, -1))
+        mx.eval(run())
+        times = []
+        for _ in range(15):
+            start = time.perf_counter()
+            mx.eval(run())
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert seconds(ordinary * 1e-39) < 8 * seconds(ordinary)  # 40 to 150 where the processor keeps them
