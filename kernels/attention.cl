@@ -31,9 +31,7 @@ static inline SCORES mask_added(SCORES x, global const STORED(M)* mask, int n) {
 #define PUT_WEIGHTS(p, v) CAT(put_weights_, W)(p, v)
 #define put_weights_float32(p, v) PUT(float32, p, v)
 #define put_weights_float64(p, v) PUT(float64, p, v)
-typedef VECTOR(ushort) __attribute__((aligned(2))) ushorts;  // PoCL stores those of vstore one by one
-#define put_weights_bfloat16(p, v) \
-  *(global ushorts*)(p) = CAT(convert_ushort, V)((CAT(as_uint, V)(v) + 0x8000u) >> 16)
+#define put_weights_bfloat16(p, v) STORE_VECTOR(ushort, p, CAT(convert_ushort, V)((CAT(as_uint, V)(v) + 0x8000u) >> 16))
 
 // The first n scores, minus infinity behind them.
 static inline SCORES first_of(SCORES x, int n) {
