@@ -12,6 +12,16 @@ std::optional<Dtype> CallArguments::first_dtype() const {
   return {};
 }
 
+bool CallArguments::only_foreign() const {
+  bool foreign = false;
+  for (size_t i = 0; i < count; ++i) {
+    if (!(operands >> i & 1) || !slots[i]) continue;
+    if (is_array(slots[i])) return false;
+    foreign |= !is_number(slots[i]) && slots[i] != Py_None;
+  }
+  return foreign;
+}
+
 namespace {
 /// The object as a Python int; Mismatch unless it is one or counts as one (NumPy's integers).
 py::object index_of(PyObject* object) {

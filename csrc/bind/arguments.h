@@ -27,6 +27,8 @@ struct CallArguments {
   uint64_t operands = ~uint64_t(0);
   /// The dtype of the first array among the operands.
   std::optional<Dtype> first_dtype() const;
+  /// Whether there are foreign arrays among the operands, and none of ours.
+  bool only_foreign() const;
 };
 
 int64_t integer_from(PyObject* object, int64_t low,
@@ -135,13 +137,16 @@ struct Argument<StreamOrDevice> {
 };
 
 /// A number or an array. Foreign arrays count as arrays; NumPy's are cast to the dtype of the
-/// call's first array.
+/// call's first array; where there is none, numbers beside them are weighed as arrays.
 template <>
 struct Argument<Operand> {
   static std::string takes() { return "scalar or array"; }
   static Operand from(PyObject* object, const CallArguments& call) {
     if (is_array(object)) return array_of(object);
-    if (is_number(object)) return number_of(object);
+    if (is_number(object)) {
+      const Scalar number = number_of(object);
+      return call.only_foreign() ? Operand(to_array(number, dtype_of(number))) : Operand(number);
+    }
     if (object == Py_None) throw Mismatch{};
     return foreign(object, call);
   }

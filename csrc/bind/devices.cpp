@@ -74,7 +74,9 @@ void make_default(const PyDevice& device) {
 
 std::optional<DeviceType> device_from(py::handle object) {
   const auto device = any_device(object);
-  return device ? std::optional(device->type) : std::nullopt;
+  if (!device) return {};
+  if (device->index != 0) fail<std::out_of_range>("Device", "there is no ", device->text(), ".");
+  return device->type;
 }
 
 py::object device_object(DeviceType type) {

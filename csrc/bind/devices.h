@@ -11,7 +11,8 @@ namespace mlx {
 /// The stream or device behind a Python object, if it is one. Throws std::invalid_argument for a
 /// device that does not exist.
 std::optional<StreamOrDevice> where_from(PyObject* object);
-/// The device type behind a Device or DeviceType.
+/// The device type behind a Device or DeviceType. Throws std::out_of_range for a Device whose index
+/// is not 0.
 std::optional<DeviceType> device_from(py::handle object);
 /// The Device of a type.
 py::object device_object(DeviceType type);

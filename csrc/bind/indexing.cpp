@@ -309,16 +309,19 @@ array update_any_shape(const array& a, const Entries& entries, const IndexBounds
 array write(const array& a, PyObject* index, array value, Update update) {
   const Entries entries = index_entries(a, index == Py_None ? Py_Ellipsis : index);
   const bool lone = !PyTuple_Check(index) && index != Py_None;
-  const bool has_integer = std::any_of(entries.begin(), entries.end(), [](const IndexEntry& e) {
-    return e.kind == IndexEntry::integer;
-  });
+  const auto has = [&](IndexEntry::Kind kind) {
+    return std::any_of(entries.begin(), entries.end(),
+                       [kind](const IndexEntry& e) { return e.kind == kind; });
+  };
+  const bool has_integer = has(IndexEntry::integer);
   for (const IndexEntry& entry : entries)
     if (entry.kind == IndexEntry::integer &&
         (entry.start < 0 || entry.start >= a.shape(entry.axis)))
       return a;
   const IndexBounds bounds = bounds_of(a, entries);
   const Gathered arrays = arrays_of(entries, false);
-  if (lone || !arrays.indices.empty() || (PyTuple_Check(index) && !has_integer))
+  if (lone || !arrays.indices.empty() || has(IndexEntry::new_axis) ||
+      (PyTuple_Check(index) && !has_integer))
     value = without_leading_ones(value);
   if (follows_shape(Arrays{a, value}) && arrays.indices.empty())
     return update_any_shape(a, entries, bounds, value, update);

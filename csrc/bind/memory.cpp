@@ -17,7 +17,8 @@ Allocator& allocator() {
 
 /// A byte count; negative and fractional ones are no byte counts.
 size_t bytes_from(const py::object& limit, const char* function) {
-  const size_t bytes = PyLong_Check(limit.ptr()) ? PyLong_AsSize_t(limit.ptr()) : size_t(-1);
+  const py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(limit.ptr()));
+  const size_t bytes = number ? PyLong_AsSize_t(number.ptr()) : size_t(-1);
   if (bytes == size_t(-1)) {
     PyErr_Clear();
     throw type_error(std::string(function) + "(): argument 'limit' must be an int of bytes.");

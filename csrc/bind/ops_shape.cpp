@@ -19,6 +19,22 @@ struct Spread {
   bool given;
 };
 
+/// What an array is filled with; a foreign array takes the dtype asked for, as a number does.
+struct Filling {
+  Operand value;
+  bool takes_dtype;
+};
+
+/// A bound or step of arange.
+struct Real {
+  Scalar value;
+};
+
+/// An end of linspace: a number or an array.
+struct End {
+  Operand value;
+};
+
 }  // namespace
 
 template <typename T>
@@ -38,6 +54,34 @@ struct Argument<Spread<T>> {
   }
 };
 
+template <>
+struct Argument<Filling> {
+  static std::string takes() { return Argument<Operand>::takes(); }
+  static Filling from(PyObject* object, const CallArguments& call) {
+    return {Argument<Operand>::from(object, call), !is_array(object) && !is_number(object)};
+  }
+};
+
+template <>
+struct Argument<Real> {
+  static std::string takes() { return "int or float"; }
+  static Real from(PyObject* object, const CallArguments&) {
+    if (!is_number(object) || PyComplex_Check(object)) throw Mismatch{};
+    return {number_of(object)};
+  }
+};
+
+template <>
+struct Argument<End> {
+  static std::string takes() { return "scalar or array"; }
+  static End from(PyObject* object, const CallArguments& call) {
+    if (PyComplex_Check(object) || PyUnicode_Check(object) || PyDict_Check(object) ||
+        PyList_Check(object) || PyTuple_Check(object))
+      throw Mismatch{};
+    return {Argument<Operand>::from(object, call)};
+  }
+};
+
 namespace {
 
 array reshape_method(const array& a, const Spread<Shape>& shape, const StreamOrDevice& s) {
@@ -48,27 +92,58 @@ array transpose_method(const array& a, const Spread<Axes>& axes, const StreamOrD
   return transpose(a, axes.given ? OptionalAxes(axes.value) : OptionalAxes(), s);
 }
 
-array arange_to(const Scalar& stop, const std::optional<Scalar>& step, std::optional<Dtype> dtype,
-                StreamOrDevice s) {
-  return arange(int64_t(0), stop, step, dtype, s);
+array full_of(IntOrShape shape, const Filling& filling, std::optional<Dtype> dtype,
+              StreamOrDevice s) {
+  if (!filling.takes_dtype || !dtype) return full(std::move(shape), filling.value, dtype, s);
+  return full(std::move(shape), astype(to_array(filling.value), *dtype, s), dtype, s);
 }
-using Arange = array (*)(const Scalar&, const Scalar&, const std::optional<Scalar>&,
-                         std::optional<Dtype>, StreamOrDevice);
+
+array arange_to(const Real& stop, const std::optional<Real>& step, std::optional<Dtype> dtype,
+                StreamOrDevice s) {
+  const std::optional<Scalar> by = step ? std::optional(step->value) : std::nullopt;
+  return arange(false, stop.value, by, dtype, s);
+}
+array arange_from(const Real& start, const Real& stop, const std::optional<Real>& step,
+                  std::optional<Dtype> dtype, StreamOrDevice s) {
+  const std::optional<Scalar> by = step ? std::optional(step->value) : std::nullopt;
+  return arange(start.value, stop.value, by, dtype, s);
+}
+array arange_to_before_none(const Real& stop, const py::object&, const std::optional<Real>& step,
+                            std::optional<Dtype> dtype, StreamOrDevice s) {
+  return arange_to(stop, step, dtype, s);
+}
+
+array linspace_between(const End& start, const End& stop, int num, bool endpoint,
+                       std::optional<Dtype> dtype, StreamOrDevice s) {
+  return linspace(start.value, stop.value, num, endpoint, dtype, s);
+}
+
+/// What Python calls for a function of C++.
+template <auto function>
+constexpr auto python_form = function;
+template <>
+constexpr auto python_form<&full> = &full_of;
+template <>
+constexpr auto python_form<&linspace> = &linspace_between;
 
 template <auto function>
 PyObject* call(const Signature& signature, PyObject* const* args, size_t nargs, PyObject* names) {
   return Invocation<decltype(function)>::template call<function>(signature, args, nargs, names);
 }
 
-/// arange(start, stop, …) or, when that does not match, arange(stop, …).
+/// arange(start, stop, …) or, when that does not match, arange(stop, …), arange(stop, None, …).
 PyObject* arange_call(PyObject*, PyObject* const* args, size_t nargs, PyObject* names) {
   static const Signature both("arange",
                               "start, stop, step=None, dtype=None, *, device=None, stream=None");
+  static const Signature before_none(
+      "arange", "stop, none, /, step=None, dtype=None, *, device=None, stream=None");
   static const Signature stop_only("arange",
                                    "stop, step=None, dtype=None, *, device=None, stream=None");
+  const bool none = PyVectorcall_NARGS(nargs) > 1 && args[1] == Py_None;
   return guarded([&] {
     try {
-      return call<with_device<static_cast<Arange>(&arange)>>(both, args, nargs, names);
+      if (none) return call<with_device<&arange_to_before_none>>(before_none, args, nargs, names);
+      return call<with_device<&arange_from>>(both, args, nargs, names);
     } catch (const type_error&) {
       return call<with_device<&arange_to>>(stop_only, args, nargs, names);
     }
@@ -81,7 +156,7 @@ constexpr size_t arange_call_count = 6;
 void bind_shape_ops(py::module_& m) {
 #define OP(name, function, signature, doc) add_function<&function>(m, #name, signature, doc);
 #define CREATION(name, function, signature, doc) \
-  add_function<with_device<&function>>(m, #name, signature, doc);
+  add_function<with_device<python_form<&function>>>(m, #name, signature, doc);
 #define METHOD(name, function, signature, doc) add_method<&function>(#name, signature, doc);
 #define OVERLOADED(name, call, signature, doc) \
   add_function(m, #name, call, call##_count, signature, doc);

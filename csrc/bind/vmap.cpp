@@ -95,6 +95,7 @@ py::object make_vmap(const py::object& fun, const py::object& in_axes, const py:
       throw py::type_error("[vmap] a batched function takes positional arguments only.");
     check_arrays(args, "the arguments");
     const Arrays inputs = arrays_in(args);
+    if (inputs.empty()) fun(*args);  // what it raises comes before there being nothing to map
     py::object tree;
     const auto f = [&](const Arrays& values) {
       size_t next = 0;

@@ -115,7 +115,8 @@ array fit(const array& x, int axis, int length) {
 enum class Method {
   direct,
   convolve,  ///< by a convolution of a length that the stages take
-  split,  ///< in two steps; then the axis is the last one, has length n, and the result is complex
+  split,  ///< in two steps; then the axis is the last one, and either the spectrum of reals or of
+          ///< length n with a complex result
 };
 Names names_of(Method) {
   static constexpr const char* names[] = {"direct", "convolve", "split"};
@@ -153,7 +154,11 @@ class Fourier final : public Primitive {
     else
       out.allocate(queue);
     if (out.size() == 0) return;
-    if (method_ == Method::split) return in_two_steps(x, out, queue);
+    if (method_ == Method::split) {
+      if (ends_ != Ends::hermitian) return in_two_steps(x, out, n_, inverse_, queue);
+      const array pairs = joined(x, out, queue);
+      return in_two_steps(pairs, pairs, n_ / 2, true, queue);
+    }
     int64_t before = 1, after = 1;
     for (int i = 0; i < axis_; ++i) before *= x.shape(i);
     for (int i = axis_ + 1; i < x.ndim(); ++i) after *= x.shape(i);
@@ -231,25 +236,40 @@ class Fourier final : public Primitive {
 
   /// n = n1 · n2: transforms of the columns of an n1 × n2 matrix, twiddles, transforms of its rows,
   /// transposed (Bailey, "FFTs in external or hierarchical memory", 1990).
-  void in_two_steps(const array& x, const array& out, Queue& queue) const {
-    const int64_t n1 = half_of(n_), n2 = n_ / n1, rows = x.size() / n_;
+  void in_two_steps(const array& x, const array& out, int64_t n, bool inverse, Queue& queue) const {
+    const int64_t n1 = half_of(n), n2 = n / n1, rows = x.size() / n;
     const array between = array::scratch(x.shape(), complex64, queue);
     const Factors factors = twiddles(queue.device(), n1, n2, lanes_of(queue.device().facts()));
     enqueue({rows,
              n2,
              n1,
              n1,
-             {n_, 1, n2, n1},
-             {n_, 1, n2, n1},
-             inverse_,
+             {n, 1, n2, n1},
+             {n, 1, n2, n1},
+             inverse,
              false,
              float(scale_),
              "TWIDDLE",
              &factors},
             x, between, Ends::complex, queue);
-    enqueue(
-        {rows, n1, n2, n2, {n_, n2, 1, n2}, {n_, 1, n1, n2}, false, inverse_, 1, nullptr, nullptr},
-        between, out, Ends::complex, queue);
+    enqueue({rows, n1, n2, n2, {n, n2, 1, n2}, {n, 1, n1, n2}, false, inverse, 1, nullptr, nullptr},
+            between, out, Ends::complex, queue);
+  }
+
+  /// In the memory of `out`, the complex spectrum whose transform is the pairs of the result.
+  array joined(const array& x, const array& out, Queue& queue) const {
+    constexpr int64_t near = 1024;
+    const int64_t half = n_ / 2, rows = out.size() / n_;
+    const Factors factors = long_roots(queue.device(), n_, near);
+    Launch join = launch(queue, "fft_join", "fft_join", {{"NEAR", int(near)}});
+    join.over(work_items(queue, Work::elementwise, rows * (half / 2 + 1)))
+        .moving(size_t(x.nbytes() + out.nbytes()))
+        .with(reads(x), writes(out), BufferArgument{factors.along.get(), 0, false},
+              BufferArgument{factors.across.get(), 0, false}, rows, half, int64_t(x.shape(-1)),
+              int(!inverse_));
+    array pairs = array::placeholder({dimension(rows, "fft"), dimension(half, "fft")}, complex64);
+    pairs.share(out, {half, 1}, out.offset() / 2);
+    return pairs;
   }
 
   Ends ends_;
@@ -310,9 +330,12 @@ array transform(const array& x, Ends ends, bool inverse, int axis, int n, double
   const int64_t rows = x.shape(axis) == 0 ? 0 : x.size() / x.shape(axis);
   const int64_t least =
       n <= direct_limit && !radices_of(n) ? convolution_length(n) : n;  // of one launch's stages
-  const int64_t part = n < split_from ? 1 : half_of(n);
-  const bool splits =
-      part > 1 && radices_of(part) && radices_of(n / part) && (n > direct_limit || rows < few_rows);
+  const auto splits_at = [&](int64_t length) {
+    const int64_t part = length < split_from ? 1 : half_of(length);
+    return part > 1 && radices_of(part) && radices_of(length / part) &&
+           (length > direct_limit || rows < few_rows);
+  };
+  const bool splits = splits_at(n);
   // A launch works on all lanes at once; with a few in use, long convolutions pay in parts.
   const bool in_parts = least > n && least > 4 * split_from && rows * 4 < few_rows;
   if (!splits && least <= direct_limit && !in_parts)
@@ -320,6 +343,10 @@ array transform(const array& x, Ends ends, bool inverse, int axis, int n, double
                 s);
   // Everything else works on whole complex rows.
   array row = moveaxis(x, axis, -1, s);
+  if (ends == Ends::hermitian && n % 2 == 0 && splits_at(n / 2)) {
+    const int last = row.ndim() - 1;
+    return moveaxis(make(row, ends, inverse, last, n, scale, Method::split, s), -1, axis, s);
+  }
   row = ends == Ends::hermitian ? mirrored(row, n) : fit(row, x.ndim() - 1, n);
   array result = splits
                      ? make(row, Ends::complex, inverse, row.ndim() - 1, n, scale, Method::split, s)

@@ -124,6 +124,16 @@ Factors twiddles(Device& device, int64_t n1, int64_t n2, int64_t width) {
   });
 }
 
+Factors long_roots(Device& device, int64_t n, int64_t near) {
+  const std::tuple<Device*, int64_t, int64_t, bool> key{&device, n, near, true};
+  return kept<decltype(key), Factors>().find(key, size_t(near + n / near), [&] {
+    std::vector<complex64_t> along, across;
+    for (int64_t k = 0; k < near; ++k) along.push_back(complex64_t(root(k, n)));
+    for (int64_t k = 0; k <= n / 2; k += near) across.push_back(complex64_t(root(k, n)));
+    return Factors{to_device(device, across), to_device(device, along)};
+  });
+}
+
 Chirp chirp(int64_t n, int64_t m, bool inverse) {
   return kept<std::tuple<int64_t, bool>, Chirp>().find({n, inverse}, size_t(n + m), [&] {
     const ChirpValues values = chirp_values(n, m, inverse);

@@ -18,6 +18,9 @@ struct Factors {
 /// along[k][tile], where j = width · tile + lane.
 Factors twiddles(Device& device, int64_t n1, int64_t n2, int64_t width);
 
+/// exp(-2πi k / n) for k ≤ n / 2 as products of along[k % near] and across[k / near].
+Factors long_roots(Device& device, int64_t n, int64_t near);
+
 /// Of Bluestein's algorithm for length n by transforms of length m: exp(∓πi k² / n) for k < n, and
 /// the transform of its conjugate wrapped around m.
 struct Chirp {

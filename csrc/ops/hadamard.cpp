@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/copy.h"
+#include "graph/deferred.h"
 #include "graph/primitive.h"
 #include "graph/registry.h"
 #include "ops/elementwise.h"
@@ -155,9 +156,10 @@ class Hadamard final : public Primitive {
 
 array hadamard_transform(const array& a, std::optional<float> scale, StreamOrDevice s) {
   if (a.size() == 0) fail("hadamard_transform", "Does not support empty arrays.");
+  factors_of(last_axis(a));
+  if (last_axis(a) == 1 && scale.value_or(1) == 1 && !follows_shape(a)) return a;
   if (a.dtype() == float64) fail("hadamard_transform", "float64 is not supported.");
   const Dtype dtype = a.dtype().is_floating() ? a.dtype() : float32;
-  factors_of(last_axis(a));
   return Hadamard::make(astype(a, dtype, s), scale ? double(*scale) : std::nan(""), false, s);
 }
 

@@ -17,11 +17,10 @@ array positions(int M, StreamOrDevice s) {
   return divide(arange(M, float32, s), M - 1, s);
 }
 
-array rows_and_columns(int n, std::optional<int> m, int k, const char* op, StreamOrDevice s,
+array rows_and_columns(int n, int m, int k, StreamOrDevice s,
                        array (*compare)(Operand, Operand, StreamOrDevice)) {
-  if (n < 0 || m.value_or(n) < 0) fail(op, "sizes must not be negative.");
   const array row = reshape(ramp(k, 1, n, int32, s), {n, 1}, s);
-  return compare(row, arange(m.value_or(n), int32, s), s);
+  return compare(row, arange(m, int32, s), s);
 }
 
 }  // namespace
@@ -34,8 +33,6 @@ array arange(const Scalar& start, const Scalar& stop, const std::optional<Scalar
         [](auto value) -> double {
           if constexpr (std::is_same_v<decltype(value), std::complex<float>>)
             fail("arange", "complex bounds are not supported.");
-          else if constexpr (std::is_same_v<decltype(value), bool>)
-            fail("arange", "bools are not supported.");
           else
             return double(value);
         },
@@ -50,15 +47,16 @@ array arange(const Scalar& start, const Scalar& stop, const std::optional<Scalar
       0.0, std::isinf(stride) ? double((to - from) * stride > 0) : std::ceil((to - from) / stride));
   if (length > std::numeric_limits<int32_t>::max())
     fail("arange", "a length of ", length, " is too large.");
-  Dtype result = int32;
-  for (const Scalar* number : {&start, &stop, &by}) {
-    const Dtype own = dtype_of(*number);
-    if (own == float32 || (own == int64 && result != float32)) result = own;
-  }
+  Dtype result = dtype_of(start);
+  for (const Scalar* number : {&stop, step ? &*step : &stop})
+    result = promote(result, dtype_of(*number));
   const Dtype as = dtype.value_or(result);
   const double finite = std::isinf(stride) ? 0 : stride;
   if (as.is_complex()) return astype(ramp(from, finite, int64_t(length), float32, s), as, s);
-  return ramp(from, finite, int64_t(length), as, s);
+  // Integers step by the distance of the first two, as in NumPy; far out, numbers are whole anyway.
+  const bool truncates = as.is_integer() && std::abs(from) < 0x1p52;
+  const double apart = truncates ? std::trunc(from + finite) - std::trunc(from) : finite;
+  return ramp(from, apart, int64_t(length), as, s);
 }
 
 array linspace(const Operand& first, const Operand& last, int num, bool endpoint,
@@ -78,7 +76,9 @@ array linspace(const Operand& first, const Operand& last, int num, bool endpoint
 }
 
 array eye(int n, std::optional<int> m, int k, std::optional<Dtype> dtype, StreamOrDevice s) {
-  return astype(rows_and_columns(n, m, k, "eye", s, &equal), dtype.value_or(float32), s);
+  const int columns = m.value_or(n);
+  if (n < 0 || columns < 0) fail("eye", "sizes must not be negative.");
+  return astype(rows_and_columns(n, columns, k, s, &equal), dtype.value_or(float32), s);
 }
 
 array identity(int n, std::optional<Dtype> dtype, StreamOrDevice s) {
@@ -86,7 +86,8 @@ array identity(int n, std::optional<Dtype> dtype, StreamOrDevice s) {
 }
 
 array tri(int n, std::optional<int> m, int k, std::optional<Dtype> dtype, StreamOrDevice s) {
-  return astype(rows_and_columns(n, m, k, "tri", s, &greater_equal), dtype.value_or(float32), s);
+  const int rows = std::max(n, 0), columns = std::max(m.value_or(n), 0);
+  return astype(rows_and_columns(rows, columns, k, s, &greater_equal), dtype.value_or(float32), s);
 }
 
 array bartlett(int M, StreamOrDevice s) {

@@ -148,6 +148,7 @@ array pad(const array& a, const PadWidth& pad_width, const std::string& mode,
   if (follows_shape(a)) fail("pad", "Pad cannot infer output shapes.");
   if (mirror != Mirror::none) return mirrored(a, pairs, mirror, s);
   const std::optional<Dtype> wide = a.dtype() == float64 ? std::optional(float64) : std::nullopt;
+  if (!constant_values.as_array()) dtype_beside(constant_values.number(), a.dtype());  // it fits
   const array value = astype(to_array(constant_values, wide), a.dtype(), s);
   Shape low, high;
   for (const auto& [before, after] : pairs) low.push_back(before), high.push_back(after);

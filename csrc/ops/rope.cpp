@@ -253,7 +253,7 @@ array rope(const array& a, int dims, bool traditional, std::optional<float> base
   if (!start.dtype().is_integer())
     fail("rope", "offset must be an integer but got type ", start.dtype().name(), ".");
   Arrays inputs{a, start};
-  if (freqs) inputs.push_back(*freqs);
+  if (freqs) inputs.push_back(freqs->dtype().is_complex() ? astype(*freqs, float32, s) : *freqs);
   return RoPE::apply({dims, traditional, base.value_or(1), scale}, std::move(inputs), s);
 }
 

@@ -339,9 +339,9 @@ array along_axis(const array& a, const array& indices, const array& values, int 
     to[at] = values.shape(at);
   else if (values.ndim() < a.ndim() && values.ndim() >= a.ndim() - at && to[at] == 1)
     to[at] = values.shape(at - a.ndim());
-  if (a.shape(at) == 0 && size_of(to) > 0) fail(op, "cannot write to an empty axis.");
   if (follows_shape(Arrays{a, indices, values}))
     return deferred<&written_along>({a, indices, values}, s, at, mode);
+  if (a.shape(at) == 0) return a;  // every index lies beyond the axis
   if (a.ndim() == 1 && indices.dtype().is_integer())
     return scatter(a, {broadcast_to(indices, to, s)}, values, 0, mode, s);
   Arrays inputs{a, broadcast_to(astype(values, a.dtype(), s), to, s), broadcast_to(indices, to, s)};

@@ -244,8 +244,8 @@ array concatenate(const Arrays& arrays, std::optional<int> axis, StreamOrDevice 
     return concatenate(flat, 0, s);
   }
   if (arrays.empty()) fail("concatenate", "no arrays provided for concatenation.");
+  if (arrays.size() == 1) return arrays[0];  // whatever the axis, as in MLX
   const int at = normalize_axis(*axis, arrays[0].ndim(), "concatenate");
-  if (arrays.size() == 1) return arrays[0];
   auto primitive = make_ref<Concatenate>(at);
   Shape shape = primitive->output_shapes(arrays)[0];
   Dtype dtype = arrays[0].dtype();

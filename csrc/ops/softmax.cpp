@@ -197,6 +197,15 @@ struct AsRows {
   }
 };
 
+/// The last axis alone where those right before it have one element each and so add nothing.
+Axes significant(const array& a, const Axes& axes) {
+  const int count = int(axes.size()), first = a.ndim() - count;
+  if (count < 2 || axes[0] != first || follows_shape(a)) return axes;
+  for (int axis = first; axis + 1 < a.ndim(); ++axis)
+    if (a.shape(axis) != 1) return axes;
+  return {a.ndim() - 1};
+}
+
 int64_t extent(const array& a, const Axes& axes) {
   int64_t result = 1;
   for (const int i : axes) result *= a.shape(i);
@@ -220,10 +229,11 @@ Arrays logsumexp_over(const Arrays& inputs, const Axes& axes, bool keepdims) {
 array softmax(const array& a, const OptionalAxes& axis, bool, StreamOrDevice s) {
   if (a.ndim() == 0 && axis && !axis->empty())
     fail("softmax", "Received non-empty axes for array with 0 dimensions.");
-  const Axes axes = axis ? normalize_axes(*axis, a.ndim(), "softmax") : all_axes(a.ndim());
-  if (a.size() == 0) return a;
+  if (a.size() == 0) return a;  // MLX looks at no axes then
+  const Axes axes =
+      significant(a, axis ? normalize_axes(*axis, a.ndim(), "softmax") : all_axes(a.ndim()));
   const array x = astype(a, at_least_float(a.dtype()), s);
-  if (axes.empty()) return exp(subtract(x, x, s), s);
+  if (axes.empty()) return astype(exp(subtract(x, x, s), s), a.dtype(), s);
   if (composes(x, axes)) {
     const array e = exp(subtract(x, max(x, axes, true, s), s), s);
     return divide(e, sum(e, axes, true, s), s);

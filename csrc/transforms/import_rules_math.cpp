@@ -42,11 +42,13 @@ void check_fourier(const Step& step) {
   const auto stages = [](int64_t m) { return fft::radices_of(m) != 0; };
   if (method == 0) require(stages(n), step, "a length that it cannot transform so");
   if (method != 2) return;
+  const bool pairs = ends == fft::Ends::hermitian && n % 2 == 0;  // of the result are transformed
+  const int64_t whole = pairs ? n / 2 : n;
   int64_t half = 1;
-  for (int64_t divisor = 1; divisor * divisor <= n; ++divisor)
-    if (n % divisor == 0) half = divisor;
-  require(ends == fft::Ends::complex && axis == step.in[0].ndim() - 1 && length == n &&
-              stages(half) && stages(n / half),
+  for (int64_t divisor = 1; divisor * divisor <= whole; ++divisor)
+    if (whole % divisor == 0) half = divisor;
+  require((pairs || (ends == fft::Ends::complex && length == n)) && axis == step.in[0].ndim() - 1 &&
+              stages(half) && stages(whole / half),
           step, "a length that it cannot transform so");
 }
 

@@ -96,6 +96,31 @@ def test_arange_has_two_forms():
     assert mx.arange(2, 8, 3, mx.float32).tolist() == [2.0, 5.0]
 
 
+@pytest.mark.parametrize("value, number, dtype", [
+    (np.int8(3), 3, mx.int32), (np.uint32(3), 3, mx.int64), (np.float16(0.5), 0.5, mx.float32),
+    (np.array([1, 2], np.uint8), 3, mx.int32), (np.array([0.5], np.float16), 1, mx.float16),
+], ids=str)  # fmt: skip
+def test_numbers_beside_numpy_alone_count_as_arrays(value, number, dtype):
+    assert mx.add(value, number).dtype == mx.add(number, value).dtype == dtype
+    assert mx.where(mx.array(True), value, number).dtype == dtype
+    assert mx.add(mx.array(1, mx.int8), number if isinstance(number, int) else 1).dtype == mx.int8
+
+
+def test_limits_take_numpys_integers():
+    before = mx.set_cache_limit(np.int32(12345))
+    assert mx.set_cache_limit(before) == 12345
+
+
+@pytest.mark.parametrize("use", [
+    lambda d: mx.abs(mx.ones(2), stream=d), lambda d: mx.zeros(2, stream=d), lambda d: mx.zeros(2, device=d),
+    mx.default_stream, mx.stream, mx.new_stream,
+])  # fmt: skip
+@pytest.mark.parametrize("index", [1, -1])
+def test_there_is_one_device_of_a_type(use, index):
+    with pytest.raises(IndexError):
+        use(mx.Device(mx.cpu, index))
+
+
 def test_the_method_astype_takes_its_stream_by_position():
     assert mx.array([1.5]).astype(mx.float16, mx.cpu).dtype == mx.float16
     with pytest.raises(TypeError):

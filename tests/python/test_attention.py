@@ -186,6 +186,12 @@ def test_rope_with_frequencies_strides_and_gradient():
     np.testing.assert_allclose(np.array(gradient), 2 * values, atol=1e-5)
 
 
+def test_rope_takes_the_real_part_of_frequencies():
+    x, freqs = mx.random.normal((1, 2, 3, 4)), mx.array([1.5, 3.0])
+    rope = lambda f: mx.fast.rope(x, 4, traditional=False, base=None, scale=1.0, offset=1, freqs=f)
+    assert mx.array_equal(rope(freqs + 2j), rope(freqs)).item()
+
+
 def test_rope_rejects_what_does_not_fit():
     x = mx.zeros((2, 3, 8))
     call = lambda x, dims, **more: mx.fast.rope(

@@ -48,8 +48,44 @@ def test_arange(arguments, dtype):
     same(mx.arange(*arguments), np.arange(*arguments), 1e-6, dtype=dtype)
 
 
+@pytest.mark.parametrize("arguments", [(0.5, 5, 1.5), (-3, 0, 0.5), (5, 0, -1.5), (0.9, 4, 0.2), (0, 3, 0.2)])
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "int64"])
+def test_whole_numbers_step_by_the_distance_of_the_first_two(arguments, dtype):
+    want = np.arange(*arguments, dtype="int64").astype(dtype)
+    same(mx.arange(*arguments, dtype=getattr(mx, dtype)), want, dtype=dtype)
+
+
+def test_whole_numbers_beyond_53_bits():
+    assert mx.arange(2**60, 2**60 + 1024, 256, mx.int64).tolist() == [2**60 + 256 * i for i in range(4)]
+
+
+@pytest.mark.parametrize("arguments, values", [
+    ((False, 3), [0, 1, 2]), ((True, 3, True), [1, 2]), ((0, True), [0]), ((True, 3, 0.5), [1.0, 1.5, 2.0, 2.5]),
+    ((False, True, 1), [0]), ((2.5, True), []), ((3, None, 2), [0, 2]), ((True, None, 1), [0]),
+])  # fmt: skip
+def test_arange_counts_bools_as_whole_numbers(arguments, values):
+    x = mx.arange(*arguments)
+    assert x.tolist() == values
+    assert x.dtype == (mx.float32 if any(isinstance(n, float) for n in arguments) else mx.int32)
+
+
+@pytest.mark.parametrize("arguments", [(True,), (False, True), (True, True, True)], ids=str)
+def test_arange_of_bools_alone_needs_a_dtype(arguments):
+    with pytest.raises(ValueError):
+        mx.arange(*arguments)
+    assert mx.arange(*arguments, dtype=mx.int8).dtype == mx.int8
+
+
+@pytest.mark.parametrize("call", [
+    lambda: mx.arange(1j), lambda: mx.arange(0, 1, 1j), lambda: mx.arange("a"), lambda: mx.linspace("a", 1),
+    lambda: mx.linspace(0, [1]), lambda: mx.linspace({}, 1), lambda: mx.linspace(1j, 1), lambda: mx.linspace(None, 1),
+])  # fmt: skip
+def test_ranges_take_real_numbers(call):
+    with pytest.raises(TypeError):
+        call()
+
+
 def test_arange_casts_start_and_step_to_the_dtype():
-    same(mx.arange(0, 3, 0.2, dtype=mx.int32), np.zeros(15, np.int32))
     same(mx.arange(1, 7, 2, dtype=mx.float16), np.array([1, 3, 5]), dtype="float16")
     assert mx.arange(1, step=2, stop=8).tolist() == [1, 3, 5, 7]
 
@@ -63,6 +99,17 @@ def test_linspace(start, stop, num):
     assert mx.linspace(0, 1).size == 50
 
 
+@pytest.mark.parametrize(
+    "value", [np.int8(3), np.float32(2.5), np.complex64(2), np.array([1.5, 2.5]), np.uint64(7)], ids=str
+)
+@pytest.mark.parametrize("dtype", ["int32", "float16", "complex64", "bool_"])
+def test_full_of_numpy_has_the_dtype_asked_for(value, dtype):
+    with np.errstate(all="ignore"):
+        want = np.full((2,), value).astype(DTYPES[dtype].numpy)
+    same(mx.full((2,), value, getattr(mx, dtype)), want, dtype=dtype)
+    assert name_of(mx.full((2,), mx.array(1.5), mx.int32).dtype) == "float32"  # an array keeps its own
+
+
 def test_linspace_without_endpoint():
     same(mx.linspace(0, 1, 4, endpoint=False), np.linspace(0, 1, 4, endpoint=False), 1e-6)
 
@@ -72,6 +119,13 @@ def test_eye_and_tri(n, m, k):
     same(mx.eye(n, m, k), np.eye(n, m, k))
     same(mx.tri(n, m, k), np.tri(n, m, k))
     same(mx.identity(n), np.identity(n))
+
+
+@pytest.mark.parametrize("sizes, shape", [((-5,), (0, 0)), ((3, -2), (3, 0)), ((-1, 3), (0, 3))])
+def test_negative_sizes(sizes, shape):
+    assert mx.tri(*sizes).shape == shape
+    with pytest.raises(ValueError):
+        mx.eye(*sizes)
 
 
 @pytest.mark.parametrize("name", ["bartlett", "hanning", "hamming", "blackman"])

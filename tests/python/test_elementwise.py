@@ -128,8 +128,12 @@ def test_integers_divided_by_zero_do_not_end_the_process():
         import mlx.core as mx
         for name in "uint8 uint16 uint32 uint64 int8 int16 int32 int64".split():
             x = mx.array([1, 2, 3], dtype=getattr(mx, name))
-            mx.eval(x // mx.zeros_like(x), x % mx.zeros_like(x), mx.divmod(x, mx.zeros_like(x)))
+            quotient, rest = mx.divmod(x, mx.zeros_like(x))
+            assert (x // mx.zeros_like(x)).tolist() == quotient.tolist() == [0, 0, 0]
+            assert (x % mx.zeros_like(x)).tolist() == rest.tolist() == [1, 2, 3]
     """)
+    assert (mx.array([True, False]) % False).tolist() == [True, False]
+    assert (mx.array([-3, 3]) % 0).tolist() == [-3, 3]
 
 
 @pytest.mark.parametrize(
@@ -286,3 +290,17 @@ def test_tanh_reaches_one(dtype):
     far = mx.array([9.25, 20, 1e4, mx.inf], dtype)
     assert mx.tanh(far).tolist() == [1] * 4 and mx.tanh(-far).tolist() == [-1] * 4
     assert nn.gelu_approx(mx.array([-1e4], dtype)).item() == 0
+
+
+CUTS = np.array(
+    [2, -2, 0.5, -0.25, 1.25, 3 + 1e-20j, 1j, 2j, -2j, 0, 1e20, -1e20, 1e20 + 1e20j, 1e-20j, 1 + 1e-4j, 2 + 3j, -2 - 3j]
+)
+
+
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arcsinh", "arccosh", "arctan", "arctanh", "sqrt", "log"])
+def test_complex_functions_beside_their_cuts_and_far_out(name, below):
+    z = np.conj(CUTS) if below else CUTS
+    with np.errstate(all="ignore"):
+        want = getattr(np, name)(z.astype(np.complex64).astype(np.complex128))
+    same(getattr(mx, name)(mx.array(z.astype(np.complex64))), want.astype(np.complex64), 4e-6, 1e-6)

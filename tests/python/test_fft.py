@@ -74,6 +74,20 @@ def test_long_axes_in_the_middle(n):
     close(mx.fft.fft(mx.array(x), axis=1), np.fft.fft(x, axis=1))
 
 
+@pytest.mark.parametrize("n", [512, 1000, 4096, 10080, 1 << 16])
+@pytest.mark.parametrize("rows, bins", [(1, 1.0), (3, 0.7), (2, 1.2), (20, 1.0)])
+def test_real_numbers_of_long_spectra(n, rows, bins):
+    x = complex_values(rows, int(bins * (n // 2 + 1)))
+    close(mx.fft.irfft(mx.array(x), n=n), np.fft.irfft(x, n=n))
+    close(mx.fft.irfft(mx.array(x.T), n=n, axis=0), np.fft.irfft(x.T, n=n, axis=0))
+    y = draw("float32", (rows, n))
+    (back,) = mx.vjp(lambda x: mx.fft.irfft(x, n=n), [mx.array(x)], [mx.array(y)])[1]
+    (tangent,) = mx.jvp(lambda x: mx.fft.irfft(x, n=n), [mx.array(x)], [mx.array(x)])[1]
+    np.testing.assert_allclose(
+        np.sum(to_numpy(tangent) * y), np.sum(np.real(np.conj(x) * to_numpy(back))), rtol=2e-3, atol=1e-2
+    )
+
+
 def test_empty_batches():
     assert mx.fft.fft(mx.zeros((0, 4))).shape == (0, 4) and mx.fft.rfft(mx.zeros((0, 4))).shape == (0, 3)
 

@@ -90,11 +90,12 @@ def test_hadamard_transform_of_any_dtype_and_layout(dtype, n):
     x = to_mx(draw(dtype, (3, n)), dtype)
     want = to_numpy(mx.hadamard_transform(x.astype(mx.float32)))
     result = mx.hadamard_transform(x)
-    assert result.dtype == (mx.float32 if dtype == "int32" else x.dtype)
-    close(result, want, "float32" if dtype == "int32" else dtype)
+    own = "float32" if dtype == "int32" and n > 1 else dtype  # a row of one is itself
+    assert result.dtype == getattr(mx, own)
+    close(result, want, own)
     rows = mx.contiguous(x.T).T
-    close(mx.vmap(mx.hadamard_transform)(rows), want, "float32" if dtype == "int32" else dtype)
-    close(mx.hadamard_transform(rows), want, "float32" if dtype == "int32" else dtype)
+    close(mx.vmap(mx.hadamard_transform)(rows), want, own)
+    close(mx.hadamard_transform(rows), want, own)
 
 
 A, B = mx.ones((4, 2, 3)), mx.ones((5, 3, 4))

@@ -284,6 +284,22 @@ def test_a_value_for_everything_may_have_leading_axes_of_one(shape, index):
     same(x, np.ones(shape))
 
 
+@pytest.mark.parametrize("index, shape", [
+    ((0, None), (1, 3)), ((None, 0), (1, 3)), ((slice(None), None, 0), (2, 1)), ((0, None, slice(0, 2)), (1, 2)),
+], ids=str)  # fmt: skip
+def test_a_value_beside_new_axes_may_have_leading_axes_of_one(index, shape):
+    x, want = mx.zeros((2, 3)), np.zeros((2, 3))
+    x[index] = mx.ones((1, 1, 1, *shape))
+    want[index] = 1
+    same(x, want)
+
+
+@pytest.mark.parametrize("shape, axis", [((4, 0), 1), ((0, 4), 0), ((0,), 0)])
+def test_nothing_is_written_along_an_empty_axis(shape, axis):
+    indices = mx.zeros([n or 2 for n in shape], mx.int32)
+    assert mx.put_along_axis(mx.zeros(shape), indices, mx.array(1.0), axis).shape == shape
+
+
 @pytest.mark.parametrize("index", [
     1.5, np.array([0, 1]), (0, 0, 0, 0), (Ellipsis, Ellipsis), 2**40,
     mx.array([0.5]), "a",

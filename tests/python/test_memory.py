@@ -205,6 +205,11 @@ PEAKS = {  # function, operands, and how many times the memory of a row of N flo
         lambda: [normal(2, N // 4).astype(mx.complex64)[0]],
         1.3,
     ),
+    "real numbers of one long spectrum": (
+        mx.fft.irfft,
+        lambda: [normal(2, N // 4 + 1).astype(mx.complex64)[0]],
+        1.15,
+    ),
     "hadamard_transform": (mx.hadamard_transform, lambda: [normal(1024, N // 1024)], 1.02),
     "hadamard_transform of 16-bit floats": (
         mx.hadamard_transform,

@@ -211,6 +211,22 @@ def test_softmax_of_minus_infinity():
     same(mx.softmax(mx.array([[-mx.inf, -mx.inf], [-mx.inf, 0.0]]), axis=1), np.array([[np.nan, np.nan], [0.0, 1.0]]))
 
 
+def test_softmax_of_arrays_without_elements_looks_at_no_axes():
+    for axis in (3, -5, (0, 0)):
+        assert mx.softmax(mx.zeros((0, 3)), axis=axis).shape == (0, 3)
+
+
+@pytest.mark.parametrize("shape, axis, dtype", [
+    ((2, 3), -1, "float32"), ((2, 3), 0, "int32"), ((2, 3), (), "int32"), ((), None, "int32"), ((2, 3), None, "int32"),
+    ((1, 3), None, "float32"), ((2, 1, 3), (1, 2), "float32"), ((2, 1, 3), (0, 1, 2), "int32"), ((1, 2, 3), (0, 2), "int32"),
+], ids=str)  # fmt: skip
+def test_softmax_of_integers_is_whole_unless_over_the_last_axis(shape, axis, dtype):
+    y = mx.softmax(mx.full(shape, 3), axis=axis)
+    assert y.dtype == getattr(mx, dtype)
+    if dtype == "float32":
+        same(y, np.full(shape, 1 / 3), 1e-6)
+
+
 def test_softmax_gradient_and_vmap():
     x = draw("float64", (3, 4))
     check_gradient(lambda x: mx.softmax(x, axis=-1), x, step=1e-3, rtol=1e-3, atol=1e-4)

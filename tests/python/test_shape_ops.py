@@ -210,3 +210,16 @@ def test_depends_keeps_values_and_structure():
     assert mx.depends(x, y).tolist() == [0, 1, 2]
     assert [v.tolist() for v in mx.depends([x, y], [x + 1])] == [[0, 1, 2], [1, 1]]
     same(mx.grad(lambda a: (mx.depends(a, a * 2) * 3).sum())(mx.ones((2,))), np.full(2, 3, np.float32))
+
+
+def test_concatenating_one_array_gives_it_whatever_the_axis():
+    for x in (mx.array(1.0), mx.ones((2, 3))):
+        same(mx.concatenate([x], axis=5), np.array(x))
+    with pytest.raises(IndexError):
+        mx.concatenate([mx.array(1.0)] * 2)
+
+
+@pytest.mark.parametrize("dtype, value", [("uint8", -1), ("uint8", 256), ("int16", 2**40), ("int32", -(2**31) - 1)])
+def test_padding_that_does_not_fit_the_dtype(dtype, value):
+    with pytest.raises(ValueError):
+        mx.pad(mx.zeros(2, getattr(mx, dtype)), 1, constant_values=value)

@@ -201,3 +201,10 @@ def test_vmap_of_the_gradient_of_running_products_and_log_sums():
             1e-4,
             1e-4,
         )
+
+
+@pytest.mark.parametrize("function, error", [(lambda x: x, TypeError), (lambda: mx.array(1.0), ValueError),
+                                             (lambda *x: 1 / 0, ZeroDivisionError)])  # fmt: skip
+def test_without_arguments_the_function_is_asked_first(function, error):
+    with pytest.raises(error):
+        mx.vmap(function)()
