@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "base/error.h"
 #include "graph/copy.h"
@@ -332,6 +333,11 @@ array along_axis(const array& a, const array& indices, const array& values, int 
   if (indices.ndim() != a.ndim())
     fail(op, "indices of dimension ", indices.ndim(), " do not match an array of dimension ",
          a.ndim(), ".");
+  if (values.ndim() > a.ndim()) {  // leading axes of one element say nothing
+    Axes leading(size_t(values.ndim() - a.ndim()));
+    std::iota(leading.begin(), leading.end(), 0);
+    return along_axis(a, indices, squeeze(values, leading, s), axis, mode, op, s);
+  }
   Shape to = a.shape();
   to[at] = indices.shape(at);
   // A value may repeat along the axis too.

@@ -222,6 +222,16 @@ def test_take(axis):
     same(mx.take(mx.array(X), 1, axis=axis), np.take(X, 1, axis=axis))
 
 
+def test_values_put_along_an_axis_may_have_leading_axes_of_one():
+    axis = 1
+    index, values = np.array([[0], [2], [1]]), np.arange(3, dtype=np.float32).reshape(1, 1, 3, 1)
+    want = np.zeros((3, 4), np.float32)
+    np.put_along_axis(want, index, values[0, 0], axis)
+    same(mx.put_along_axis(mx.zeros((3, 4)), mx.array(index), mx.array(values), axis), want)
+    with pytest.raises(ValueError, match="size 2"):
+        mx.put_along_axis(mx.zeros((3, 4)), mx.array(index), mx.ones((2, 3, 1)), axis)
+
+
 @pytest.mark.parametrize("axis", [None, 0, 1, -1])
 def test_take_and_put_along_axis(axis):
     i = np.argsort(X, axis=axis).astype(np.int32)
