@@ -48,9 +48,11 @@ TogetherGroups::TogetherGroups(const Nodes& order) {
 }
 
 TogetherGroups::Group* TogetherGroups::group_of(const Node& node) {
-  if (groups_.empty() || !kind_of(node)) return nullptr;
+  const Together* const kind = groups_.empty() ? nullptr : kind_of(node);
+  if (!kind) return nullptr;
   const auto found = groups_.find(&node.inputs[0].node());
-  return found == groups_.end() ? nullptr : &found->second;
+  // An input may have readers of several kinds, of which one forms a group.
+  return found == groups_.end() || found->second.kind != kind ? nullptr : &found->second;
 }
 
 void TogetherGroups::leave(const Node& node, const Nodes& ran) {

@@ -60,20 +60,20 @@ def divergence():
 
 def head_norms():
     x = normal(1, 3, 2 * 6 * 64)
-    got = qk_norm.qk_norm(x, n_heads=4, n_kv_heads=2, head_dim=64, eps=1e-5, query_scale=0.5)
+    got = qk_norm(x, n_heads=4, n_kv_heads=2, head_dim=64, eps=1e-5, query_scale=0.5)
     return got, [rms(x[..., :256].reshape(1, 3, 4, 64), 1e-5) * 0.5, rms(x[..., 256:384].reshape(1, 3, 2, 64), 1e-5)]
 
 
 def gated_norm():
     x, gate = normal(1, 2, 3, 40), normal(1, 3, 80)
     plain = rms(x, 1e-5).transpose(0, 2, 1, 3).reshape(1, 3, 80) * mx.sigmoid(gate)
-    return [rms_norm_sigmoid_gate.rms_norm_sigmoid_gate(x, gate, eps=1e-5)], [plain]
+    return [rms_norm_sigmoid_gate(x, gate, eps=1e-5)], [plain]
 
 
 def residual_norms():
     branch, stream, alpha, beta, weight = normal(2, 300), normal(2, 300), normal(300), normal(300), normal(300)
     norm = nn.RMSNorm(300)
-    got = norm_add_norm.norm_add_norm(branch, stream, alpha=alpha, beta=beta, post_weight=weight, post_eps=1e-5,
+    got = norm_add_norm(branch, stream, alpha=alpha, beta=beta, post_weight=weight, post_eps=1e-5,
                                       next_norm=norm)  # fmt: skip
     total = alpha * stream + beta * rms(branch * weight, 1e-5)
     return got, [total, rms(total, norm.eps)]

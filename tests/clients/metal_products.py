@@ -153,9 +153,7 @@ def small_swiglu():
 
 def head_norms_and_rope():
     x = normal(1, 3, 2 * 6 * 64)
-    got = qk_norm_rope.qk_norm_rope(
-        x, n_heads=4, n_kv_heads=2, head_dim=64, eps=1e-5, query_scale=0.5, rope_base=1e4, offset=7
-    )
+    got = qk_norm_rope(x, n_heads=4, n_kv_heads=2, head_dim=64, eps=1e-5, query_scale=0.5, rope_base=1e4, offset=7)
     q, k = rms(x[..., :256].reshape(1, 3, 4, 64), 1e-5) * 0.5, rms(x[..., 256:384].reshape(1, 3, 2, 64), 1e-5)
     rotated = [
         mx.fast.rope(y.swapaxes(1, 2), 64, traditional=True, base=1e4, scale=1.0, offset=7).swapaxes(1, 2)
@@ -166,7 +164,7 @@ def head_norms_and_rope():
 
 def routing():
     logits, bias = normal(3, 40) * 4, normal(40)
-    got = expert_routing.expert_routing(logits, bias, top_k=4, multiplier=1.5, score_eps=1e-20, route_scale=2.5)
+    got = expert_routing(logits, bias, top_k=4, multiplier=1.5, score_eps=1e-20, route_scale=2.5)
     scores = mx.sigmoid(logits * 1.5)
     chosen = mx.argsort(-(scores + bias), -1)[..., :4]
     weights = mx.take_along_axis(scores, chosen, -1)
@@ -175,7 +173,7 @@ def routing():
 
 def normed_experts():
     x, weights, norm = normal(3, 4, 300), mx.softmax(normal(3, 4), -1), normal(300)
-    got = post_expert_norm_combine.post_expert_norm_combine(x, weights, norm_weight=norm, eps=1e-5)
+    got = post_expert_norm_combine(x, weights, norm_weight=norm, eps=1e-5)
     return [got], [(rms(x * norm, 1e-5) * weights[..., None]).sum(-2)]
 
 

@@ -111,6 +111,18 @@ def test_products_of_one_x_are_the_same_together(m, dtype, kind):
         assert mx.array_equal(y, expected) and mx.array_equal(again, expected)
 
 
+def test_products_of_one_x_with_weights_of_several_kinds():
+    """As in a layer of packed weights with adapters: products of one kind only run together."""
+    functions = several_products("packed", mx.float32, 1) + several_products("plain", mx.float32, 1)
+    x = mx.random.normal((1, 1, 512), key=mx.random.key(9))
+    for order in (functions, functions[::-1]):
+        shared = x + 1
+        together = [f(shared) for f in order]
+        mx.eval(together)
+        for f, y in zip(order, together):
+            assert mx.array_equal(y, f(x + 1))
+
+
 def test_products_of_one_x_that_wait_for_another():
     """The second product's weights depend on the first's result: they cannot run together."""
     x, w = mx.random.normal((1, 512)), mx.random.normal((512, 512))
