@@ -101,8 +101,14 @@ void async_eval(const Arrays& outputs) {
   Fuser fuser(
       submission, [&](Node& node) { run(node, queue_of(submission, node.stream)); },
       [](Node& node) { bring_inputs(node, Device::get(node.stream.device)); });
-  for (Node* node : order) {
-    if (node->evaluated) continue;  // a sibling ran already
+  std::vector<Ref<Node>> later;  // where nodes run before their turn, what is still to come
+  if (!together.empty())
+    for (Node* node : order) later.emplace_back(node);
+  for (size_t i = 0; i < order.size(); ++i) {
+    Node* const node = order[i];
+    const bool ran = node->evaluated;  // with a sibling, or with others of its kind
+    if (!later.empty()) later[i] = nullptr;
+    if (ran) continue;
     if (fuser.defer(*node)) continue;
     if (fuser.feeds(*node)) {
       if (fuser.reduce(*node)) continue;

@@ -27,6 +27,9 @@ struct Together {
 class TogetherGroups {
  public:
   explicit TogetherGroups(const Nodes& order);
+  /// While there are groups, nodes of the order run before their turn, and their inputs may die:
+  /// the caller holds what is still to come.
+  bool empty() const { return groups_.empty(); }
   /// Runs `node`, which is ready, with others of its group that are ready but for views, which
   /// `run` evaluates. False, and at most those views done, where there are none. Returns the nodes
   /// that ran.
@@ -44,7 +47,6 @@ class TogetherGroups {
       together.clear();
     }
     leave(node, together);
-    for (Node* other : together) held_.emplace_back(other);
     return together;
   }
 
@@ -59,13 +61,11 @@ class TogetherGroups {
   void run_views(Node& node, Run run) {
     if (node.evaluated) return;
     for (array& input : node.inputs) run_views(input.node(), run);
-    held_.emplace_back(&node);
     run(node);
   }
   /// Takes node and those that ran with it out of their group: from now on they may die.
   void leave(const Node& node, const Nodes& ran);
   std::unordered_map<const Node*, Group> groups_;  ///< by the first input
-  std::vector<Ref<Node>> held_;  ///< what ran before its turn, which the evaluation will come by
 };
 
 }  // namespace mlx

@@ -124,6 +124,18 @@ def test_products_of_one_x_with_weights_of_several_kinds():
             assert mx.array_equal(y, f(x + 1))
 
 
+def test_products_of_one_x_may_be_the_last_to_read_one_of_several_results():
+    """The second product runs with the first, before the evaluation has come by what it reads."""
+    x, w = (mx.random.normal(shape, key=mx.random.key(3)) for shape in ((1, 512), (512, 512)))
+    mx.eval(x, w)
+    for _ in range(5):
+        q, r = mx.linalg.qr(w, stream=mx.cpu)
+        first, second = x @ w.T, x @ r.T
+        del r
+        mx.eval(q, first, second)
+        assert np.allclose(second, np.array(x) @ np.linalg.qr(np.array(w))[1].T, rtol=1e-3, atol=1e-2)
+
+
 def test_products_of_one_x_that_wait_for_another():
     """The second product's weights depend on the first's result: they cannot run together."""
     x, w = mx.random.normal((1, 512)), mx.random.normal((512, 512))
