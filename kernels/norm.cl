@@ -79,12 +79,7 @@ kernel void norm_rows(ARGUMENTS) {
   bias += bias_offset;
   FOR_EACH(row, rows) {
     const long first = row * columns, room = (rows - row) * columns;
-#ifdef MAPPED
-    global STORED(T)* p = out + out_offset + first;
-    fill(SOURCE, p, first, columns);
-#else
-    global const STORED(T)* p = x + x_offset + first;
-#endif
+    global const STORED(T)* p = seen_row(SOURCE, SINK, first, columns);
     const Moments m = row_moments(p, columns, room, eps);
     long j = 0;
     for (; j + V <= columns; j += V)

@@ -45,12 +45,7 @@ static inline real row_sum(global const STORED(T)* p, real top, long columns, lo
 kernel void softmax_rows(SOURCE_ARGUMENTS, SINK_ARGUMENTS, long rows, long columns) {
   FOR_EACH(row, rows) {
     const long first = row * columns, room = (rows - row) * columns;
-#ifdef MAPPED
-    global STORED(T)* p = out + out_offset + first;
-    fill(SOURCE, p, first, columns);
-#else
-    global const STORED(T)* p = x + x_offset + first;
-#endif
+    global const STORED(T)* p = seen_row(SOURCE, SINK, first, columns);
     const real top = row_max(p, columns, room);
     long j = 0;
 #ifdef IS_HALF

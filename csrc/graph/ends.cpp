@@ -3,6 +3,7 @@
 
 #include "base/env.h"
 #include "cl/build.h"
+#include "cl/group_sizes.h"
 #include "cl/trace.h"
 #include "graph/ahead.h"
 #include "graph/copy.h"
@@ -200,6 +201,13 @@ Kernel* kernel_between(const Source& source, const Sink& sink, Queue& queue, con
   if (from) say(from->group, "into ");
   if (to) say(to->epilogue.group(), "behind ");
   return &kernel;
+}
+
+Kernel* kernel_between(const Source& source, const Sink& sink, Queue& queue, const char* stem,
+                       const char* name, const Defines& defines, int& group) {
+  return fit_group(queue, group, defines, [&](const Defines& all) {
+    return kernel_between(source, sink, queue, stem, name, all);
+  });
 }
 
 }  // namespace mlx

@@ -104,6 +104,11 @@ bool then_finish(const Sink& sink, Queue& queue, Run&& run) {
 Kernel* kernel_between(const Source& source, const Sink& sink, Queue& queue, const char* stem,
                        const char* name, const Defines& defines);
 
+/// The same with GROUP among the defines, unless `group` is 0: as many items as the kernel bears
+/// (fit_group() in cl/group_sizes.h).
+Kernel* kernel_between(const Source& source, const Sink& sink, Queue& queue, const char* stem,
+                       const char* name, const Defines& defines, int& group);
+
 /// The interface of primitives of one output whose kernels include ends.clh.
 class HasEnds {
  public:
@@ -113,7 +118,8 @@ class HasEnds {
   virtual bool eval_between(const Source& source, std::span<const array> others, const Sink& sink,
                             Queue& queue) = 0;
   /// True where every element is read before one of its number is written, so that the result may
-  /// take the place of what is read.
+  /// take the place of what is read. What is computed on the way in then waits there, so that it is
+  /// asked for one computed end at a time.
   virtual bool works_in_place() const { return false; }
 };
 

@@ -35,9 +35,10 @@ void MapReduce::eval(const Arrays& inputs, Arrays& outputs, Queue& queue) {
   const Shape shape = shape_for(before);
   std::optional<Source> source;
   if (before_) source = before_->source(before, shape, cost_as_array(shape, before_->dtype()));
-  std::optional<Sink> sink;
-  if (after_) sink = after_->sink(behind, outputs[0], cost_as_array(computed_, dtype_));
   auto& ends = dynamic_cast<HasEnds&>(*primitive_);
+  std::optional<Sink> sink;
+  if (after_ && !(source && ends.works_in_place()))
+    sink = after_->sink(behind, outputs[0], cost_as_array(computed_, dtype_));
   if (!before_ && sink && ends.works_in_place()) take_over(all[0], outputs[0]);
   Arrays read;  // what the primitive reads, where that is arrays
   if (!source) read.push_back(before_ ? before_->alone(before, shape, queue) : all[0]);

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/ends.h"
 #include "graph/primitive.h"
@@ -74,9 +73,8 @@ bool ArgReduce::eval_between(const Source& source, std::span<const array> others
   if (x.dtype().is_inexact()) defines.emplace_back("IS_FLOAT", 1);
   if (x.dtype().is_complex()) defines.emplace_back("IS_COMPLEX", 1);
   const char* const name = plan.by_rows ? "arg_rows" : "arg_columns";
-  Kernel* const kernel = fit_group(queue, plan.group, defines, [&](const Defines& all) {
-    return kernel_between(source, sink, queue, "argreduce", name, all);
-  });
+  Kernel* const kernel =
+      kernel_between(source, sink, queue, "argreduce", name, defines, plan.group);
   if (!kernel) return false;
   sink.allocate(queue);
   array values = sink.written(), indices = values;  // one part has no use for values

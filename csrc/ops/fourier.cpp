@@ -267,7 +267,7 @@ class Fourier final : public Primitive {
         .with(reads(x), writes(out), BufferArgument{factors.along.get(), 0, false},
               BufferArgument{factors.across.get(), 0, false}, rows, half, int64_t(x.shape(-1)),
               int(!inverse_));
-    array pairs = array::placeholder({dimension(rows, "fft"), dimension(half, "fft")}, complex64);
+    array pairs(make_ref<Node>(Shape{dimension(rows, "fft"), dimension(half, "fft")}, complex64));
     pairs.share(out, {half, 1}, out.offset() / 2);
     return pairs;
   }

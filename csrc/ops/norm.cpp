@@ -122,20 +122,13 @@ class Norm final : public Primitive, public HasEnds {
   bool works_in_place() const override { return true; }
   bool eval_between(const Source& source, std::span<const array> others, const Sink& sink,
                     Queue& queue) override {
-    // What is read waits where the result comes, unless that is given away at once.
-    if (source.is_computed() && sink.is_computed())
-      return then_finish(sink, queue, [&](const Sink& values) {
-        return eval_between(source, others, values, queue);
-      });
     const Source x = source.row_major(queue);
     const int64_t columns = x.values().shape(-1), size = x.values().size(),
                   rows = size / std::max<int64_t>(columns, 1);
     if (size == 0) return sink.allocate(queue), true;
     RowLaunch shape(queue, rows, columns);
-    const Defines defines = form_.defines(x.values().dtype());
-    Kernel* const kernel = fit_group(queue, shape.group, defines, [&](const Defines& all) {
-      return kernel_between(x, sink, queue, "norm", "norm_rows", all);
-    });
+    Kernel* const kernel = kernel_between(x, sink, queue, "norm", "norm_rows",
+                                          form_.defines(x.values().dtype()), shape.group);
     if (!kernel) return false;
     sink.allocate_over(x, queue);
     Arrays dense;

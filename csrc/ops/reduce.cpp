@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cl/group_sizes.h"
 #include "graph/copy.h"
 #include "graph/deferred.h"
 #include "graph/ends.h"
@@ -238,9 +237,7 @@ bool Reduce::run(const Source& source, const Axes& axes, const Sink& sink, Dtype
   const Sink to =
       cut ? array::scratch({int32_t(plan.parts), int32_t(plan.results)}, accumulated, queue) : sink;
   const char* const name = plan.by_rows ? "reduce_rows" : "reduce_columns";
-  Kernel* const kernel = fit_group(queue, plan.group, defines, [&](const Defines& all) {
-    return kernel_between(source, to, queue, "reduce", name, all);
-  });
+  Kernel* const kernel = kernel_between(source, to, queue, "reduce", name, defines, plan.group);
   if (!kernel) return false;
   to.allocate(queue);
   Launch step(queue, *kernel);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "ops/sort_keys.h"
+
 namespace mlx {
 namespace {
 
@@ -100,17 +102,7 @@ void set_walk(Launch& kernel, const ReducePlan& plan) {
 }
 
 Dtype without_sign(Dtype dtype) {
-  if (dtype.is_inexact()) return dtype;
-  switch (dtype.size()) {
-    case 1:
-      return uint8;
-    case 2:
-      return uint16;
-    case 4:
-      return uint32;
-    default:
-      return uint64;
-  }
+  return dtype.is_inexact() ? dtype : key_of(dtype);
 }
 
 }  // namespace mlx

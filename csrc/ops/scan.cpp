@@ -132,9 +132,7 @@ bool Scan::scan_rows(const Source& x, const Sink& out, int64_t count, int64_t n,
   const Defines plain = defines(x);
   const Dtype accumulated = plain[1].value == "float32" ? float32 : dtype;
   const auto kernel = [&](const Source& from, const char* name) {
-    return fit_group(queue, shape.group, plain, [&](const Defines& all) {
-      return kernel_between(from, out, queue, "scan", name, all);
-    });
+    return kernel_between(from, out, queue, "scan", name, plain, shape.group);
   };
   Kernel* const first = kernel(x, blocks > 1 ? "block_totals" : "scan_rows");
   if (!first) return false;
